@@ -1,0 +1,100 @@
+"""The HTTP edge that every path shares: methods, the error envelope, JSON as Butler writes it."""
+
+import json
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+import azure.functions as func
+
+from shared.core.errors import (
+    CallerError,
+    FootmanError,
+    QrsError,
+    QrsUnanswered,
+    QrsUnreachable,
+    SettingsError,
+)
+
+log = logging.getLogger(__name__)
+
+JSON_TYPE = "application/json; charset=utf-8"
+OVERRIDE = "X-HTTP-Method-Override"
+
+# Looked up along an error's ancestors, the nearest first.
+STATUS: dict[type[BaseException], HTTPStatus] = {
+    CallerError: HTTPStatus.BAD_REQUEST,
+    SettingsError: HTTPStatus.INTERNAL_SERVER_ERROR,
+    QrsUnreachable: HTTPStatus.SERVICE_UNAVAILABLE,
+    QrsUnanswered: HTTPStatus.SERVICE_UNAVAILABLE,
+    QrsError: HTTPStatus.BAD_GATEWAY,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What goes back to the caller: a status and a value that JSON can hold."""
+
+    status: HTTPStatus = HTTPStatus.OK
+    body: Any
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+Handler = Callable[[func.HttpRequest], Answer]
+
+
+def dispatch(req: func.HttpRequest, context: func.Context, handlers: Mapping[str, Handler]) -> func.HttpResponse:
+    """Answer with the handler of the request's method; whatever goes wrong becomes the error envelope.
+
+    A POST may name another method in X-HTTP-Method-Override: Qlik's REST connector can only GET and POST. HEAD is
+    answered as GET without the body.
+    """
+    method = _method(req)
+    handler = handlers.get("GET" if method == "HEAD" else method)
+    answer = _wrong_method(method, handlers) if handler is None else _guarded(handler, req, context)
+    return _rendered(answer, with_body=method != "HEAD")
+
+
+def failure(status: HTTPStatus, message: str, headers: Mapping[str, str] | None = None) -> Answer:
+    """Return the envelope that Butler's clients know."""
+    body = {"statusCode": status.value, "error": status.phrase, "message": message}
+    return Answer(status=status, body=body, headers=headers or {})
+
+
+def _method(req: func.HttpRequest) -> str:
+    method: str = req.method.upper()
+    override: str = req.headers.get(OVERRIDE, "") if method == "POST" else ""
+    return override.strip().upper() or method
+
+
+def _wrong_method(method: str, handlers: Mapping[str, Handler]) -> Answer:
+    allowed = ", ".join(handlers)
+    message = f"{method[:20]} is not allowed here; use {allowed}."
+    return failure(HTTPStatus.METHOD_NOT_ALLOWED, message, {"Allow": allowed})
+
+
+def _guarded(handler: Handler, req: func.HttpRequest, context: func.Context) -> Answer:
+    try:
+        return handler(req)
+    except FootmanError as error:
+        status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            log.error("Answered %d: %s", status, error, extra={"action": "request_failed", "status": status.value})
+        return failure(status, str(error))
+    except Exception:
+        log.exception("Footman failed", extra={"action": "request_crashed"})
+        return failure(
+            HTTPStatus.INTERNAL_SERVER_ERROR,
+            f"Footman failed; its log tells why under invocation {context.invocation_id}.",
+        )
+
+
+def _rendered(answer: Answer, *, with_body: bool) -> func.HttpResponse:
+    text = json.dumps(answer.body, indent=2, ensure_ascii=False)
+    return func.HttpResponse(
+        text if with_body else b"",
+        status_code=answer.status,
+        headers={**answer.headers, "Content-Type": JSON_TYPE},
+    )

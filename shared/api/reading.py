@@ -1,0 +1,89 @@
+"""Read what a caller sent, and name the place of what is wrong with it."""
+
+import json
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, TypeVar
+
+import azure.functions as func
+from pydantic import TypeAdapter, ValidationError
+
+from shared.core.errors import CallerError
+
+Value = TypeVar("Value")
+
+# Butler's own limit. It holds some 10,000 task ids.
+BODY_BYTES = 1024 * 1024
+FAULTS_SHOWN = 3
+VALUE_SHOWN = 60
+
+
+def boolean(req: func.HttpRequest, name: str) -> bool:
+    """Return a query parameter that is true or false; absent is false."""
+    text: str = req.params.get(name, "false")
+    if text not in {"true", "false"}:
+        raise CallerError(f"{name}: {shown(text)} is not allowed; use true or false.")
+    return text == "true"
+
+
+def body(req: func.HttpRequest, kind: TypeAdapter[Value], *, if_absent: bytes, unions: Collection[str] = ()) -> Value:
+    """Return the JSON body as the value it must be; raises CallerError naming place, value and what is allowed.
+
+    `unions` are the tags of tagged unions in it, which pydantic adds to a place and no caller ever wrote there.
+    """
+    raw = req.get_body()
+    if len(raw) > BODY_BYTES:
+        raise CallerError(f"body: {len(raw):,} bytes are too many; at most {BODY_BYTES:,} are allowed.")
+    try:
+        # Windows editors and PowerShell put a byte order mark in front.
+        return kind.validate_json(raw.removeprefix(b"\xef\xbb\xbf").strip() or if_absent)
+    except ValidationError as error:
+        raise CallerError(_sentences(error.errors(include_url=False), unions)) from None
+
+
+def shown(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= VALUE_SHOWN else f"{text[:VALUE_SHOWN]}…"
+
+
+def _sentences(faults: list[Any], unions: Collection[str]) -> str:
+    sentences = [_sentence(fault, _place(fault["loc"], unions)) for fault in faults[:FAULTS_SHOWN]]
+    if len(faults) > FAULTS_SHOWN:
+        sentences.append(f"And {len(faults) - FAULTS_SHOWN} more.")
+    return " ".join(sentences)
+
+
+def _sentence(fault: Mapping[str, Any], place: str) -> str:
+    match fault["type"]:
+        case "json_invalid":
+            return f"body is not valid JSON: {fault['ctx']['error']}."
+        case "list_type":
+            return f"{place} must be array, for instance []."
+        case "missing":
+            return f"{place} is missing."
+        case "union_tag_not_found":
+            return f"{place}.type is missing."
+        case "union_tag_invalid":
+            return f"{place}.type: {shown(fault['ctx']['tag'])} is not allowed; use {fault['ctx']['expected_tags']}."
+        case _:
+            return f"{place}: {shown(fault['input'])} is not allowed; {_expectation(fault)}."
+
+
+def _expectation(fault: Mapping[str, Any]) -> str:
+    match fault["type"]:
+        case "model_type" | "dict_type":
+            return "an object is expected"
+        case "string_type":
+            return "a text is expected"
+        case "string_pattern_mismatch":
+            return "control characters have no place here"
+        case "string_too_short":
+            return "it must not be empty"
+        case "string_too_long":
+            return f"at most {fault['ctx']['max_length']} characters fit"
+        case _:
+            return str(fault["msg"]).removeprefix("Value error, ").removeprefix("Input ").lower().rstrip(".")
+
+
+def _place(location: Iterable[int | str], unions: Collection[str]) -> str:
+    parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in location if part not in unions)
+    return "body" + "".join(parts)

@@ -1,0 +1,81 @@
+"""Sense's tasks: find them, start them."""
+
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Executor
+from typing import Any
+
+from shared.core.errors import QrsMisplaced, QrsUnanswered, TaskNotStarted
+from shared.core.starts import Found, Property, Task, Wanted, is_guid
+from shared.qrs import filters
+from shared.qrs.connection import Connection
+
+NO_EXECUTION = "00000000-0000-0000-0000-000000000000"
+NOT_STARTED = (
+    "Sense did not start it: the task is disabled, its app is missing, no scheduler is free, or it is running already. "
+    "The QMC shows which."
+)
+UNKNOWN_OUTCOME = "outcome unknown: {} Look at the task in the QMC before starting it again."
+
+
+class Tasks:
+    """Tasks of one Sense site."""
+
+    def __init__(self, connection: Connection, pool: Executor) -> None:
+        self._connection = connection
+        self._pool = pool
+
+    def find(self, what: Wanted) -> Found:
+        """Look up all that is wanted, as few queries as the length of a URL allows, sent in parallel.
+
+        Raises QrsError. The lists may hold more than was wanted: Sense compares text without case.
+        """
+        queries = (filters.by_ids(what.task_ids), filters.by_tags(what.tags), filters.by_properties(what.properties))
+        answers = iter(self._query_all([query for group in queries for query in group]))
+        by_id, by_tag, by_property = (tuple(task for _ in group for task in next(answers)) for group in queries)
+        return Found(by_id=by_id, by_tag=by_tag, by_property=by_property)
+
+    def start(self, task_id: str) -> str:
+        """Start a task and return the id of its execution.
+
+        Raises TaskNotStarted, QrsUnanswered (it may have started) or another QrsError (it has not).
+        """
+        try:
+            execution_id = _execution_id(self._connection.order(f"task/{task_id}/start/synchronous"))
+        except QrsUnanswered as error:
+            raise type(error)(UNKNOWN_OUTCOME.format(error)) from None
+        if execution_id == NO_EXECUTION:
+            raise TaskNotStarted(NOT_STARTED)
+        return execution_id
+
+    def _query_all(self, queries: Sequence[str]) -> Iterable[list[Task]]:
+        # One look-up needs no other thread, and must not wait behind another caller's starts in the pool.
+        return map(self._query, queries) if len(queries) == 1 else self._pool.map(self._query, queries)
+
+    def _query(self, query: str) -> list[Task]:
+        answer = self._connection.read("task/full", f"filter={query}")
+        try:
+            return [_task(entity) for entity in answer]
+        except (TypeError, KeyError, AttributeError):
+            raise QrsMisplaced(
+                "The answer to a task query is no list of tasks. Check that QRS_URL names the repository service."
+            ) from None
+
+
+def _task(entity: dict[str, Any]) -> Task:
+    return Task(
+        id=entity["id"],
+        name=entity["name"],
+        enabled=entity.get("enabled", True),
+        tags=frozenset(tag["name"] for tag in entity.get("tags") or ()),
+        properties=frozenset(
+            Property(name=pair["definition"]["name"], value=pair["value"])
+            for pair in entity.get("customProperties") or ()
+        ),
+    )
+
+
+def _execution_id(answer: Any) -> str:
+    execution_id = answer.get("value") if isinstance(answer, dict) else answer
+    if not isinstance(execution_id, str) or not is_guid(execution_id):
+        raise QrsUnanswered("Sense took the start, but answered with no execution id.")
+    return execution_id

@@ -1,0 +1,70 @@
+"""Build the TLS context for the repository service.
+
+Qlik makes its own root and server certificates, and they are not always what a public web server would show: names of
+the machine as it was installed, no key identifiers, sometimes no server purpose.
+"""
+
+import ssl
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import certifi
+
+from shared.core.errors import SettingsError
+from shared.qrs.access import Access, ClientCertificate
+
+
+def pool_options(access: Access) -> dict[str, Any]:
+    """Return the TLS options of a urllib3 connection pool for this access; raises SettingsError for unusable PEM."""
+    trusted = access.tls_verify and access.tls_fingerprint is None
+    return {
+        "ssl_context": _context(access, trusted=trusted),
+        "cert_reqs": ssl.CERT_REQUIRED if trusted else ssl.CERT_NONE,
+        "server_hostname": access.tls_server_name,
+        "assert_fingerprint": access.tls_fingerprint,
+    }
+
+
+def _context(access: Access, *, trusted: bool) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    # From Python 3.13 on some defaults ask for identifiers that Qlik's certificates lack.
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    context.check_hostname = trusted
+    context.verify_mode = ssl.CERT_REQUIRED if trusted else ssl.CERT_NONE
+    if trusted:
+        _trust(context, access.root_certificate)
+    if access.client_certificate and not access.jwt:
+        _identify(context, access.client_certificate)
+    return context
+
+
+def _trust(context: ssl.SSLContext, root: str | None) -> None:
+    try:
+        context.load_verify_locations(cafile=None if root else certifi.where(), cadata=root)
+    except ssl.SSLError as error:
+        raise SettingsError(
+            "QRS_ROOT_CERTIFICATE holds no usable certificate. Export root.pem from the QMC in PEM format."
+        ) from error
+
+
+def _identify(context: ssl.SSLContext, client: ClientCertificate) -> None:
+    # OpenSSL reads a certificate chain from files only; they are gone before the first connection.
+    with TemporaryDirectory(prefix="footman-") as folder:
+        certificate, key = Path(folder, "client.pem"), Path(folder, "client_key.pem")
+        certificate.write_text(client.certificate, encoding="ascii")
+        key.touch(mode=0o600)
+        key.write_text(client.key, encoding="ascii")
+        try:
+            context.load_cert_chain(certificate, key, password=_refuse_password)
+        except (ssl.SSLError, OSError, ValueError):
+            raise SettingsError(
+                "QRS_CLIENT_CERTIFICATE and QRS_CLIENT_KEY are no usable pair. Export client.pem and client_key.pem "
+                "together from the QMC, in PEM format and without a password."
+            ) from None
+
+
+def _refuse_password() -> str:
+    # Without this OpenSSL would ask for the password at the terminal and hang.
+    return ""

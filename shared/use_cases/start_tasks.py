@@ -1,0 +1,62 @@
+"""Start the tasks that a request names: store its key-values, look the tasks up, decide, start, report."""
+
+import logging
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Protocol
+
+from shared.core.key_values import KeyValue
+from shared.core.starts import Found, StartFilter, StartReport, StartRequest, Wanted, plan, wanted
+from shared.use_cases.start_each import start_each
+
+log = logging.getLogger(__name__)
+
+
+class Tasks(Protocol):
+    """Sense's tasks, as this use case needs them."""
+
+    def find(self, what: Wanted) -> Found:
+        """Look tasks up; raises QrsError."""
+
+    def start(self, task_id: str) -> str:
+        """Start a task and return the id of its execution; raises QrsError."""
+
+
+class KeyValues(Protocol):
+    """Where a reload script finds its parameters."""
+
+    def store(self, pairs: Sequence[KeyValue]) -> None:
+        """Keep the pairs, replacing older ones of the same key."""
+
+
+class NoKeyValues:
+    """Stand where no store is: pairs are dropped with a warning, as Butler does when its store is switched off."""
+
+    def store(self, pairs: Sequence[KeyValue]) -> None:
+        log.warning("Dropped %d key-values: there is no store", len(pairs), extra={"action": "key_values_dropped"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class StartTasks:
+    """The use case with the outside world it needs; `connections` is how many starts `pool` sends at a time."""
+
+    start_filter: StartFilter
+    tasks: Tasks
+    key_values: KeyValues
+    pool: Executor
+    connections: int
+
+    def run(self, request: StartRequest, pairs: Sequence[KeyValue]) -> StartReport:
+        """Start what the request names and tell of each task what became of it.
+
+        Raises QrsError when the look-up fails: then nothing was started. A start that fails is an outcome, not an
+        error. Pairs are stored first, for the started reload reads them.
+        """
+        if pairs:
+            self.key_values.store(pairs)
+        what = wanted(request, self.start_filter)
+        found = self.tasks.find(what) if what != Wanted() else Found()
+        decided = plan(request, found, self.start_filter)
+        outcomes = start_each(decided.tasks, self.tasks.start, self.pool, give_up_after=self.connections)
+        return StartReport(plan=decided, outcomes=outcomes)

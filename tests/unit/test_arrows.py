@@ -1,0 +1,64 @@
+"""Imports only point down: every room may know what stands in its row, and nothing else."""
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+# The standard library is free to all but core.
+ROOMS = {
+    "function_app.py": {"shared.api", "shared.settings", "azure.functions"},
+    "shared/api": {"shared.api", "shared.wiring", "shared.use_cases", "shared.core", "shared.version"}
+    | {"azure.functions", "pydantic"},
+    "shared/wiring.py": {"shared.settings", "shared.qrs", "shared.use_cases", "shared.core"},
+    "shared/use_cases": {"shared.use_cases", "shared.core"},
+    "shared/qrs": {"shared.qrs", "shared.core", "shared.version", "requests", "urllib3", "certifi"},
+    "shared/settings.py": {"shared.core", "pydantic"},
+    "shared/core": {"shared.core"},
+    "shared/version.py": set(),
+    "shared/__init__.py": set(),
+}
+PURE = {"re", "dataclasses", "typing", "collections", "enum", "functools", "itertools", "datetime", "math", "bisect"}
+
+
+def files(room: str) -> list[Path]:
+    place = ROOT / room
+    return sorted(place.rglob("*.py")) if place.is_dir() else [place]
+
+
+def imports(file: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file}: a relative import hides where it points"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def is_known(module: str, room: str) -> bool:
+    top = module.partition(".")[0]
+    if top in sys.stdlib_module_names:
+        return room != "shared/core" or top in PURE
+    return any(f"{module}.".startswith(f"{known}.") for known in ROOMS[room])
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_knows_only_the_rooms_below(room: str) -> None:
+    strange = {
+        f"{file.relative_to(ROOT)} imports {module}"
+        for file in files(room)
+        for module in imports(file)
+        if not is_known(module, room)
+    }
+
+    assert strange == set()
+
+
+def test_every_file_of_the_app_stands_in_a_room() -> None:
+    placed = {file for room in ROOMS for file in files(room)}
+
+    assert set((ROOT / "shared").rglob("*.py")) - placed == set()

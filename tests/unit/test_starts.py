@@ -1,0 +1,205 @@
+import pytest
+
+from shared.core.starts import (
+    Found,
+    NotStarted,
+    Plan,
+    Property,
+    Started,
+    StartFilter,
+    StartReport,
+    StartRequest,
+    Task,
+    Wanted,
+    is_guid,
+    plan,
+    wanted,
+)
+
+ONE = "11111111-1111-4111-8111-111111111111"
+TWO = "22222222-2222-4222-8222-222222222222"
+MIXED_CASE = "abcdefab-ABCD-4abc-8ABC-abcdefABCDEF"
+RED = Property(name="colour", value="red")
+BLUE = Property(name="colour", value="blue")
+
+
+def a_task(task_id: str, *tags: str, properties: tuple[Property, ...] = ()) -> Task:
+    return Task(id=task_id, name=f"Task {task_id[0]}", tags=frozenset(tags), properties=frozenset(properties))
+
+
+def a_plan(**changes: tuple[object, ...]) -> Plan:
+    names = ("by_id", "by_tag", "by_property", "invalid_ids", "denied_ids", "denied_tags", "denied_properties")
+    return Plan(**(dict.fromkeys(names, ()) | changes))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (ONE, True),
+        (MIXED_CASE, True),
+        ("00000000-0000-0000-0000-000000000000", True),
+        ("abc123", False),
+        ("", False),
+        ("-", False),
+        (ONE[:-1], False),
+        (ONE + "\n", False),
+        (" " + ONE, False),
+        ("{" + ONE + "}", False),
+        (ONE.replace("-", ""), False),
+        (ONE.replace("1", "\N{ARABIC-INDIC DIGIT ONE}"), False),
+        (ONE + "' or 1 eq 1", False),
+    ],
+)
+def test_a_guid_is_five_groups_of_hexadecimal_digits(text: str, expected: bool) -> None:  # noqa: FBT001 - a table's column
+    assert is_guid(text) is expected
+
+
+class TestWanted:
+    def test_each_thing_is_looked_up_once_and_ids_in_lower_case(self) -> None:
+        request = StartRequest(
+            task_ids=(MIXED_CASE, MIXED_CASE.upper(), ONE), tags=("a", "A", "a"), properties=(RED, BLUE, RED)
+        )
+
+        assert wanted(request, StartFilter()) == Wanted(
+            task_ids=(MIXED_CASE.lower(), ONE), tags=("a", "A"), properties=(RED, BLUE)
+        )
+
+    def test_what_is_no_guid_is_not_looked_up(self) -> None:
+        assert wanted(StartRequest(task_ids=("abc123", "")), StartFilter()) == Wanted()
+
+    def test_what_the_filter_does_not_list_is_not_looked_up(self) -> None:
+        request = StartRequest(task_ids=(ONE, TWO.upper()), tags=("a", "A", "b"), properties=(RED, BLUE))
+        start_filter = StartFilter(task_ids=frozenset({TWO}), tags=frozenset({"A"}), properties=frozenset({BLUE}))
+
+        assert wanted(request, start_filter) == Wanted(task_ids=(TWO,), tags=("A",), properties=(BLUE,))
+
+    def test_an_empty_filter_allows_nothing(self) -> None:
+        request = StartRequest(task_ids=(ONE,), tags=("a",), properties=(RED,))
+        nothing = StartFilter(task_ids=frozenset(), tags=frozenset(), properties=frozenset())
+
+        assert wanted(request, nothing) == Wanted()
+
+
+class TestPlanByIds:
+    def test_found_unknown_and_malformed_ids_are_told_apart_in_the_order_of_the_request(self) -> None:
+        request = StartRequest(task_ids=(TWO, "abc123", ONE, MIXED_CASE))
+        found = Found(by_id=(a_task(ONE), a_task(TWO)))
+
+        assert plan(request, found, StartFilter()) == a_plan(
+            by_id=(a_task(TWO), a_task(ONE)), invalid_ids=("abc123", MIXED_CASE)
+        )
+
+    def test_the_task_is_named_as_sense_writes_it(self) -> None:
+        request = StartRequest(task_ids=(MIXED_CASE.upper(),))
+        found = Found(by_id=(a_task(MIXED_CASE),))
+
+        assert plan(request, found, StartFilter()).by_id == (a_task(MIXED_CASE),)
+
+    def test_an_id_named_twice_is_listed_twice_and_started_once(self) -> None:
+        decided = plan(StartRequest(task_ids=(ONE, ONE)), Found(by_id=(a_task(ONE),)), StartFilter())
+
+        assert decided.by_id == (a_task(ONE), a_task(ONE))
+        assert decided.tasks == (a_task(ONE),)
+
+    def test_when_all_must_exist_one_invalid_id_denies_the_others(self) -> None:
+        request = StartRequest(task_ids=(ONE, "abc123", TWO), all_task_ids_must_exist=True)
+        found = Found(by_id=(a_task(ONE), a_task(TWO)))
+
+        assert plan(request, found, StartFilter()) == a_plan(invalid_ids=("abc123",), denied_ids=(ONE, TWO))
+
+    def test_when_all_must_exist_and_do_they_start(self) -> None:
+        request = StartRequest(task_ids=(ONE,), all_task_ids_must_exist=True)
+
+        assert plan(request, Found(by_id=(a_task(ONE),)), StartFilter()) == a_plan(by_id=(a_task(ONE),))
+
+    def test_when_all_must_exist_tags_and_properties_start_all_the_same(self) -> None:
+        request = StartRequest(task_ids=("abc123",), tags=("a",), all_task_ids_must_exist=True)
+        found = Found(by_tag=(a_task(ONE, "a"),))
+
+        assert plan(request, found, StartFilter()) == a_plan(invalid_ids=("abc123",), by_tag=(a_task(ONE, "a"),))
+
+    def test_an_id_that_the_filter_does_not_list_is_denied_and_not_missing(self) -> None:
+        request = StartRequest(task_ids=(ONE, TWO), all_task_ids_must_exist=True)
+        start_filter = StartFilter(task_ids=frozenset({TWO}))
+
+        assert plan(request, Found(by_id=(a_task(TWO),)), start_filter) == a_plan(
+            by_id=(a_task(TWO),), denied_ids=(ONE,)
+        )
+
+    def test_a_malformed_id_is_invalid_whatever_the_filter_says(self) -> None:
+        start_filter = StartFilter(task_ids=frozenset())
+
+        assert plan(StartRequest(task_ids=("abc",)), Found(), start_filter) == a_plan(invalid_ids=("abc",))
+
+    def test_ids_denied_by_the_filter_come_before_those_held_back_for_a_missing_one(self) -> None:
+        request = StartRequest(task_ids=(ONE, "abc123", TWO), all_task_ids_must_exist=True)
+        start_filter = StartFilter(task_ids=frozenset({ONE}))
+
+        assert plan(request, Found(by_id=(a_task(ONE),)), start_filter).denied_ids == (TWO, ONE)
+
+
+class TestPlanByTagsAndProperties:
+    def test_a_tag_matches_exactly_whatever_sense_thought(self) -> None:
+        found = Found(by_tag=(a_task(ONE, "Nightly"), a_task(TWO, "nightly")))
+
+        assert plan(StartRequest(tags=("nightly",)), found, StartFilter()).by_tag == (a_task(TWO, "nightly"),)
+
+    def test_name_and_value_must_stand_in_one_property(self) -> None:
+        crossed = a_task(ONE, properties=(Property(name="colour", value="green"), Property(name="size", value="red")))
+        right = a_task(TWO, properties=(RED,))
+
+        decided = plan(StartRequest(properties=(RED,)), Found(by_property=(crossed, right)), StartFilter())
+
+        assert decided.by_property == (right,)
+
+    def test_a_tag_named_twice_lists_its_tasks_twice(self) -> None:
+        decided = plan(StartRequest(tags=("a", "a")), Found(by_tag=(a_task(ONE, "a"),)), StartFilter())
+
+        assert decided.by_tag == (a_task(ONE, "a"),) * 2
+
+    def test_a_task_found_by_two_look_ups_is_listed_once_for_each_name(self) -> None:
+        both = a_task(ONE, "a", "b")
+        decided = plan(StartRequest(tags=("b", "a")), Found(by_tag=(both, both)), StartFilter())
+
+        assert decided.by_tag == (both, both)
+
+    def test_tags_and_properties_outside_the_filter_are_denied(self) -> None:
+        request = StartRequest(tags=("a", "A"), properties=(RED, BLUE))
+        start_filter = StartFilter(tags=frozenset({"a"}), properties=frozenset({BLUE}))
+        found = Found(by_tag=(a_task(ONE, "a", "A"),), by_property=(a_task(TWO, properties=(RED, BLUE)),))
+
+        assert plan(request, found, start_filter) == a_plan(
+            by_tag=(a_task(ONE, "a", "A"),),
+            by_property=(a_task(TWO, properties=(RED, BLUE)),),
+            denied_tags=("A",),
+            denied_properties=(RED,),
+        )
+
+    def test_a_task_named_in_every_way_is_started_once(self) -> None:
+        task = a_task(ONE, "a", properties=(RED,))
+        request = StartRequest(task_ids=(ONE,), tags=("a",), properties=(RED,))
+        decided = plan(request, Found(by_id=(task,), by_tag=(task,), by_property=(task,)), StartFilter())
+
+        assert decided == a_plan(by_id=(task,), by_tag=(task,), by_property=(task,))
+        assert decided.tasks == (task,)
+
+
+class TestReport:
+    def test_it_tells_started_from_failed(self) -> None:
+        report = StartReport(
+            plan=a_plan(by_id=(a_task(ONE), a_task(TWO))),
+            outcomes={ONE: Started(execution_id="e"), TWO: NotStarted(reason="why")},
+        )
+
+        assert report.execution_id(a_task(ONE)) == "e"
+        assert report.execution_id(a_task(TWO)) is None
+        assert report.failures == ((a_task(TWO), "why"),)
+        assert not report.nothing_started
+
+    def test_nothing_started_when_every_start_failed(self) -> None:
+        report = StartReport(plan=a_plan(by_id=(a_task(ONE),)), outcomes={ONE: NotStarted(reason="why")})
+
+        assert report.nothing_started
+
+    def test_a_request_that_starts_nothing_has_not_failed(self) -> None:
+        assert not StartReport(plan=a_plan(), outcomes={}).nothing_started

@@ -13,6 +13,7 @@ from shared.core.errors import SettingsError
 from shared.core.starts import Property, StartFilter, is_guid
 
 _PEM = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----[A-Za-z0-9+/=\s]+-----END \1-----")
+_CERTIFICATE_FILE = re.compile(r"\.(pem|crt|cer|key|pfx)$", re.IGNORECASE)
 _REFERENCE = re.compile(r"%([A-Za-z_][A-Za-z0-9_]*)%")
 _SECRETS = {"QRS_CLIENT_CERTIFICATE", "QRS_CLIENT_KEY", "QRS_ROOT_CERTIFICATE", "QRS_JWT", "STORAGE_CONNECTION"}
 _VALUE_SHOWN = 80
@@ -28,8 +29,8 @@ def _base_url(url: str) -> str:
         raise ValueError("an http(s) address is needed, for instance https://sense.example.com:4242/qrs")
     if not parts.path.lower().endswith("/qrs"):
         raise ValueError("it must end in /qrs, for instance https://sense.example.com:4242/qrs or .../jwt/qrs")
-    if parts.query or parts.fragment or parts.username:
-        raise ValueError("neither user nor query belongs in it; use QRS_JWT or the client certificate")
+    if parts.port == 0 or parts.query or parts.fragment or parts.username:
+        raise ValueError("only host, port and path belong in it; who asks is told by QRS_JWT or the client certificate")
     return parts.geturl()
 
 
@@ -47,6 +48,9 @@ def _file(path: str) -> str:
     try:
         return Path(path).read_text(encoding="latin-1")
     except (OSError, ValueError):
+        if _CERTIFICATE_FILE.search(path):
+            raise ValueError(f"the file {path!r} cannot be read; export the certificates from the QMC") from None
+        # Whatever this is, it may be a key that lost its first line, so it is not shown.
         raise ValueError("it is neither PEM text (-----BEGIN …-----) nor the path of a file that can be read") from None
 
 
@@ -172,5 +176,5 @@ def _sentence(bad: Mapping[str, Any], values: Mapping[str, str]) -> str:
     name = str(bad["loc"][0])
     if bad["type"] == "missing":
         return f"{name} is missing: see the settings in README.md."
-    shown = "" if name in _SECRETS else f" ({values[name][:_VALUE_SHOWN]!r})"
+    shown = "" if name in _SECRETS or "@" in values[name] else f" ({values[name][:_VALUE_SHOWN]!r})"
     return f"{name}{shown}: {reason}."

@@ -52,21 +52,24 @@ def from_exception(error: requests.RequestException, base_url: str, timeout_seco
         return QrsUntrusted(f"No trust between Footman and {address}: {untrusted}")
     if _is_any(causes, NameResolutionError, socket.gaierror):
         return QrsUnreachable(f"Cannot reach {address}: the name is unknown. Check QRS_URL and the network's DNS.")
-    if _is_any(causes, ConnectTimeoutError):
-        return QrsUnreachable(
-            f"Cannot reach {address}: no connection in time. Check that the firewall lets this app through to the port."
-        )
     if _is_any(causes, NewConnectionError):
         return QrsUnreachable(
             f"Cannot reach {address}: {_system_says(causes)}. Check that the Sense repository service runs and that "
             "QRS_URL names its port."
+        )
+    if _is_any(causes, ConnectTimeoutError):
+        return QrsUnreachable(
+            f"Cannot reach {address}: no connection in time. Check that the firewall lets this app through to the port."
         )
     if isinstance(error, requests.Timeout):
         return QrsTimedOut(
             f"{address} did not answer within {timeout_seconds:g} s. Sense may be overloaded; QRS_TIMEOUT_SECONDS "
             "sets how long to wait."
         )
-    return QrsUnanswered(f"{address} cut the connection before its answer was complete. Sense may be restarting.")
+    return QrsUnanswered(
+        f"{address} cut the connection before its answer was complete. Sense may be restarting; if it happens every "
+        "time, check that QRS_CLIENT_CERTIFICATE comes from this very site."
+    )
 
 
 def from_answer(response: requests.Response) -> QrsError:

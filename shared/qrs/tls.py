@@ -4,20 +4,29 @@ Qlik makes its own root and server certificates, and they are not always what a 
 the machine as it was installed, no key identifiers, sometimes no server purpose.
 """
 
+import logging
 import ssl
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import certifi
+import urllib3
+from urllib3.exceptions import InsecureRequestWarning
 
 from shared.core.errors import SettingsError
 from shared.qrs.access import Access, ClientCertificate
+
+log = logging.getLogger(__name__)
 
 
 def pool_options(access: Access) -> dict[str, Any]:
     """Return the TLS options of a urllib3 connection pool for this access; raises SettingsError for unusable PEM."""
     trusted = access.tls_verify and access.tls_fingerprint is None
+    if not access.tls_verify:
+        log.warning("QRS_TLS_VERIFY is false: anyone on the way may pose as Sense", extra={"action": "tls_unverified"})
+        # Said once here, instead of by the library at every connection.
+        urllib3.disable_warnings(InsecureRequestWarning)
     return {
         "ssl_context": _context(access, trusted=trusted),
         "cert_reqs": ssl.CERT_REQUIRED if trusted else ssl.CERT_NONE,

@@ -1,0 +1,42 @@
+"""The QRS room on its own, against the stand-in."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import replace
+
+import pytest
+
+from shared.qrs.access import Access, ClientCertificate
+from shared.qrs.connection import Connection
+from shared.qrs.tasks import Tasks
+from tests.sandbox.stand_in import StandIn
+
+OpenTasks = Callable[..., Tasks]
+
+
+@pytest.fixture
+def access(sense: StandIn) -> Access:
+    """The way into the stand-in by certificate."""
+    folder = sense.certificates
+    return Access(
+        base_urls=(sense.https,),
+        client_certificate=ClientCertificate(
+            certificate=(folder / "client.pem").read_text(), key=(folder / "client_key.pem").read_text()
+        ),
+        root_certificate=(folder / "root.pem").read_text(),
+        timeout_seconds=2,
+    )
+
+
+@pytest.fixture
+def open_tasks(access: Access) -> Iterator[OpenTasks]:
+    """Open the tasks of a site, by default the stand-in's; arguments change the way in."""
+    with ExitStack() as stack:
+
+        def opened(**changes: object) -> Tasks:
+            changed = replace(access, **changes)  # type: ignore[arg-type]
+            pool = stack.enter_context(ThreadPoolExecutor(changed.max_connections))
+            return Tasks(Connection(changed), pool)
+
+        yield opened

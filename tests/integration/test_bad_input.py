@@ -1,0 +1,209 @@
+"""A request that can't be obeyed: a 400 that names place and value, and nothing is asked of Sense."""
+
+import json
+
+import pytest
+import requests
+
+from tests.sandbox.local_host import LocalHost
+from tests.sandbox.stand_in import StandIn
+
+APP1 = "c6d86a12-bd1c-5e5c-b5c7-914f09a2b88a"
+
+
+def by_tag(tag: object) -> dict[str, object]:
+    return {"type": "starttasktag", "payload": {"tag": tag}}
+
+
+def by_id(task_id: object) -> dict[str, object]:
+    return {"type": "starttaskid", "payload": {"taskId": task_id}}
+
+
+def by_property(**payload: object) -> dict[str, object]:
+    return {"type": "starttaskcustomproperty", "payload": payload}
+
+
+def pair(**payload: object) -> dict[str, object]:
+    return {"type": "keyvaluestore", "payload": {"namespace": "n", "key": "k", "value": "v"} | payload}
+
+
+TYPES = "use 'starttaskid', 'starttasktag', 'starttaskcustomproperty', 'keyvaluestore'"
+ITEMS: list[tuple[object, str]] = [
+    ({}, "body must be array"),
+    (None, "body must be array"),
+    ("[]", "body must be array"),
+    (["x"], 'body[0]: "x" is not allowed; an object is expected'),
+    ([None], "body[0]: null is not allowed; an object is expected"),
+    ([[]], "body[0]: [] is not allowed; an object is expected"),
+    ([{}], "body[0].type is missing"),
+    ([{"type": "bogus", "payload": {}}], f'body[0].type: "bogus" is not allowed; {TYPES}'),
+    ([{"type": 17, "payload": {}}], f'body[0].type: "17" is not allowed; {TYPES}'),
+    ([by_id(APP1), {"type": "starttaskid"}], "body[1].payload is missing"),
+    ([{"type": "starttaskid", "payload": None}], "body[0].payload: null is not allowed; an object is expected"),
+    ([{"type": "starttaskid", "payload": []}], "body[0].payload: [] is not allowed; an object is expected"),
+    ([{"type": "starttaskid", "payload": {}}], "body[0].payload.taskId is missing"),
+    ([by_id(17)], "body[0].payload.taskId: 17 is not allowed; a text is expected"),
+    ([by_id(None)], "body[0].payload.taskId: null is not allowed; a text is expected"),
+    ([by_id([APP1])], f'body[0].payload.taskId: ["{APP1}"] is not allowed; a text is expected'),
+    ([{"type": "starttasktag", "payload": {"Tag": "a"}}], "body[0].payload.tag is missing"),
+    ([by_tag("")], 'body[0].payload.tag: "" is not allowed; it must not be empty'),
+    ([by_tag("a\nb")], r'body[0].payload.tag: "a\nb" is not allowed; control characters have no place here'),
+    ([by_tag("x" * 257)], "at most 256 characters fit"),
+    ([by_property(customPropertyName="a")], "body[0].payload.customPropertyValue is missing"),
+    ([by_property(customPropertyValue="a")], "body[0].payload.customPropertyName is missing"),
+    ([by_property(customPropertyName="a", customPropertyValue=1)], "customPropertyValue: 1 is not allowed"),
+    ([pair(namespace=5)], "body[0].payload.namespace: 5 is not allowed; a text is expected"),
+    ([pair(value={"a": 1})], 'body[0].payload.value: {"a": 1} is not allowed; a text is expected'),
+    ([pair(ttl="soon")], 'body[0].payload.ttl: "soon" is not allowed; should be a valid integer'),
+    ([by_id(1)] * 5, "And 2 more."),
+]
+
+
+@pytest.mark.parametrize(("body", "message"), ITEMS)
+def test_a_body_that_is_no_list_of_items_is_refused(
+    body: object, message: str, footman: LocalHost, http: requests.Session, sense: StandIn
+) -> None:
+    answer = http.put(f"{footman.url}/v4/reloadtask/{APP1}/start", data=json.dumps(body), timeout=30)
+
+    assert (answer.status_code, answer.json()["error"]) == (400, "Bad Request")
+    assert message in answer.json()["message"]
+    assert sense.log() == []
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b"[nope", "body is not valid JSON: expected ident at line 1 column 3"),
+        (b"[", "body is not valid JSON"),
+        (b'[{"type":"starttasktag","payload":{"tag":"\xff"}}]', "body is not valid JSON"),
+        (b'[{"type":"starttasktag","payload":{"tag":"\\ud800"}}]', "body is not valid JSON"),
+        (b"[" * 100_000, "body is not valid JSON: recursion limit"),
+        (b"[" + b"9" * 10_000 + b"]", "body is not valid JSON"),
+        ('[{"type":"starttasktag"}]'.encode("utf-16"), "body is not valid JSON"),
+        (b" " * (2 * 1024 * 1024), "body: 2,097,152 bytes are too many; at most 1,048,576 are allowed"),
+    ],
+)
+def test_a_body_that_is_no_json_is_refused(
+    body: bytes, message: str, footman: LocalHost, http: requests.Session, sense: StandIn
+) -> None:
+    answer = http.put(f"{footman.url}/v4/reloadtask/{APP1}/start", data=body, timeout=30)
+
+    assert (answer.status_code, answer.json()["statusCode"]) == (400, 400)
+    assert message in answer.json()["message"]
+    assert sense.log() == []
+
+
+@pytest.mark.parametrize("name", ["allTaskIdsMustExist", "includeExecutionId"])
+@pytest.mark.parametrize("text", ["yes", "1", "TRUE", "true,true"])
+def test_a_flag_is_true_or_false(
+    name: str, text: str, footman: LocalHost, http: requests.Session, sense: StandIn
+) -> None:
+    answer = http.put(f"{footman.url}/v4/reloadtask/{APP1}/start", params={name: text}, timeout=30)
+
+    assert answer.status_code == 400
+    assert answer.json()["message"] == f'{name}: "{text}" is not allowed; use true or false.'
+    assert sense.log() == []
+
+
+@pytest.mark.parametrize(
+    "task_id",
+    [
+        "abc123",
+        "'",
+        f"{APP1}' or 1 eq 1",
+        f"{APP1} or id ne {APP1}",
+        "{" + APP1 + "}",
+        "åäö",
+        "%",
+        "+&#?",
+        "..",
+        APP1 + "\n",
+    ],
+)
+def test_what_is_no_guid_is_invalid_and_never_reaches_sense(
+    task_id: str, footman: LocalHost, http: requests.Session, sense: StandIn
+) -> None:
+    answer = http.put(f"{footman.url}/v4/reloadtask/-/start", json=[by_id(task_id)], timeout=30)
+
+    assert answer.status_code == 200
+    assert answer.json()["tasksId"]["invalid"] == [{"taskId": task_id}]
+    assert sense.log() == []
+
+
+def test_an_id_in_the_path_is_read_as_it_was_meant(footman: LocalHost, http: requests.Session, sense: StandIn) -> None:
+    answer = http.put(f"{footman.url}/v4/reloadtask/%27%20or%201%20eq%201%20%C3%A5/start", timeout=30)
+
+    assert answer.json()["tasksId"]["invalid"] == [{"taskId": "' or 1 eq 1 å"}]
+    assert sense.log() == []
+
+
+def test_ten_thousand_unknown_ids_are_all_told(footman: LocalHost, http: requests.Session, sense: StandIn) -> None:
+    ids = [f"00000000-0000-4000-8000-{number:012d}" for number in range(10_000)]
+    answer = http.put(f"{footman.url}/v4/reloadtask/-/start", json=[by_id(task_id) for task_id in ids], timeout=60)
+
+    assert answer.status_code == 200
+    assert [entry["taskId"] for entry in answer.json()["tasksId"]["invalid"]] == ids
+    assert len(sense.log()) == 250
+
+
+ODD = [
+    "it's",
+    "\\",
+    "\\'",
+    "''",
+    'a"b',
+    "åäö 日本 😀",
+    "100%",
+    "a&b",
+    "a+b",
+    "a#b",
+    "a?b=c",
+    "' or name ne '",
+    "a/b;c",
+    " ",
+]
+
+
+@pytest.mark.parametrize("text", ODD)
+def test_odd_texts_find_exactly_their_tasks(
+    text: str, footman: LocalHost, http: requests.Session, sense: StandIn
+) -> None:
+    odd = {
+        "id": "0dd00000-0000-4000-8000-000000000001",
+        "name": f"Reload {text}",
+        "enabled": True,
+        "taskType": 0,
+        "tags": [{"id": "0dd00000-0000-4000-8000-000000000002", "name": text}],
+        "customProperties": [{"value": text, "definition": {"name": text}}],
+    }
+    other = odd | {"id": "0dd00000-0000-4000-8000-000000000003", "tags": [], "customProperties": []}
+    sense.tasks([odd, other])
+    items = [by_tag(text), by_property(customPropertyName=text, customPropertyValue=text)]
+    answer = http.put(f"{footman.url}/v4/reloadtask/-/start", json=items, timeout=30)
+
+    named = [{"taskId": odd["id"], "taskName": odd["name"]}]
+    assert (answer.status_code, answer.json()["tasksTag"], answer.json()["tasksCP"]) == (200, named, named)
+    assert [start["taskId"] for start in sense.starts()] == [odd["id"]]
+
+
+def test_a_byte_order_mark_before_the_body_is_no_fault(
+    footman: LocalHost, http: requests.Session, sense: StandIn
+) -> None:
+    body = json.dumps([by_id(APP1)]).encode("utf-8-sig")
+    answer = http.put(f"{footman.url}/v4/reloadtask/-/start", data=body, timeout=30)
+
+    assert answer.status_code == 200
+    assert [start["taskId"] for start in sense.starts()] == [APP1]
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [{}, {"value": None}, {"value": ""}, {"value": 12.5}, {"value": True}, {"ttl": "60000"}, {"ttl": ""}, {"ttl": -1}],
+)
+def test_key_values_as_butlers_clients_send_them_are_no_fault(
+    payload: dict[str, object], footman: LocalHost, http: requests.Session, sense: StandIn
+) -> None:
+    answer = http.put(f"{footman.url}/v4/reloadtask/{APP1}/start", json=[pair(**payload)], timeout=30)
+
+    assert answer.status_code == 200
+    assert [start["taskId"] for start in sense.starts()] == [APP1]

@@ -1,0 +1,166 @@
+from pathlib import Path
+
+import pytest
+
+from shared import settings
+from shared.core.errors import SettingsError
+from shared.core.starts import Property, StartFilter
+
+CERTIFICATE = "-----BEGIN CERTIFICATE-----\nTUlJQg==\n-----END CERTIFICATE-----\n"
+KEY = "-----BEGIN PRIVATE KEY-----\nU0VDUkVU\n-----END PRIVATE KEY-----\n"
+LOCKED_KEY = KEY.replace("PRIVATE", "ENCRYPTED PRIVATE")
+TOKEN = "aaaa.bbbb.SECRET"
+FINGERPRINT = "AB:" * 31 + "AB"
+SITE = {"QRS_URL": "https://sense.example.com:4242/qrs", "QRS_CLIENT_CERTIFICATE": CERTIFICATE, "QRS_CLIENT_KEY": KEY}
+PROXY = {"QRS_URL": "https://sense.example.com/jwt/qrs", "QRS_JWT": TOKEN}
+
+
+def test_what_is_not_set_has_the_documented_default() -> None:
+    loaded = settings.load(SITE)
+
+    assert (loaded.user_directory, loaded.user_id) == ("INTERNAL", "sa_repository")
+    assert (loaded.timeout_seconds, loaded.max_connections, loaded.tls_verify) == (30, 16, True)
+    assert (loaded.catch_up_seconds, loaded.history_rows, loaded.auth_level) == (3600, 1000, "FUNCTION")
+    assert loaded.start_filter == StartFilter()
+
+
+def test_an_empty_text_counts_as_not_set() -> None:
+    empty = dict.fromkeys((field.alias or "" for field in settings.Settings.model_fields.values()), " ")
+
+    assert settings.load(empty | SITE) == settings.load(SITE)
+
+
+@pytest.mark.parametrize(
+    ("text", "urls"),
+    [
+        ("https://a:4242/qrs", ("https://a:4242/qrs",)),
+        ("https://a:4242/qrs/", ("https://a:4242/qrs",)),
+        (" https://a/x/qrs , http://b/QRS ", ("https://a/x/qrs", "http://b/QRS")),
+    ],
+)
+def test_base_urls_come_as_a_list_without_their_last_slash(text: str, urls: tuple[str, ...]) -> None:
+    assert settings.load(SITE | {"QRS_URL": text}).qrs_urls == urls
+
+
+@pytest.mark.parametrize("text", [CERTIFICATE, CERTIFICATE.replace("\n", "\\n"), CERTIFICATE.replace("\n", "\r\n")])
+def test_pem_text_may_have_real_or_written_line_ends(text: str) -> None:
+    loaded = settings.load(SITE | {"QRS_CLIENT_CERTIFICATE": text})
+
+    assert loaded.client_certificate
+    assert loaded.client_certificate.split() == CERTIFICATE.split()
+
+
+def test_pem_may_stand_in_a_file_among_other_lines(tmp_path: Path) -> None:
+    file = tmp_path / "root.pem"
+    file.write_text(f"Bag Attributes: Gösta\n{CERTIFICATE}more\n{CERTIFICATE}", encoding="utf-8")
+
+    assert settings.load(SITE | {"QRS_ROOT_CERTIFICATE": str(file)}).root_certificate == CERTIFICATE * 2
+
+
+def test_a_fingerprint_may_have_colons() -> None:
+    assert settings.load(SITE | {"QRS_TLS_FINGERPRINT": FINGERPRINT}).tls_fingerprint == "ab" * 32
+
+
+def test_with_a_token_no_certificate_is_needed() -> None:
+    jwt = settings.load(PROXY).jwt
+
+    assert jwt
+    assert jwt.get_secret_value() == TOKEN
+
+
+def test_on_a_plain_port_nothing_else_is_needed() -> None:
+    assert settings.load({"QRS_URL": "http://127.0.0.1:4242/qrs"}).client_key is None
+
+
+def test_a_start_filter_lists_ids_in_lower_case_and_the_rest_as_written() -> None:
+    text = (
+        '{"taskIds":["ABCDEFAB-0000-4000-8000-000000000000"],"tags":["Tag"],'
+        '"customProperties":[{"name":"N","value":"V"}]}'
+    )
+
+    assert settings.load(SITE | {"START_TASK_FILTER": text}).start_filter == StartFilter(
+        task_ids=frozenset({"abcdefab-0000-4000-8000-000000000000"}),
+        tags=frozenset({"Tag"}),
+        properties=frozenset({Property(name="N", value="V")}),
+    )
+
+
+def test_a_start_filter_that_lists_nothing_allows_nothing() -> None:
+    empty: frozenset[str] = frozenset()
+
+    assert settings.load(SITE | {"START_TASK_FILTER": "{}"}).start_filter == StartFilter(
+        task_ids=empty, tags=empty, properties=frozenset()
+    )
+
+
+@pytest.mark.parametrize(
+    ("environment", "storage"),
+    [
+        ({"STORAGE_CONNECTION": "own"}, "own"),
+        ({"AzureWebJobsStorage": "host's"}, "host's"),
+        ({"STORAGE_CONNECTION": "%OTHER%", "OTHER": "other's"}, "other's"),
+        ({}, None),
+    ],
+)
+def test_storage_is_the_hosts_own_unless_another_is_named(environment: dict[str, str], storage: str | None) -> None:
+    loaded = settings.load(SITE | environment).storage_connection
+
+    assert (loaded.get_secret_value() if loaded else None) == storage
+
+
+@pytest.mark.parametrize(
+    ("environment", "parts"),
+    [
+        ({}, ["QRS_URL is missing"]),
+        (SITE | {"QRS_URL": "sense:4242"}, ["QRS_URL ('sense:4242')", "http(s) address"]),
+        (SITE | {"QRS_URL": "https://sense:4242"}, ["QRS_URL", "must end in /qrs"]),
+        (SITE | {"QRS_URL": "https://a/qrs,"}, ["QRS_URL", "http(s) address"]),
+        (SITE | {"QRS_URL": "https://sense:99999/qrs"}, ["QRS_URL", "range 0-65535"]),
+        ({"QRS_URL": "https://a/qrs"}, ["QRS_CLIENT_CERTIFICATE and QRS_CLIENT_KEY are missing", "QRS_JWT"]),
+        (SITE | {"QRS_CLIENT_KEY": ""}, ["belong together"]),
+        (SITE | {"QRS_CLIENT_KEY": LOCKED_KEY}, ["QRS_CLIENT_KEY", "password"]),
+        (SITE | {"QRS_CLIENT_KEY": CERTIFICATE}, ["QRS_CLIENT_KEY", "no private key"]),
+        (SITE | {"QRS_CLIENT_CERTIFICATE": "/no/such/file.pem"}, ["QRS_CLIENT_CERTIFICATE", "'/no/such/file.pem'"]),
+        (SITE | {"QRS_CLIENT_CERTIFICATE": "MIIB"}, ["QRS_CLIENT_CERTIFICATE", "path of a file"]),
+        (SITE | {"QRS_URL": "https://me:word@sense/qrs"}, ["QRS_URL: only host, port and path"]),
+        (SITE | {"QRS_CLIENT_CERTIFICATE": "-----BEGIN CERTIFICATE-----"}, ["no PEM block"]),
+        (PROXY | {"QRS_JWT": "Bearer x"}, ["QRS_JWT", "three parts"]),
+        (SITE | {"QRS_TLS_FINGERPRINT": "ab:cd"}, ["QRS_TLS_FINGERPRINT ('ab:cd')", "64 hexadecimal"]),
+        (SITE | {"QRS_TLS_VERIFY": "perhaps"}, ["QRS_TLS_VERIFY ('perhaps')"]),
+        (SITE | {"QRS_TIMEOUT_SECONDS": "0"}, ["QRS_TIMEOUT_SECONDS ('0')", "greater than or equal to 1"]),
+        (SITE | {"QRS_MAX_CONNECTIONS": "many"}, ["QRS_MAX_CONNECTIONS ('many')", "integer"]),
+        (SITE | {"HTTP_AUTH_LEVEL": "anonymous"}, ["HTTP_AUTH_LEVEL ('anonymous')", "'FUNCTION' or 'ANONYMOUS'"]),
+        (SITE | {"START_TASK_FILTER": "[]"}, ["START_TASK_FILTER"]),
+        (SITE | {"START_TASK_FILTER": "{nope"}, ["START_TASK_FILTER"]),
+        (SITE | {"START_TASK_FILTER": '{"taskIDs":[]}'}, ["START_TASK_FILTER", "taskIDs"]),
+        (SITE | {"START_TASK_FILTER": '{"taskIds":["abc"]}'}, ["START_TASK_FILTER", "'abc' is no GUID"]),
+        (SITE | {"START_TASK_FILTER": '{"tags":"a"}'}, ["START_TASK_FILTER", "tags"]),
+        ({"QRS_TIMEOUT_SECONDS": "x", "QRS_JWT": "y"}, ["QRS_URL", "QRS_TIMEOUT_SECONDS", "QRS_JWT"]),
+    ],
+)
+def test_an_error_names_every_bad_setting(environment: dict[str, str], parts: list[str]) -> None:
+    with pytest.raises(SettingsError) as caught:
+        settings.load(environment)
+
+    assert [part for part in parts if part not in str(caught.value)] == []
+
+
+@pytest.mark.parametrize(
+    "name", ["QRS_CLIENT_CERTIFICATE", "QRS_CLIENT_KEY", "QRS_ROOT_CERTIFICATE", "QRS_JWT", "STORAGE_CONNECTION"]
+)
+def test_a_secret_shows_neither_in_an_error_nor_in_the_value(name: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        settings.load({name: "SECRET text"})
+
+    assert "SECRET" not in str(caught.value)
+    loaded = settings.load(SITE | PROXY | {"STORAGE_CONNECTION": "AccountKey=SECRET"})
+    assert "SECRET" not in repr(loaded)
+    assert "U0VDUkVU" not in repr(loaded)
+
+
+@pytest.mark.parametrize(
+    ("text", "level"),
+    [("", "FUNCTION"), ("ANONYMOUS", "ANONYMOUS"), ("FUNCTION", "FUNCTION"), ("anonymous", "FUNCTION")],
+)
+def test_at_import_anything_but_a_clear_anonymous_asks_for_a_key(text: str, level: str) -> None:
+    assert settings.auth_level({"HTTP_AUTH_LEVEL": text} if text else {}) == level

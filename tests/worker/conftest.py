@@ -1,0 +1,74 @@
+"""The real worker library, holding the app that stands at the top of this repository."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.sandbox.run import sense_settings
+from tests.sandbox.stand_in import StandIn, start_stand_in
+from tests.worker import messages
+
+ROOT = Path(__file__).parents[2]
+
+# The library keeps one app a process, and exists for these versions only.
+collect_ignore_glob = [] if sys.version_info >= (3, 13) else ["test_*.py"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What an invocation gave back."""
+
+    status: int
+    content_type: str
+    body: Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class Worker:
+    """The worker with the app indexed; `functions` as it reports them to the host, `bindings` by function name."""
+
+    functions: list[Any]
+    bindings: dict[str, list[dict[str, Any]]]
+
+    def http(
+        self, function: str, method: str, url: str, *, route: dict[str, str] | None = None, body: bytes = b""
+    ) -> Answer:
+        import azure_functions_runtime as runtime  # noqa: PLC0415 - not there on older Pythons
+
+        function_id = next(known.function_id for known in self.functions if known.name == function)
+        asked = messages.http_invocation(function_id, method, url, route or {}, body)
+        answer = asyncio.run(runtime.invocation_request(asked))
+        assert answer.result.status == messages.protos.StatusResult.Success, answer.result.exception
+        http = answer.return_value.http
+        return Answer(
+            status=int(http.status_code), content_type=http.headers["Content-Type"], body=json.loads(http.body.bytes)
+        )
+
+
+@pytest.fixture(scope="session")
+def sense() -> Iterator[StandIn]:
+    with start_stand_in() as stand_in:
+        yield stand_in
+
+
+@pytest.fixture(scope="session")
+def worker(sense: StandIn) -> Iterator[Worker]:
+    import azure_functions_runtime as runtime  # noqa: PLC0415 - not there on older Pythons
+
+    with pytest.MonkeyPatch.context() as environment:
+        for name, value in sense_settings(sense).items():
+            environment.setenv(name, value)
+        runtime.start_threadpool_executor()
+        begun = asyncio.run(runtime.worker_init_request(messages.init_request(str(ROOT))))
+        assert begun.result.status == messages.protos.StatusResult.Success, begun.result.exception
+        told = asyncio.run(runtime.functions_metadata_request(messages.metadata_request(str(ROOT))))
+        functions = told.function_metadata_results
+        bindings = {known.name: [json.loads(raw) for raw in known.raw_bindings] for known in functions}
+        yield Worker(functions=functions, bindings=bindings)
+        runtime.stop_threadpool_executor()

@@ -1,0 +1,46 @@
+"""Run, test and measure Footman on this machine: `python3 dev.py run | test | bench`."""
+
+import os
+import subprocess
+import sys
+
+from tests.sandbox import environment
+
+USAGE = """\
+python3 dev.py run [--port 7071] [--fresh] [--func] [--qrs-latency MS]
+    Footman with a storage emulator and a stand-in for Qlik Sense, on 127.0.0.1. Ctrl-C ends all of it.
+python3 dev.py test [STEP ...]
+    Every check: format, lint, types, tests, worker.
+python3 dev.py bench start | import
+    What it costs, as a ratio to what can't be avoided.
+"""
+COMMANDS = {"run": "tests.sandbox.run", "test": "tests.sandbox.gate", "bench": "tests.bench"}
+
+
+def main(arguments: list[str]) -> int:
+    if not arguments or arguments[0] not in COMMANDS:
+        print(USAGE, end="", file=sys.stderr)
+        return 2
+    try:
+        environment.check_python()
+        python = environment.python_packages()
+    except environment.SetupFailed as failed:
+        print(f"\n{failed}", file=sys.stderr)
+        return 1
+    os.chdir(environment.ROOT)
+    return _become([str(python), "-m", COMMANDS[arguments[0]], *arguments[1:]])
+
+
+def _become(command: list[str]) -> int:
+    if os.name != "nt":
+        os.execv(command[0], command)  # noqa: S606 - so that a signal to this process reaches the command
+    child = subprocess.Popen(command)
+    while True:
+        try:
+            return child.wait()
+        except KeyboardInterrupt:
+            continue  # the console sent it to the command too, which ends what it started
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

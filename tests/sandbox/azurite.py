@@ -1,0 +1,81 @@
+"""Start Azurite, the emulator of Azure Storage."""
+
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.sandbox import environment
+
+# Published by Microsoft for the emulator alone, the same everywhere.
+ACCOUNT = "devstoreaccount1"
+KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+SECONDS_TO_START = 30
+SECONDS_TO_STOP = 10
+_PRELOAD = Path(__file__).with_name("exit_with_parent.cjs")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Azurite:
+    """A running emulator, by its connection string."""
+
+    connection: str
+    pid: int
+
+
+@contextmanager
+def start_azurite(folder: Path | None = None, *, tables_only: bool = True) -> Iterator[Azurite]:
+    """Run Azurite; without a folder it keeps its rows in memory and they go with it."""
+    node, code = environment.azurite(Path(sys.executable))
+    services = ["table"] if tables_only else ["blob", "queue", "table"]
+    ports = dict(zip(services, free_ports(len(services)), strict=True))
+    main = "table/main.js" if tables_only else "azurite.js"
+    command = [node, "--require", str(_PRELOAD), f"{code}/{main}", "--silent", "--disableTelemetry"]
+    for service, port in ports.items():
+        command += [f"--{service}Host", "127.0.0.1", f"--{service}Port", str(port)]
+    command += ["--location", str(folder)] if folder else ["--inMemoryPersistence"]
+    with ExitStack() as stack:
+        process = stack.enter_context(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL))
+        stack.callback(_end, process)
+        for port in ports.values():
+            _wait_for(port, process)
+        yield Azurite(connection=_connection(ports), pid=process.pid)
+
+
+def free_ports(count: int) -> list[int]:
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]
+
+
+def _connection(ports: dict[str, int]) -> str:
+    # Not "localhost": the client library takes that name with a port of its own for Cosmos DB.
+    endpoints = [f"{service.title()}Endpoint=http://127.0.0.1:{port}/{ACCOUNT}" for service, port in ports.items()]
+    return ";".join(["DefaultEndpointsProtocol=http", f"AccountName={ACCOUNT}", f"AccountKey={KEY}", *endpoints]) + ";"
+
+
+def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + SECONDS_TO_START
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            time.sleep(0.02)
+        else:
+            return
+    raise environment.SetupFailed("Azurite does not start. Delete .local/azurite to have it installed anew.")
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    if process.stdin:
+        process.stdin.close()
+    try:
+        process.wait(SECONDS_TO_STOP)
+    except subprocess.TimeoutExpired:
+        process.kill()

@@ -1,0 +1,89 @@
+"""Run every check: python3 dev.py test [STEP ...]."""
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.sandbox.environment import ROOT, SetupFailed, azurite, python_packages, worker_python
+
+NO_WORKER = """
+!!! NOT TESTED: the real Azure Functions worker.
+!!! It needs Python 3.13 or newer, and none was found on PATH, with the py launcher or among pyenv's.
+!!! Install one (for instance: pyenv install 3.13) and run this again.
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """How one step went."""
+
+    step: str
+    outcome: str
+    seconds: float
+
+
+def main() -> int:
+    steps = _steps(Path(sys.executable))
+    parser = argparse.ArgumentParser(prog="dev.py test", description=__doc__)
+    parser.add_argument("steps", nargs="*", metavar="STEP", help=", ".join([*steps, "worker"]))
+    wanted = parser.parse_args().steps or [*steps, "worker"]
+    if unknown := set(wanted) - {*steps, "worker"}:
+        parser.error(f"there is no step {', '.join(sorted(unknown))}: choose from {', '.join([*steps, 'worker'])}")
+    try:
+        azurite(Path(sys.executable))
+        results = [_result(step, steps[step]) for step in steps if step in wanted]
+        results += [_worker()] if "worker" in wanted else []
+    except SetupFailed as failed:
+        print(f"\n{failed}", file=sys.stderr)
+        return 1
+    return _told(results)
+
+
+def _steps(python: Path) -> dict[str, list[str]]:
+    def module(name: str, *arguments: str) -> list[str]:
+        return [str(python), "-m", name, *arguments]
+
+    return {
+        "format": module("ruff", "format", "--check", "."),
+        "lint": module("ruff", "check", "."),
+        "types": module("mypy"),
+        "arrows": module("pytest", "-q", "tests/unit/test_arrows.py"),
+        "unit": module("pytest", "-q", "tests/unit", "--cov"),
+        "contract": module("pytest", "-q", "tests/contract"),
+        "integration": module("pytest", "-q", "tests/integration", "--durations=5"),
+    }
+
+
+def _result(step: str, command: Sequence[str]) -> Result:
+    print(f"\n== {step}", flush=True)
+    begun = time.monotonic()
+    code = subprocess.run(command, cwd=ROOT, check=False).returncode
+    return Result(step=step, outcome="FAILED" if code else "ok", seconds=time.monotonic() - begun)
+
+
+def _worker() -> Result:
+    """Run the app in the real worker library, and the unit tests on its Python."""
+    found = worker_python()
+    if found is None:
+        print(NO_WORKER, flush=True)
+        return Result(step="worker", outcome="FAILED" if os.environ.get("CI") == "true" else "NOT RUN", seconds=0)
+    python = python_packages(found)
+    return _result(
+        "worker", [str(python), "-m", "pytest", "-q", "tests/worker", "tests/unit", "-p", "no:cacheprovider"]
+    )
+
+
+def _told(results: Sequence[Result]) -> int:
+    print("\n" + "\n".join(f"{result.step:12} {result.outcome:8} {result.seconds:6.1f} s" for result in results))
+    failed = [result.step for result in results if result.outcome == "FAILED"]
+    print(f"\n{'FAILED: ' + ', '.join(failed) if failed else 'All is well.'}", flush=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,150 @@
+"""Serve Footman on this machine with all that it needs around it: python3 dev.py run."""
+
+import argparse
+import json
+import os
+import shutil
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+from shared import settings
+from shared.core.errors import SettingsError
+from tests.sandbox.azurite import start_azurite
+from tests.sandbox.environment import LOCAL, ROOT, SetupFailed
+from tests.sandbox.examples import examples
+from tests.sandbox.host.errors import CannotStartError
+from tests.sandbox.host.settings import apply_settings, read_local_settings
+from tests.sandbox.kept_host import KeptHost
+from tests.sandbox.stand_in import StandIn, start_stand_in
+
+RUN_FILE = LOCAL / "run.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """What Footman is given to work with; a process id is None where somebody else runs it."""
+
+    environment: dict[str, str]
+    azurite: int | None
+    qrs: int | None
+
+
+def main() -> int:
+    options = _options()
+    for name in ("SIGTERM", "SIGHUP", "SIGBREAK"):
+        if number := getattr(signal, name, None):  # each system has its own
+            signal.signal(number, _interrupt)
+    try:
+        _run(options)
+    except KeyboardInterrupt:
+        print("\nEnded.", flush=True)
+        return 0
+    except (SetupFailed, CannotStartError, SettingsError) as error:
+        print(f"\n{error}", file=sys.stderr, flush=True)
+        return 1
+    return 1
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="dev.py run", description=__doc__)
+    parser.add_argument("--port", type=int, default=7071)
+    parser.add_argument("--fresh", action="store_true", help="begin with empty storage")
+    parser.add_argument("--func", action="store_true", help="use Azure Functions Core Tools as the host")
+    parser.add_argument("--qrs-latency", type=float, default=0, metavar="MS", help="how slow the stand-in answers")
+    return parser.parse_args()
+
+
+def _interrupt(_: int, __: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _run(options: argparse.Namespace) -> None:
+    environment = dict(os.environ)
+    apply_settings(read_local_settings(ROOT), environment)
+    _refuse_taken(options.port)
+    with ExitStack() as stack:
+        around = stack.enter_context(_surroundings(environment, options))
+        settings.load(around.environment)
+        host = stack.enter_context(KeptHost(options.port, around.environment, func=options.func))
+        stack.enter_context(_told(host, around))
+        print(examples(host.url, storage=around.azurite is not None, sense=around.qrs is not None), flush=True)
+        for process in host.lives():
+            _tell(host, process, around)
+
+
+def _refuse_taken(port: int) -> None:
+    with socket.socket() as probe:
+        if os.name != "nt":  # there it would allow what is to be found out
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except (OSError, OverflowError) as error:
+            raise SetupFailed(f"Port {port} can't be used ({error}): choose another with --port.") from None
+
+
+@contextmanager
+def _surroundings(environment: dict[str, str], options: argparse.Namespace) -> Iterator[Surroundings]:
+    azurite = qrs = None
+    with ExitStack() as stack:
+        if not environment.get("STORAGE_CONNECTION"):
+            folder = _storage_folder(options)
+            storage = stack.enter_context(start_azurite(folder, tables_only=not options.func))
+            environment |= {"STORAGE_CONNECTION": storage.connection, "AzureWebJobsStorage": storage.connection}
+            azurite = storage.pid
+        if not environment.get("QRS_URL"):
+            stand_in = stack.enter_context(start_stand_in(folder=LOCAL / "certificates", latency=options.qrs_latency))
+            environment |= sense_settings(stand_in)
+            qrs = stand_in.pid
+        yield Surroundings(environment=environment, azurite=azurite, qrs=qrs)
+
+
+def _storage_folder(options: argparse.Namespace) -> Path:
+    # One for each port: two emulators on the same files would spoil them.
+    folder = LOCAL / f"storage-{options.port}"
+    if options.fresh:
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(LOCAL / f"timers-{options.port}", ignore_errors=True)
+    return folder
+
+
+def sense_settings(stand_in: StandIn) -> dict[str, str]:
+    """Return the settings under which Footman trusts a stand-in and is trusted by it."""
+    return {
+        "QRS_URL": stand_in.https,
+        "QRS_CLIENT_CERTIFICATE": str(stand_in.certificates / "client.pem"),
+        "QRS_CLIENT_KEY": str(stand_in.certificates / "client_key.pem"),
+        "QRS_ROOT_CERTIFICATE": str(stand_in.certificates / "root.pem"),
+    }
+
+
+@contextmanager
+def _told(host: KeptHost, around: Surroundings) -> Iterator[None]:
+    _tell(host, host.pid, around)
+    try:
+        yield
+    finally:
+        if RUN_FILE.exists() and json.loads(RUN_FILE.read_text())["url"] == host.url:
+            RUN_FILE.unlink()
+
+
+def _tell(host: KeptHost, pid: int, around: Surroundings) -> None:
+    """Write for other programs where to find what runs; replaced whole, so that nobody reads half of it."""
+    told = {
+        "url": host.url,
+        "storageConnection": around.environment["STORAGE_CONNECTION"],
+        "qrsUrl": around.environment["QRS_URL"],
+        "processes": {"host": pid, "azurite": around.azurite, "qrs": around.qrs},
+    }
+    draft = RUN_FILE.with_name(f"run-{os.getpid()}.json")
+    draft.write_text(json.dumps(told, indent=2))
+    draft.replace(RUN_FILE)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

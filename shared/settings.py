@@ -78,7 +78,7 @@ def _fingerprint(text: str) -> str:
 
 
 class _Pair(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid", strict=True, defer_build=True)
     name: str
     value: str
 
@@ -86,7 +86,7 @@ class _Pair(BaseModel):
 class _AllowList(BaseModel):
     """The JSON of START_TASK_FILTER. A misspelt key is refused: an empty list would silently forbid everything."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid", strict=True, defer_build=True)
     task_ids: list[str] = Field(default=[], alias="taskIds")
     tags: list[str] = []
     custom_properties: list[_Pair] = Field(default=[], alias="customProperties")
@@ -110,7 +110,8 @@ def _start_filter(text: str) -> StartFilter:
 class Settings(BaseModel):
     """All settings; what each means stands in README.md."""
 
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, arbitrary_types_allowed=True)
+    # Built when first used, not at import: Azure waits for the import of the app before anything else.
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, arbitrary_types_allowed=True, defer_build=True)
 
     qrs_urls: Annotated[tuple[str, ...], BeforeValidator(_base_urls)] = Field(alias="QRS_URL")
     client_certificate: Annotated[str | None, BeforeValidator(_pem)] = Field(None, alias="QRS_CLIENT_CERTIFICATE")

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field, StringConstraints, TypeAdapter
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, TypeAdapter
 
 from shared.core.key_values import KeyValue
 from shared.core.starts import NO_TASK, Property, StartRequest
@@ -27,20 +27,25 @@ def _none_if_empty(value: Any) -> Any:
     return None if value == "" else value
 
 
-class TaskIdPayload(BaseModel):
+class _Wire(BaseModel):
+    # Built at the first request, not at import: Azure waits for the import of the app before anything else.
+    model_config = ConfigDict(defer_build=True)
+
+
+class TaskIdPayload(_Wire):
     taskId: str  # noqa: N815 - the wire's name
 
 
-class TagPayload(BaseModel):
+class TagPayload(_Wire):
     tag: _Name
 
 
-class CustomPropertyPayload(BaseModel):
+class CustomPropertyPayload(_Wire):
     customPropertyName: _Name  # noqa: N815 - the wire's name
     customPropertyValue: _Text  # noqa: N815 - the wire's name
 
 
-class KeyValuePayload(BaseModel):
+class KeyValuePayload(_Wire):
     """A pair without namespace, key or value is dropped, as Butler does; one of a wrong type is an error."""
 
     namespace: str | None = None
@@ -49,29 +54,31 @@ class KeyValuePayload(BaseModel):
     ttl: Annotated[int | None, BeforeValidator(_none_if_empty)] = None
 
 
-class StartTaskId(BaseModel):
+class StartTaskId(_Wire):
     type: Literal["starttaskid"]
     payload: TaskIdPayload
 
 
-class StartTaskTag(BaseModel):
+class StartTaskTag(_Wire):
     type: Literal["starttasktag"]
     payload: TagPayload
 
 
-class StartTaskCustomProperty(BaseModel):
+class StartTaskCustomProperty(_Wire):
     type: Literal["starttaskcustomproperty"]
     payload: CustomPropertyPayload
 
 
-class KeyValueStore(BaseModel):
+class KeyValueStore(_Wire):
     type: Literal["keyvaluestore"]
     payload: KeyValuePayload
 
 
 Item = StartTaskId | StartTaskTag | StartTaskCustomProperty | KeyValueStore
 ITEM_TYPES = ("starttaskid", "starttasktag", "starttaskcustomproperty", "keyvaluestore")
-ITEMS: TypeAdapter[list[Item]] = TypeAdapter(list[Annotated[Item, Field(discriminator="type")]])
+ITEMS: TypeAdapter[list[Item]] = TypeAdapter(
+    list[Annotated[Item, Field(discriminator="type")]], config=ConfigDict(defer_build=True)
+)
 
 
 def start_request(task_id: str, items: Sequence[Item], *, all_task_ids_must_exist: bool) -> StartRequest:

@@ -18,7 +18,7 @@ def is_guid(text: str) -> bool:
     return _GUID.fullmatch(text) is not None
 
 
-@dataclass(frozen=True, kw_only=True, order=True)
+@dataclass(frozen=True, kw_only=True)
 class Property:
     """A custom property and one of its values; a task may carry several values of one property."""
 

@@ -260,9 +260,7 @@ def test_the_process_ends_quietly_when_told_to(tmp_path: Path) -> None:
 
 
 def started(command: list[str], stdin: int | None = None) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(  # noqa: S603 - the project's own module
-        command, cwd=ROOT, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
+    return subprocess.Popen(command, cwd=ROOT, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
 def ask_alone(qrs: StandIn) -> None:

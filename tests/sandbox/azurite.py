@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.sandbox import environment
+from tests.sandbox.processes import end
 
 # Published by Microsoft for the emulator alone, the same everywhere.
 ACCOUNT = "devstoreaccount1"
 KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 SECONDS_TO_START = 30
-SECONDS_TO_STOP = 10
 _PRELOAD = Path(__file__).with_name("exit_with_parent.cjs")
 
 
@@ -40,7 +40,7 @@ def start_azurite(folder: Path | None = None, *, tables_only: bool = True) -> It
     command += ["--location", str(folder)] if folder else ["--inMemoryPersistence"]
     with ExitStack() as stack:
         process = stack.enter_context(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL))
-        stack.callback(_end, process)
+        stack.callback(end, process)
         for port in ports.values():
             _wait_for(port, process)
         yield Azurite(connection=_connection(ports), pid=process.pid)
@@ -70,12 +70,3 @@ def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
         else:
             return
     raise environment.SetupFailed("Azurite does not start. Delete .local/azurite to have it installed anew.")
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    if process.stdin:
-        process.stdin.close()
-    try:
-        process.wait(SECONDS_TO_STOP)
-    except subprocess.TimeoutExpired:
-        process.kill()

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 from typing import Self
 
 from tests.sandbox.environment import LOCAL, ROOT, SetupFailed
+from tests.sandbox.processes import end
 
 SECONDS_TO_START = 60
-SECONDS_TO_STOP = 15
 LOOK_EVERY_SECONDS = 0.2
 CREATE_NEW_PROCESS_GROUP = 0x200  # subprocess has the name on Windows only
 
@@ -33,15 +33,16 @@ class KeptHost:
     def pid(self) -> int:
         return self._process.pid
 
-    def lives(self) -> Iterator[int]:
-        """Yield the process id of every further life, for ever."""
+    def lives(self) -> Iterator[None]:
+        """Start the host again whenever it dies, for ever; yield after each start."""
         while True:
             try:
                 code = self._process.wait(LOOK_EVERY_SECONDS)
             except subprocess.TimeoutExpired:
                 continue
             print(f"The host ended with {code}; starting it again.", file=sys.stderr, flush=True)
-            yield self._again()
+            self._again()
+            yield
 
     def __enter__(self) -> Self:
         return self
@@ -49,7 +50,7 @@ class KeptHost:
     def __exit__(self, *_: object) -> None:
         _end(self._process)
 
-    def _again(self) -> int:
+    def _again(self) -> None:
         while True:
             try:
                 self._process = self._started()
@@ -57,7 +58,7 @@ class KeptHost:
                 print(f"{failed} Trying again.", file=sys.stderr, flush=True)
                 time.sleep(1)
             else:
-                return self._process.pid
+                return
 
     def _started(self) -> subprocess.Popen[bytes]:
         # In a group of its own, so that Ctrl-C reaches this process alone, which then ends things in order.
@@ -109,11 +110,4 @@ def _listens(port: int, process: subprocess.Popen[bytes]) -> bool:
 def _end(process: subprocess.Popen[bytes]) -> None:
     if not process.stdout:
         process.terminate()  # Core Tools do not look at their standard input
-    for pipe in (process.stdin, process.stdout):
-        if pipe:
-            pipe.close()
-    try:
-        process.wait(SECONDS_TO_STOP)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+    end(process)

@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
+from tests.sandbox.processes import end
+
 REPOSITORY = Path(__file__).parents[2]
 SECONDS_TO_START = 30.0
-# The host itself gives running calls 10 s.
-SECONDS_TO_STOP = 15.0
 
 
 class LocalHostFailedError(Exception):
@@ -55,12 +55,7 @@ class LocalHost:
 
     def stop(self) -> int:
         """End the host as its parent's end would, which works on Windows too; return its exit code."""
-        if self._process.stdin:
-            self._process.stdin.close()
-        try:
-            self._process.wait(SECONDS_TO_STOP)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
+        end(self._process)
         return self._close()
 
     def kill(self) -> None:

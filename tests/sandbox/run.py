@@ -23,8 +23,6 @@ from tests.sandbox.host.settings import apply_settings, read_local_settings
 from tests.sandbox.kept_host import KeptHost
 from tests.sandbox.stand_in import StandIn, start_stand_in
 
-RUN_FILE = LOCAL / "run.json"
-
 
 @dataclass(frozen=True, kw_only=True)
 class Surroundings:
@@ -56,6 +54,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=7071)
     parser.add_argument("--fresh", action="store_true", help="begin with empty storage")
     parser.add_argument("--func", action="store_true", help="use Azure Functions Core Tools as the host")
+    parser.add_argument("--run-file", type=Path, default=LOCAL / "run.json", help="where to tell what runs")
     parser.add_argument("--qrs-latency", type=float, default=0, metavar="MS", help="how slow the stand-in answers")
     return parser.parse_args()
 
@@ -72,10 +71,10 @@ def _run(options: argparse.Namespace) -> None:
         around = stack.enter_context(_surroundings(environment, options))
         settings.load(around.environment)
         host = stack.enter_context(KeptHost(options.port, around.environment, func=options.func))
-        stack.enter_context(_told(host, around))
+        stack.enter_context(_told(options.run_file, host, around))
         print(examples(host.url, storage=around.azurite is not None, sense=around.qrs is not None), flush=True)
-        for process in host.lives():
-            _tell(host, process, around)
+        for _ in host.lives():
+            _tell(options.run_file, host, around)
 
 
 def _refuse_taken(port: int) -> None:
@@ -124,26 +123,27 @@ def sense_settings(stand_in: StandIn) -> dict[str, str]:
 
 
 @contextmanager
-def _told(host: KeptHost, around: Surroundings) -> Iterator[None]:
-    _tell(host, host.pid, around)
+def _told(file: Path, host: KeptHost, around: Surroundings) -> Iterator[None]:
+    _tell(file, host, around)
     try:
         yield
     finally:
-        if RUN_FILE.exists() and json.loads(RUN_FILE.read_text())["url"] == host.url:
-            RUN_FILE.unlink()
+        # Another run may have written its own meanwhile.
+        if file.exists() and json.loads(file.read_text())["url"] == host.url:
+            file.unlink()
 
 
-def _tell(host: KeptHost, pid: int, around: Surroundings) -> None:
+def _tell(file: Path, host: KeptHost, around: Surroundings) -> None:
     """Write for other programs where to find what runs; replaced whole, so that nobody reads half of it."""
     told = {
         "url": host.url,
         "storageConnection": around.environment["STORAGE_CONNECTION"],
         "qrsUrl": around.environment["QRS_URL"],
-        "processes": {"host": pid, "azurite": around.azurite, "qrs": around.qrs},
+        "processes": {"host": host.pid, "azurite": around.azurite, "qrs": around.qrs},
     }
-    draft = RUN_FILE.with_name(f"run-{os.getpid()}.json")
+    draft = file.with_name(f"{file.name}.{os.getpid()}")
     draft.write_text(json.dumps(told, indent=2))
-    draft.replace(RUN_FILE)
+    draft.replace(file)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from urllib.parse import quote
 import requests
 
 from tests.sandbox import certificates
+from tests.sandbox.processes import end
 
 _ROOT = Path(__file__).parents[2]
 _PATIENCE_SECONDS = 10
@@ -108,16 +109,7 @@ def _running(command: list[str]) -> Iterator[subprocess.Popen[str]]:
         try:
             yield process
         finally:
-            _end(process)
-
-
-def _end(process: subprocess.Popen[str]) -> None:
-    if process.stdin is not None:
-        process.stdin.close()
-    try:
-        process.wait(_PATIENCE_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
+            end(process)
 
 
 def _announced(process: subprocess.Popen[str]) -> dict[str, Any]:

@@ -1,0 +1,40 @@
+"""What importing function_app costs, against the libraries that it can't do without at start."""
+
+import subprocess
+import sys
+from pathlib import Path
+from statistics import median
+
+ROOT = Path(__file__).parents[2]
+# "import pydantic" alone loads next to nothing: it fetches each name when it is first used.
+NEEDED = "import azure.functions, requests; from pydantic import BaseModel, SecretStr, TypeAdapter"
+OURS = "import function_app"
+LATER = ("croniter", "azure.identity", "azure.data.tables", "tzdata")
+LIMIT = 1.3
+RUNS = 15
+
+
+def main() -> int:
+    """Time whole fresh processes in turn, less the interpreter's own start."""
+    times: dict[str, list[float]] = {"pass": [], NEEDED: [], OURS: []}
+    for _ in range(RUNS):
+        for code, list_ in times.items():
+            list_.append(_seconds(code))
+    bare, needed, ours = (median(list_) for list_ in times.values())
+    ratio = (ours - bare) / (needed - bare)
+    print(f"medians of {RUNS} fresh processes, less the interpreter's own {bare * 1000:.0f} ms\n")
+    print(f"{NEEDED:87} {(needed - bare) * 1000:6.0f} ms")
+    print(f"{OURS:87} {(ours - bare) * 1000:6.0f} ms   ratio {ratio:.2f}, limit {LIMIT}")
+    loaded = _output(f"{OURS}; import sys; print(*[name for name in {LATER} if name in sys.modules])").strip()
+    print(f"loaded at start though not needed: {loaded or 'none'}")
+    return 0
+
+
+def _seconds(code: str) -> float:
+    """Return how long a fresh interpreter takes, by its own clock from the first moment it has one."""
+    timed = f"import time; begun = time.perf_counter(); exec({code!r}); print(time.perf_counter() - begun)"
+    return float(_output(timed))
+
+
+def _output(code: str) -> str:
+    return subprocess.check_output([sys.executable, "-c", code], cwd=ROOT, text=True)

@@ -1,0 +1,144 @@
+"""`dev.py run`: one command, everything served, kept alive and taken down again."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+import requests
+from azure.data.tables import TableServiceClient
+
+from tests.sandbox.azurite import free_ports
+
+ROOT = Path(__file__).parents[2]
+APP1 = "c6d86a12-bd1c-5e5c-b5c7-914f09a2b88a"
+Value = TypeVar("Value")
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="Ctrl-C can't be sent to one process alone on Windows")
+
+
+@contextmanager
+def running(file: Path, *options: str, **settings: str) -> Iterator[dict[str, Any]]:
+    """Run it, give what it wrote for other programs, and end it with Ctrl-C."""
+    command = [sys.executable, "-m", "tests.sandbox.run", "--run-file", str(file), *options]
+    with subprocess.Popen(command, cwd=ROOT, env=os.environ | settings, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield within(60, lambda: json.loads(file.read_text()) if file.exists() else None)
+        finally:
+            process.send_signal(signal.SIGINT)
+            said, _ = process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert f'curl -X PUT "http://127.0.0.1:{options[1]}/v4/reloadtask/' in said
+    assert not file.exists()
+
+
+def within(seconds: float, look: Callable[[], Value | None]) -> Value:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if (found := look()) is not None:
+            return found
+        time.sleep(0.05)
+    raise AssertionError(f"not within {seconds} s")
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def pong(url: str) -> int | None:
+    try:
+        return requests.get(f"{url}/v4/butlerping", timeout=1).status_code
+    except requests.ConnectionError:
+        return None
+
+
+def test_it_serves_and_ends_all_it_started(tmp_path: Path) -> None:
+    [port] = free_ports(1)
+    with running(tmp_path / "run.json", "--port", str(port), "--fresh") as told:
+        answer = requests.put(f"{told['url']}/v4/reloadtask/{APP1}/start", timeout=30)
+
+        assert set(told) == {"url", "storageConnection", "qrsUrl", "processes"}
+        assert answer.json()["tasksId"]["started"] == [{"taskId": APP1, "taskName": "Reload task of App1"}]
+        assert all(is_alive(pid) for pid in told["processes"].values())
+    assert not any(is_alive(pid) for pid in told["processes"].values())
+
+
+def test_a_host_that_dies_serves_again_within_two_seconds(tmp_path: Path) -> None:
+    [port] = free_ports(1)
+    file = tmp_path / "run.json"
+    with running(file, "--port", str(port), "--fresh") as told:
+        before = told["processes"]
+        os.kill(before["host"], signal.SIGKILL)
+        died = time.monotonic()
+        within(2, lambda: None if json.loads(file.read_text())["processes"]["host"] == before["host"] else True)
+        within(2, lambda: pong(told["url"]))
+
+        after = json.loads(file.read_text())["processes"]
+        assert time.monotonic() - died < 2.5
+        assert (after["azurite"], after["qrs"]) == (before["azurite"], before["qrs"])
+        assert is_alive(before["azurite"])
+        assert is_alive(before["qrs"])
+
+
+def test_a_second_run_works_beside_it_on_the_same_storage(tmp_path: Path) -> None:
+    one, two = free_ports(2)
+    with running(tmp_path / "1.json", "--port", str(one), "--fresh") as first:
+        shared = {"STORAGE_CONNECTION": first["storageConnection"], "QRS_URL": "http://127.0.0.1:1/qrs"}
+        with running(tmp_path / "2.json", "--port", str(two), **shared) as second:
+            assert second["storageConnection"] == first["storageConnection"]
+            assert second["qrsUrl"] == "http://127.0.0.1:1/qrs"
+            assert (second["processes"]["azurite"], second["processes"]["qrs"]) == (None, None)
+            assert requests.put(f"{second['url']}/v4/reloadtask/{APP1}/start", timeout=30).status_code == 503
+        assert pong(first["url"]) == 200
+
+
+def test_storage_lasts_until_a_fresh_start(tmp_path: Path) -> None:
+    [port] = free_ports(1)
+    tables = []
+    for options in (["--fresh"], [], ["--fresh"]):
+        with running(tmp_path / "run.json", "--port", str(port), *options) as told, ExitStack() as stack:
+            service = stack.enter_context(TableServiceClient.from_connection_string(told["storageConnection"]))
+            tables.append([table.name for table in service.list_tables()])
+            service.create_table_if_not_exists("kept")
+
+    assert tables == [[], ["kept"], []]
+
+
+@pytest.mark.parametrize(
+    ("settings", "line"),
+    [
+        ({}, "Port {port} can't be used"),
+        ({"QRS_URL": "sense"}, "QRS_URL ('sense'): an http(s) address is needed"),
+        ({"QRS_TIMEOUT_SECONDS": "soon"}, "QRS_TIMEOUT_SECONDS ('soon')"),
+    ],
+)
+def test_what_hinders_it_is_one_clear_line(settings: dict[str, str], line: str, tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = free_ports(1)[0] if settings else taken.getsockname()[1]
+        ended = subprocess.run(
+            [sys.executable, "-m", "tests.sandbox.run", "--port", str(port), "--run-file", str(tmp_path / "run.json")],
+            cwd=ROOT,
+            env=os.environ | settings,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    assert ended.returncode == 1
+    assert len(ended.stderr.strip().splitlines()) == 1
+    assert line.format(port=port) in ended.stderr

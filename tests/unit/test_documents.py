@@ -1,0 +1,61 @@
+"""What is documented exists, and what exists is documented."""
+
+import json
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from shared.settings import Settings
+from shared.version import VERSION
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+SETTINGS = {field.alias for field in Settings.model_fields.values()}
+
+
+def test_every_setting_stands_in_the_readme() -> None:
+    rows = set(re.findall(r"^\| `([A-Z][A-Z_]+)` \|", README, re.MULTILINE))
+
+    assert rows == SETTINGS
+
+
+def test_every_setting_stands_in_the_example_with_its_default() -> None:
+    values = json.loads((ROOT / "local.settings.json.example").read_text(encoding="utf-8"))["Values"]
+    of_azure = {"FUNCTIONS_WORKER_RUNTIME", "AzureWebJobsStorage", "AzureWebJobsDisableHomepage"}
+
+    assert set(values) - of_azure == SETTINGS
+    with_a_site = values | {"QRS_URL": "http://127.0.0.1/qrs"}
+    given = {name: with_a_site[name] for name in SETTINGS if name and with_a_site[name]}
+    assert Settings.model_validate(given) == Settings.model_validate({"QRS_URL": "http://127.0.0.1/qrs"})
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "shared" / "api").glob("*.py")), ids=lambda file: file.stem)
+def test_every_route_stands_in_the_readme(file: Path) -> None:
+    routes = re.findall(r'\.route\("(v4/[^"]*)"', file.read_text(encoding="utf-8"))
+
+    assert [route for route in routes if f"/{route}" not in README] == []
+
+
+def test_the_version_is_one() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+    assert project["version"] == VERSION
+
+
+def test_what_azure_installs_has_a_range_each() -> None:
+    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    libraries = [line for line in lines if not line.startswith("#")]
+
+    assert [line for line in libraries if ">=" not in line] == []
+    names = [re.split(r"[>=<]", line)[0] for line in libraries]
+    assert names == [
+        "azure-functions",
+        "requests",
+        "pydantic",
+        "croniter",
+        "azure-data-tables",
+        "azure-identity",
+        "tzdata",
+    ]

@@ -51,7 +51,17 @@ def azurite(python: Path) -> list[str]:
         node, npm = _node(python)
         if _stamp(folder) != AZURITE:
             folder.mkdir(parents=True, exist_ok=True)
-            install = [*npm, "install", "--prefix", str(folder), "--no-audit", "--no-fund", "--no-save", AZURITE]
+            install = [
+                *npm,
+                "install",
+                "--prefix",
+                str(folder),
+                "--no-audit",
+                "--no-fund",
+                "--no-save",
+                "--fetch-retries=1",
+                AZURITE,
+            ]
             _install("Azurite, the storage emulator", install, path=Path(node).parent)
             _write_stamp(folder, AZURITE)
     return [node, str(folder / "node_modules" / "azurite" / "dist" / "src")]

@@ -59,4 +59,15 @@ class StartTasks:
         found = self.tasks.find(what) if what != Wanted() else Found()
         decided = plan(request, found, self.start_filter)
         outcomes = start_each(decided.tasks, self.tasks.start, self.pool, give_up_after=self.connections)
-        return StartReport(plan=decided, outcomes=outcomes)
+        report = StartReport(plan=decided, outcomes=outcomes)
+        _log(report)
+        return report
+
+
+def _log(report: StartReport) -> None:
+    started = [task.id for task in report.plan.tasks if report.execution_id(task)]
+    if started:
+        log.info("Started %d tasks", len(started), extra={"action": "tasks_started", "task_ids": started})
+    for task, reason in report.failures:
+        extra = {"action": "task_not_started", "task_id": task.id, "reason": reason}
+        log.warning("Task %s was not started: %s", task.id, reason, extra=extra)

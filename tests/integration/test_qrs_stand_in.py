@@ -1,7 +1,6 @@
 import json
 import socket
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -9,7 +8,7 @@ import pytest
 import requests
 
 from tests.sandbox import stand_in as sandbox
-from tests.sandbox.stand_in import GOOD_HEADERS, XSRF_KEY, StandIn, start_stand_in
+from tests.sandbox.stand_in import GOOD_HEADERS, XSRF_KEY, StandIn
 
 TASKS = json.loads(Path(sandbox.__file__).with_name("qrs").joinpath("tasks.json").read_text(encoding="utf-8"))
 APP0, APP1, APP3 = TASKS[0], TASKS[1], TASKS[3]
@@ -19,16 +18,9 @@ XSRF_TEXT = "XSRF prevention check failed. Possible XSRF discovered."
 GOOD = f"xrfkey={XSRF_KEY}"
 
 
-@pytest.fixture(scope="module", name="running")
-def _running() -> Iterator[StandIn]:
-    with start_stand_in() as running:
-        yield running
-
-
 @pytest.fixture(name="qrs")
-def _qrs(running: StandIn) -> StandIn:
-    running.reset()
-    return running
+def _qrs(sense: StandIn) -> StandIn:
+    return sense
 
 
 def start(qrs: StandIn, task: dict[str, str] = APP0) -> str:

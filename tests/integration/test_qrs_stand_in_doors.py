@@ -15,16 +15,9 @@ ONLY_XSRF = {"X-Qlik-Xrfkey": XSRF_KEY}
 COOKIE = "X-Qlik-Session-jwt"
 
 
-@pytest.fixture(scope="module", name="running")
-def _running() -> Iterator[StandIn]:
-    with start_stand_in() as running:
-        yield running
-
-
 @pytest.fixture(name="qrs")
-def _qrs(running: StandIn) -> StandIn:
-    running.reset()
-    return running
+def _qrs(sense: StandIn) -> StandIn:
+    return sense
 
 
 @pytest.fixture(name="session")

@@ -51,6 +51,7 @@ class KeptHost:
         _end(self._process)
 
     def _again(self) -> None:
+        _end(self._process)
         while True:
             try:
                 self._process = self._started()

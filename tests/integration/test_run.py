@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -34,7 +35,10 @@ def running(file: Path, *options: str, **settings: str) -> Iterator[dict[str, An
             yield within(60, lambda: json.loads(file.read_text()) if file.exists() else None)
         finally:
             process.send_signal(signal.SIGINT)
-            said, _ = process.communicate(timeout=30)
+            last_resort = threading.Timer(30, process.kill)
+            last_resort.start()
+            said, _ = process.communicate()
+            last_resort.cancel()
     assert process.returncode == 0
     assert f'curl -X PUT "http://127.0.0.1:{options[1]}/v4/reloadtask/' in said
     assert not file.exists()

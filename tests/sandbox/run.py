@@ -35,7 +35,8 @@ class Surroundings:
 
 def main() -> int:
     options = _options()
-    for name in ("SIGTERM", "SIGHUP", "SIGBREAK"):
+    # SIGINT too: a shell that starts this in the background has it ignored.
+    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
         if number := getattr(signal, name, None):  # each system has its own
             signal.signal(number, _interrupt)
     try:

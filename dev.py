@@ -1,5 +1,7 @@
 """Run, test and measure Footman on this machine: `python3 dev.py run | test | bench`."""
 
+from __future__ import annotations  # an older Python must get as far as being told that it is too old
+
 import os
 import subprocess
 import sys
@@ -11,7 +13,7 @@ python3 dev.py run [--port 7071] [--fresh] [--func] [--qrs-latency MS]
     Footman with a storage emulator and a stand-in for Qlik Sense, on 127.0.0.1. Ctrl-C ends all of it.
 python3 dev.py test [STEP ...]
     Every check: format, lint, types, tests, worker.
-python3 dev.py bench start | import
+python3 dev.py bench start | import | stand-in
     What it costs, as a ratio to what can't be avoided.
 """
 COMMANDS = {"run": "tests.sandbox.run", "test": "tests.sandbox.gate", "bench": "tests.bench"}
@@ -27,6 +29,9 @@ def main(arguments: list[str]) -> int:
     except environment.SetupFailed as failed:
         print(f"\n{failed}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("\nEnded.", file=sys.stderr)
+        return 130
     os.chdir(environment.ROOT)
     return _become([str(python), "-m", COMMANDS[arguments[0]], *arguments[1:]])
 

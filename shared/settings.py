@@ -14,6 +14,7 @@ from shared.core.starts import Property, StartFilter, is_guid
 
 _PEM = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----[A-Za-z0-9+/=\s]+-----END \1-----")
 _CERTIFICATE_FILE = re.compile(r"\.(pem|crt|cer|key|pfx)$", re.IGNORECASE)
+_HOST = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?|[0-9a-f]*:[0-9a-f:.]+")
 _REFERENCE = re.compile(r"%([A-Za-z_][A-Za-z0-9_]*)%")
 _SECRETS = {"QRS_CLIENT_CERTIFICATE", "QRS_CLIENT_KEY", "QRS_ROOT_CERTIFICATE", "QRS_JWT", "STORAGE_CONNECTION"}
 _VALUE_SHOWN = 80
@@ -25,12 +26,12 @@ def _base_urls(text: str) -> tuple[str, ...]:
 
 def _base_url(url: str) -> str:
     parts = urlsplit(url.rstrip("/"))
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    if "@" in parts.netloc or parts.query or parts.fragment:
+        raise ValueError("only host, port and path belong in it; who asks is told by QRS_JWT or the client certificate")
+    if parts.scheme not in {"http", "https"} or not _HOST.fullmatch(parts.hostname or "") or parts.port == 0:
         raise ValueError("an http(s) address is needed, for instance https://sense.example.com:4242/qrs")
     if not parts.path.lower().endswith("/qrs"):
         raise ValueError("it must end in /qrs, for instance https://sense.example.com:4242/qrs or .../jwt/qrs")
-    if parts.port == 0 or parts.query or parts.fragment or parts.username:
-        raise ValueError("only host, port and path belong in it; who asks is told by QRS_JWT or the client certificate")
     return parts.geturl()
 
 
@@ -177,5 +178,5 @@ def _sentence(bad: Mapping[str, Any], values: Mapping[str, str]) -> str:
     name = str(bad["loc"][0])
     if bad["type"] == "missing":
         return f"{name} is missing: see the settings in README.md."
-    shown = "" if name in _SECRETS or "@" in values[name] else f" ({values[name][:_VALUE_SHOWN]!r})"
+    shown = "" if name in _SECRETS or re.search("[@?]", values[name]) else f" ({values[name][:_VALUE_SHOWN]!r})"
     return f"{name}{shown}: {reason}."

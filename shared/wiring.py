@@ -2,9 +2,10 @@
 
 import os
 from collections.abc import Callable
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextvars import copy_context
 from threading import RLock
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from shared import settings as environment
 from shared.qrs.access import Access, ClientCertificate
@@ -32,6 +33,13 @@ def _once(build: Callable[[], Built]) -> Callable[[], Built]:
     return get
 
 
+class _Pool(ThreadPoolExecutor):
+    """Threads that work in the context of the invocation that asked, so that their log lines name it."""
+
+    def submit(self, fn: Callable[..., Built], /, *args: Any, **named: Any) -> Future[Built]:
+        return super().submit(copy_context().run, fn, *args, **named)
+
+
 @_once
 def settings() -> Settings:
     return environment.load(os.environ)
@@ -39,7 +47,7 @@ def settings() -> Settings:
 
 @_once
 def qrs_pool() -> Executor:
-    return ThreadPoolExecutor(settings().max_connections, thread_name_prefix="qrs")
+    return _Pool(settings().max_connections, thread_name_prefix="qrs")
 
 
 @_once

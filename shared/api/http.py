@@ -46,27 +46,31 @@ Handler = Callable[[func.HttpRequest], Answer]
 
 
 def dispatch(req: func.HttpRequest, context: func.Context, handlers: Mapping[str, Handler]) -> func.HttpResponse:
-    """Answer with the handler of the request's method; whatever goes wrong becomes the error envelope.
+    """Answer with the handler of the request's method, 405 when it has none.
 
     A POST may name another method in X-HTTP-Method-Override: Qlik's REST connector can only GET and POST. HEAD is
     answered as GET without the body.
     """
-    method = _method(req)
+    method = method_of(req)
     handler = handlers.get("GET" if method == "HEAD" else method)
-    answer = _wrong_method(method, handlers) if handler is None else _guarded(handler, req, context)
-    return _rendered(answer, with_body=method != "HEAD")
+    return respond(req, context, handler or (lambda _: _wrong_method(method, handlers)))
+
+
+def respond(req: func.HttpRequest, context: func.Context, handler: Handler) -> func.HttpResponse:
+    """Answer with the handler, whatever the method; whatever goes wrong becomes the error envelope."""
+    return _rendered(_guarded(handler, req, context), with_body=method_of(req) != "HEAD")
+
+
+def method_of(req: func.HttpRequest) -> str:
+    method: str = req.method.upper()
+    override: str = req.headers.get(OVERRIDE, "") if method == "POST" else ""
+    return override.strip().upper() or method
 
 
 def failure(status: HTTPStatus, message: str, headers: Mapping[str, str] | None = None) -> Answer:
     """Return the envelope that Butler's clients know."""
     body = {"statusCode": status.value, "error": status.phrase, "message": message}
     return Answer(status=status, body=body, headers=headers or {})
-
-
-def _method(req: func.HttpRequest) -> str:
-    method: str = req.method.upper()
-    override: str = req.headers.get(OVERRIDE, "") if method == "POST" else ""
-    return override.strip().upper() or method
 
 
 def _wrong_method(method: str, handlers: Mapping[str, Handler]) -> Answer:
@@ -93,8 +97,6 @@ def _guarded(handler: Handler, req: func.HttpRequest, context: func.Context) -> 
 
 def _rendered(answer: Answer, *, with_body: bool) -> func.HttpResponse:
     text = json.dumps(answer.body, indent=2, ensure_ascii=False)
-    return func.HttpResponse(
-        text if with_body else b"",
-        status_code=answer.status,
-        headers={**answer.headers, "Content-Type": JSON_TYPE},
-    )
+    # A name in Sense may hold half a surrogate pair, which no encoding can carry.
+    body = text.encode("utf-8", "replace") if with_body else b""
+    return func.HttpResponse(body, status_code=answer.status, headers={**answer.headers, "Content-Type": JSON_TYPE})

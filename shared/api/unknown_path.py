@@ -1,26 +1,23 @@
 """Any path that no other function serves: the host itself would answer an empty 404."""
 
 from http import HTTPStatus
-from urllib.parse import urlsplit
 
 import azure.functions as func
 
-from shared.api.http import Answer, dispatch, failure
+from shared.api.http import Answer, failure, method_of, respond
 
 blueprint = func.Blueprint()
-
-METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS")
 
 
 # The host tries functions in the order of their names and takes the first that matches: this one must be the last.
 @blueprint.function_name("zzz_unknown_path")
 @blueprint.route("{*path}")
 def zzz_unknown_path(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
-    return dispatch(req, context, dict.fromkeys({*METHODS, req.method.upper()}, _not_found))
+    return respond(req, context, _not_found)
 
 
 def _not_found(req: func.HttpRequest) -> Answer:
-    path = urlsplit(req.url).path
+    path = f"/{req.route_params.get('path') or ''}"
     if "//" in path:
         return failure(HTTPStatus.BAD_REQUEST, f"Required parameter is missing: {path} has an empty part.")
-    return failure(HTTPStatus.NOT_FOUND, f"Route {req.method}:{path} not found")
+    return failure(HTTPStatus.NOT_FOUND, f"Route {method_of(req)[:20]}:{path} not found")

@@ -5,7 +5,8 @@ FootmanError
 ├── SettingsError            the administrator: a setting is missing or wrong
 └── QrsError                 Sense, or the way to it
     ├── QrsUnreachable       no connection was made, so nothing was asked
-    │   └── QrsUntrusted     TLS: one side did not accept the other's certificate
+    │   ├── QrsUntrusted     TLS: one side did not accept the other's certificate
+    │   └── QrsNoSession     the virtual proxy gave no session to the call before
     ├── QrsUnanswered        asked, but no answer came: what Sense did is unknown
     │   └── QrsTimedOut      none within the time set
     ├── QrsDenied            401, 403
@@ -41,6 +42,10 @@ class QrsUnreachable(QrsError):
 
 class QrsUntrusted(QrsUnreachable):
     """The TLS handshake failed."""
+
+
+class QrsNoSession(QrsUnreachable):
+    """The call that was to open a session with the virtual proxy failed, so this one was not sent."""
 
 
 class QrsUnanswered(QrsError):

@@ -20,13 +20,13 @@ class Access:
     """
 
     base_urls: tuple[str, ...]
-    user_directory: str = "INTERNAL"
-    user_id: str = "sa_repository"
+    user_directory: str
+    user_id: str
     client_certificate: ClientCertificate | None = None
     root_certificate: str | None = None
     jwt: str | None = field(default=None, repr=False)
     tls_server_name: str | None = None
     tls_fingerprint: str | None = None
-    tls_verify: bool = True
-    timeout_seconds: float = 30
-    max_connections: int = 16
+    tls_verify: bool
+    timeout_seconds: float
+    max_connections: int

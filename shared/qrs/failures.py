@@ -1,13 +1,13 @@
 """Turn what goes wrong on the way to the repository service into Footman's errors: the cause, then what to do."""
 
 import re
-import socket
 import ssl
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import requests
-from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError, ReadTimeoutError
+from urllib3.exceptions import SSLError as PinError
 
 from shared.core.errors import (
     QrsBusy,
@@ -20,6 +20,8 @@ from shared.core.errors import (
     QrsUnreachable,
     QrsUntrusted,
 )
+from shared.qrs.pool import NotConnected
+from shared.qrs.reply import Reply, TooSlow
 
 TEXT_SHOWN = 200
 
@@ -44,65 +46,68 @@ _DENIED = (
 )
 
 
-def from_exception(error: requests.RequestException, base_url: str, timeout_seconds: float) -> QrsError:
+def from_exception(error: BaseException, base_url: str, timeout_seconds: float) -> QrsError:
     """Return the error for a request that got no complete answer."""
     address = urlsplit(base_url).netloc
-    causes = list(_chain(error))
-    if untrusted := _untrusted(error, causes):
-        return QrsUntrusted(f"No trust between Footman and {address}: {untrusted}")
-    if _is_any(causes, NameResolutionError, socket.gaierror):
-        return QrsUnreachable(f"Cannot reach {address}: the name is unknown. Check QRS_URL and the network's DNS.")
-    if _is_any(causes, NewConnectionError):
-        return QrsUnreachable(
-            f"Cannot reach {address}: {_system_says(causes)}. Check that the Sense repository service runs and that "
-            "QRS_URL names its port."
-        )
-    if _is_any(causes, ConnectTimeoutError):
-        return QrsUnreachable(
-            f"Cannot reach {address}: no connection in time. Check that the firewall lets this app through to the port."
-        )
-    if isinstance(error, requests.Timeout):
+    causes = list(_causes(error))
+    if not_connected := next((cause for cause in causes if isinstance(cause, NotConnected)), None):
+        return _not_connected(not_connected.__cause__, address)
+    if _is_any(causes, ReadTimeoutError, TimeoutError, TooSlow):
         return QrsTimedOut(
             f"{address} did not answer within {timeout_seconds:g} s. Sense may be overloaded; QRS_TIMEOUT_SECONDS "
             "sets how long to wait."
         )
+    if any("ALERT" in (cause.reason or "") for cause in causes if isinstance(cause, ssl.SSLError)):
+        # TLS 1.3 tells so only after the request was sent.
+        return QrsUnanswered(f"{address} ended the connection: {_CLIENT_REFUSED}")
     return QrsUnanswered(
         f"{address} cut the connection before its answer was complete. Sense may be restarting; if it happens every "
         "time, check that QRS_CLIENT_CERTIFICATE comes from this very site."
     )
 
 
-def from_answer(response: requests.Response) -> QrsError:
+def from_reply(reply: Reply) -> QrsError:
     """Return the error for an answer that is not the JSON asked for."""
-    address, status, text = _address(response), response.status_code, _shown(response)
+    address, status, text = reply.address, reply.status, _shown(reply)
     if status in {requests.codes.unauthorized, requests.codes.forbidden}:
         return QrsDenied(f"{address} answered {status}: {_denied(status, text)}")
     if status == requests.codes.too_many_requests or status >= requests.codes.internal_server_error:
         return QrsBusy(f"{address} answered {status}{_quoted(text)}. Try again later; the logs of Sense tell more.")
-    if is_page(response) or status < requests.codes.bad_request:
+    if reply.is_page or status < requests.codes.bad_request:
         return QrsMisplaced(
-            f"{address} answered {status} with {'a web page' if is_page(response) else 'no JSON'} where the "
-            "repository service was expected. Check port, virtual proxy prefix and host allow list behind QRS_URL."
+            f"{address} answered {status} with {'a web page' if reply.is_page else 'no JSON'} where the repository "
+            "service was expected. Check port, virtual proxy prefix and host allow list behind QRS_URL."
         )
     return QrsRefused(f"{address} refused with {status}{_quoted(text)}.")
 
 
-def unreadable(response: requests.Response) -> QrsError:
-    """Return the error for an order that was taken, but with an answer that can't be read."""
-    return QrsUnanswered(f"{_address(response)} answered {response.status_code}, but not in a form Footman knows.")
+def unreadable(reply: Reply) -> QrsError:
+    """Return the error for an order that may have been carried out, by an answer that does not tell."""
+    return QrsUnanswered(f"{reply.address} answered {reply.status}{_quoted(_shown(reply))}.")
 
 
-def is_page(response: requests.Response) -> bool:
-    return "html" in response.headers.get("Content-Type", "") or response.content[:64].lstrip()[:1] == b"<"
+def _not_connected(cause: BaseException | None, address: str) -> QrsError:
+    if isinstance(cause, NameResolutionError):
+        return QrsUnreachable(f"Cannot reach {address}: the name is unknown. Check QRS_URL and the network's DNS.")
+    if isinstance(cause, ConnectTimeoutError) and not isinstance(cause, NewConnectionError):
+        return QrsUnreachable(
+            f"Cannot reach {address}: no connection in time. Check that the firewall lets this app through to the port."
+        )
+    if isinstance(cause, TimeoutError):
+        return QrsUnreachable(
+            f"Cannot reach {address}: the TLS handshake was not finished in time. Check that QRS_URL names a TLS port."
+        )
+    if isinstance(cause, ssl.SSLError | PinError):
+        return QrsUntrusted(f"No trust between Footman and {address}: {_untrusted(cause)}")
+    return QrsUnreachable(
+        f"Cannot reach {address}: {_system_says(cause)}. Check that the Sense repository service runs and that QRS_URL "
+        "names its port."
+    )
 
 
-def _address(response: requests.Response) -> str:
-    return urlsplit(response.url).netloc
-
-
-def _shown(response: requests.Response) -> str:
+def _shown(reply: Reply) -> str:
     """Return the text fit for one line of an answer or a log; its encoding is not worth detecting."""
-    text = response.content[: 4 * TEXT_SHOWN].decode("utf-8", "replace")
+    text = reply.body[: 4 * TEXT_SHOWN].decode("utf-8", "replace")
     return re.sub(r"[\s\x00-\x1f\x7f]+", " ", text).strip()[:TEXT_SHOWN]
 
 
@@ -125,37 +130,28 @@ def _denied(status: int, text: str) -> str:
     )
 
 
-def _untrusted(error: requests.RequestException, causes: list[BaseException]) -> str | None:
-    if not isinstance(error, requests.exceptions.SSLError) or _is_any(causes, ssl.SSLEOFError):
-        return None
-    for cause in causes:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return _VERIFY_CAUSES.get(cause.verify_code, f"{cause.verify_message}. Check QRS_ROOT_CERTIFICATE.")
-    text = str(error).lower()
-    if "fingerprint" in text:
-        return "its certificate is not the pinned one. Set QRS_TLS_FINGERPRINT to the SHA-256 of the new certificate."
-    if "alert" in text:
-        return _CLIENT_REFUSED
-    return "the handshake failed. Check that QRS_URL names a TLS port and that the server offers TLS 1.2 or newer."
+def _untrusted(cause: BaseException) -> str:
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return _VERIFY_CAUSES.get(cause.verify_code, f"{cause.verify_message}. Check QRS_ROOT_CERTIFICATE.")
+    if isinstance(cause, ssl.SSLError):
+        if "ALERT" in (cause.reason or ""):
+            return _CLIENT_REFUSED
+        return "the handshake failed. Check that QRS_URL names a TLS port and that the server offers TLS 1.2 or newer."
+    return "its certificate is not the pinned one. Set QRS_TLS_FINGERPRINT to the SHA-256 of the new certificate."
 
 
-def _system_says(causes: list[BaseException]) -> str:
-    return next(
-        (cause.strerror.lower() for cause in causes if isinstance(cause, OSError) and cause.strerror), "no route"
-    )
+def _system_says(cause: BaseException | None) -> str:
+    system = next((one for one in _causes(cause) if isinstance(one, OSError) and one.strerror), None)
+    return system.strerror.lower() if system and system.strerror else "no connection"
 
 
 def _is_any(causes: list[BaseException], *kinds: type[BaseException]) -> bool:
     return any(isinstance(cause, kinds) for cause in causes)
 
 
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    """Walk through what requests and urllib3 wrapped: `reason`, then the first argument, then the context."""
-    seen: set[int] = set()
-    waiting: list[object] = [error]
-    while waiting:
-        current = waiting.pop()
-        if isinstance(current, BaseException) and id(current) not in seen:
-            seen.add(id(current))
-            yield current
-            waiting += [getattr(current, "reason", None), *current.args, current.__cause__, current.__context__]
+def _causes(error: object) -> Iterator[BaseException]:
+    """Walk through what requests and urllib3 wrapped, never to what merely happened before."""
+    if isinstance(error, BaseException):
+        yield error
+        for inner in (getattr(error, "reason", None), error.__cause__, *error.args):
+            yield from _causes(inner)

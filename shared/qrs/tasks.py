@@ -54,7 +54,7 @@ class Tasks:
     def _query(self, query: str) -> list[Task]:
         answer = self._connection.read("task/full", f"filter={query}")
         try:
-            return [_task(entity) for entity in answer]
+            return [_task(entity) for entity in _list(answer)]
         except (TypeError, KeyError, AttributeError):
             raise QrsMisplaced(
                 "The answer to a task query is no list of tasks. Check that QRS_URL names the repository service."
@@ -62,16 +62,31 @@ class Tasks:
 
 
 def _task(entity: dict[str, Any]) -> Task:
+    task_id = _text(entity["id"])
+    if not is_guid(task_id):
+        raise TypeError("the id becomes part of a path")
     return Task(
-        id=entity["id"],
-        name=entity["name"],
-        enabled=entity.get("enabled", True),
-        tags=frozenset(tag["name"] for tag in entity.get("tags") or ()),
+        id=task_id,
+        name=_text(entity["name"]),
+        enabled=entity.get("enabled", True) is not False,
+        tags=frozenset(_text(tag["name"]) for tag in _list(entity.get("tags") or [])),
         properties=frozenset(
-            Property(name=pair["definition"]["name"], value=pair["value"])
-            for pair in entity.get("customProperties") or ()
+            Property(name=_text(pair["definition"]["name"]), value=_text(pair["value"]))
+            for pair in _list(entity.get("customProperties") or [])
         ),
     )
+
+
+def _list(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise TypeError("no list")
+    return value
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError("no text")
+    return value
 
 
 def _execution_id(answer: Any) -> str:

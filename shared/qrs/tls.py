@@ -59,19 +59,25 @@ def _trust(context: ssl.SSLContext, root: str | None) -> None:
 
 
 def _identify(context: ssl.SSLContext, client: ClientCertificate) -> None:
+    try:
+        _load(context, client)
+    except (ssl.SSLError, ValueError):
+        raise SettingsError(
+            "QRS_CLIENT_CERTIFICATE and QRS_CLIENT_KEY are no usable pair. Export client.pem and client_key.pem "
+            "together from the QMC, in PEM format and without a password."
+        ) from None
+    except OSError as error:
+        raise SettingsError(f"The client certificate needs a temporary file for a moment: {error}.") from None
+
+
+def _load(context: ssl.SSLContext, client: ClientCertificate) -> None:
     # OpenSSL reads a certificate chain from files only; they are gone before the first connection.
     with TemporaryDirectory(prefix="footman-") as folder:
         certificate, key = Path(folder, "client.pem"), Path(folder, "client_key.pem")
         certificate.write_text(client.certificate, encoding="ascii")
         key.touch(mode=0o600)
         key.write_text(client.key, encoding="ascii")
-        try:
-            context.load_cert_chain(certificate, key, password=_refuse_password)
-        except (ssl.SSLError, OSError, ValueError):
-            raise SettingsError(
-                "QRS_CLIENT_CERTIFICATE and QRS_CLIENT_KEY are no usable pair. Export client.pem and client_key.pem "
-                "together from the QMC, in PEM format and without a password."
-            ) from None
+        context.load_cert_chain(certificate, key, password=_refuse_password)
 
 
 def _refuse_password() -> str:

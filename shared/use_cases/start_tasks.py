@@ -1,6 +1,7 @@
 """Start the tasks that a request names: store its key-values, look the tasks up, decide, start, report."""
 
 import logging
+import time
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -11,6 +12,9 @@ from shared.core.starts import Found, StartFilter, StartReport, StartRequest, Wa
 from shared.use_cases.start_each import start_each
 
 log = logging.getLogger(__name__)
+
+# Azure's front end cuts a request off after 230 s; the last start sent may take its time-out of up to 40.
+SECONDS_TO_SEND = 180.0
 
 
 class Tasks(Protocol):
@@ -53,12 +57,15 @@ class StartTasks:
         Raises QrsError when the look-up fails: then nothing was started. A start that fails is an outcome, not an
         error. Pairs are stored first, for the started reload reads them.
         """
+        deadline = time.monotonic() + SECONDS_TO_SEND
         if pairs:
             self.key_values.store(pairs)
         what = wanted(request, self.start_filter)
         found = self.tasks.find(what) if what != Wanted() else Found()
         decided = plan(request, found, self.start_filter)
-        outcomes = start_each(decided.tasks, self.tasks.start, self.pool, give_up_after=self.connections)
+        outcomes = start_each(
+            decided.tasks, self.tasks.start, self.pool, give_up_after=self.connections, deadline=deadline
+        )
         report = StartReport(plan=decided, outcomes=outcomes)
         _log(report)
         return report

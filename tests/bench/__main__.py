@@ -1,10 +1,10 @@
-"""Measure Footman on this machine: python3 dev.py bench start | import."""
+"""Measure Footman on this machine: python3 dev.py bench start | import | stand-in."""
 
 import sys
 
-from tests.bench import imports, start
+from tests.bench import imports, stand_in, start
 
-BENCHES = {"start": start.main, "import": imports.main}
+BENCHES = {"start": start.main, "import": imports.main, "stand-in": stand_in.main}
 
 
 def main(arguments: list[str]) -> int:

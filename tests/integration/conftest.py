@@ -25,7 +25,11 @@ def access(sense: StandIn) -> Access:
             certificate=(folder / "client.pem").read_text(), key=(folder / "client_key.pem").read_text()
         ),
         root_certificate=(folder / "root.pem").read_text(),
+        user_directory="INTERNAL",
+        user_id="sa_repository",
+        tls_verify=True,
         timeout_seconds=2,
+        max_connections=16,
     )
 
 

@@ -21,6 +21,20 @@ def test_an_unknown_path_is_404_in_json(method: str, path: str, footman: LocalHo
     assert answer.json() == {"statusCode": 404, "error": "Not Found", "message": f"Route {method}:{path} not found"}
 
 
+@pytest.mark.parametrize("override", ["PUT", "TRACE", "NONSENSE"])
+def test_an_unknown_path_is_404_whatever_the_method(override: str, footman: LocalHost, http: requests.Session) -> None:
+    answer = http.post(f"{footman.url}/nowhere", headers={"X-HTTP-Method-Override": override}, timeout=30)
+
+    assert (answer.status_code, answer.json()["message"]) == (404, f"Route {override}:/nowhere not found")
+
+
+@pytest.mark.parametrize("host", ["[", "a\u2100b", "x" * 1000])
+def test_a_strange_host_header_changes_nothing(host: str, footman: LocalHost, http: requests.Session) -> None:
+    answer = http.get(f"{footman.url}/nowhere", headers={"Host": host.encode()}, timeout=30)
+
+    assert (answer.status_code, answer.headers["Content-Type"]) == (404, JSON)
+
+
 def test_an_empty_part_of_a_path_is_a_missing_parameter(footman: LocalHost, http: requests.Session) -> None:
     answer = http.put(footman.url + "/v4/reloadtask//start", timeout=30)
 

@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -9,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -26,15 +29,27 @@ Value = TypeVar("Value")
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Ctrl-C can't be sent to one process alone on Windows")
 
 
+@pytest.fixture(autouse=True)
+def _no_storage_is_left() -> Iterator[None]:
+    before = set((ROOT / ".local").glob("storage-*")) | set((ROOT / ".local").glob("timers-*"))
+    yield
+    for folder in {*(ROOT / ".local").glob("storage-*"), *(ROOT / ".local").glob("timers-*")} - before:
+        shutil.rmtree(folder)
+
+
 @contextmanager
 def running(file: Path, *options: str, **settings: str) -> Iterator[dict[str, Any]]:
     """Run it, give what it wrote for other programs, and end it with Ctrl-C."""
     command = [sys.executable, "-m", "tests.sandbox.run", "--run-file", str(file), *options]
-    with subprocess.Popen(command, cwd=ROOT, env=os.environ | settings, stdout=subprocess.PIPE, text=True) as process:
+    environment = os.environ | settings
+    # A group of its own, as a terminal gives; Ctrl-C there goes to every member of it.
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
         try:
             yield within(60, lambda: json.loads(file.read_text()) if file.exists() else None)
         finally:
-            process.send_signal(signal.SIGINT)
+            os.killpg(process.pid, signal.SIGINT)
             last_resort = threading.Timer(30, process.kill)
             last_resort.start()
             said, _ = process.communicate()
@@ -77,6 +92,16 @@ def test_it_serves_and_ends_all_it_started(tmp_path: Path) -> None:
         assert answer.json()["tasksId"]["started"] == [{"taskId": APP1, "taskName": "Reload task of App1"}]
         assert all(is_alive(pid) for pid in told["processes"].values())
     assert not any(is_alive(pid) for pid in told["processes"].values())
+
+
+def test_ctrl_c_lets_a_running_request_have_its_answer(tmp_path: Path) -> None:
+    [port] = free_ports(1)
+    with ThreadPoolExecutor(1) as thread:
+        with running(tmp_path / "run.json", "--port", str(port), "--fresh", "--qrs-latency", "700") as told:
+            url = f"{told['url']}/v4/reloadtask/{APP1}/start"
+            answer = thread.submit(requests.put, url, timeout=30)
+            time.sleep(0.9)
+        assert answer.result().json()["tasksId"]["started"] == [{"taskId": APP1, "taskName": "Reload task of App1"}]
 
 
 def test_a_host_that_dies_serves_again_within_two_seconds(tmp_path: Path) -> None:
@@ -146,3 +171,20 @@ def test_what_hinders_it_is_one_clear_line(settings: dict[str, str], line: str, 
     assert ended.returncode == 1
     assert len(ended.stderr.strip().splitlines()) == 1
     assert line.format(port=port) in ended.stderr
+
+
+def test_a_broken_settings_file_is_one_clear_line(tmp_path: Path) -> None:
+    for folder in ("shared", "tests/sandbox"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    (tmp_path / "local.settings.json").write_text('{"Values": {"QRS_URL": "x",}}')
+    ended = subprocess.run(
+        [sys.executable, "-m", "tests.sandbox.run", "--port", str(free_ports(1)[0])],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert ended.returncode == 1
+    assert re.fullmatch(r"\n.*local\.settings\.json, line 1, column \d+: .*\n", ended.stderr)

@@ -89,7 +89,8 @@ START_FAILS = [
     ({"kind": "status", "status": 400, "body": "Bad"}, "refused with 400: Bad"),
     ({"kind": "status", "status": 403}, "lacks the right"),
     ({"kind": "status", "status": 404, "body": "Gone"}, "refused with 404: Gone"),
-    ({"kind": "status", "status": 500}, "answered 500"),
+    ({"kind": "status", "status": 500}, "outcome unknown: "),
+    ({"kind": "status", "status": 503}, "the logs of Sense tell more"),
 ]
 
 
@@ -174,3 +175,14 @@ def test_when_sense_stops_answering_the_rest_is_not_sent(
     assert len(reasons) == 100
     assert len([reason for reason in reasons if reason.startswith("not sent")]) >= 84
     assert all(reason.startswith(("not sent", "outcome unknown")) for reason in reasons)
+
+
+def test_a_task_name_that_is_no_text_still_gets_an_answer(
+    hasty: LocalHost, http: requests.Session, sense: StandIn
+) -> None:
+    sense.tasks([{"id": APP1, "name": "half a \ud83d", "enabled": True, "taskType": 0}])
+    answer = start(hasty, http, APP1)
+
+    assert answer.status_code == 200
+    assert answer.json()["tasksId"]["started"] == [{"taskId": APP1, "taskName": "half a ?"}]
+    assert len(sense.starts()) == 1

@@ -3,19 +3,17 @@
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.sandbox import environment
-from tests.sandbox.processes import end
+from tests.sandbox.processes import end, listens, start
 
 # Published by Microsoft for the emulator alone, the same everywhere.
 ACCOUNT = "devstoreaccount1"
 KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
-SECONDS_TO_START = 30
 _PRELOAD = Path(__file__).with_name("exit_with_parent.cjs")
 
 
@@ -39,10 +37,10 @@ def start_azurite(folder: Path | None = None, *, tables_only: bool = True) -> It
         command += [f"--{service}Host", "127.0.0.1", f"--{service}Port", str(port)]
     command += ["--location", str(folder)] if folder else ["--inMemoryPersistence"]
     with ExitStack() as stack:
-        process = stack.enter_context(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL))
+        process = start(command, stdout=subprocess.DEVNULL)
         stack.callback(end, process)
-        for port in ports.values():
-            _wait_for(port, process)
+        if not all(listens(port, process) for port in ports.values()):
+            raise environment.SetupFailed("Azurite does not start. Delete .local/azurite to have it installed anew.")
         yield Azurite(connection=_connection(ports), pid=process.pid)
 
 
@@ -58,15 +56,3 @@ def _connection(ports: dict[str, int]) -> str:
     # Not "localhost": the client library takes that name with a port of its own for Cosmos DB.
     endpoints = [f"{service.title()}Endpoint=http://127.0.0.1:{port}/{ACCOUNT}" for service, port in ports.items()]
     return ";".join(["DefaultEndpointsProtocol=http", f"AccountName={ACCOUNT}", f"AccountKey={KEY}", *endpoints]) + ";"
-
-
-def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + SECONDS_TO_START
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            time.sleep(0.02)
-        else:
-            return
-    raise environment.SetupFailed("Azurite does not start. Delete .local/azurite to have it installed anew.")

@@ -3,6 +3,9 @@
 Standard library only: this runs before anything is installed, on any Python that Footman supports.
 """
 
+from __future__ import annotations  # an older Python must get as far as being told that it is too old
+
+import errno
 import hashlib
 import json
 import os
@@ -36,8 +39,8 @@ def python_packages(python: Sequence[str] = (sys.executable,)) -> Path:
     wanted = _fingerprint(ROOT / "requirements.txt", ROOT / "requirements-dev.txt")
     with _one_at_a_time():
         if _stamp(folder) != wanted:
-            if not inside.exists():
-                _install(f"A virtual environment for Python {version}", [*python, "-m", "venv", str(folder)])
+            if not _stamp(folder):  # none, or one whose making was interrupted
+                _install(f"A virtual environment for Python {version}", [*python, "-m", "venv", "--clear", str(folder)])
             pip = [str(inside), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
             _install("Python packages", [*pip, "-r", str(ROOT / "requirements-dev.txt")])
             _write_stamp(folder, wanted)
@@ -86,7 +89,7 @@ def check_python() -> None:
     if not first <= sys.version_info[:2] < beyond:
         raise SetupFailed(
             f"Python {sys.version_info[0]}.{sys.version_info[1]} is not supported: use 3.11, 3.12 or 3.13, for "
-            "instance python3.13 dev.py ..."
+            f"instance {'py -3.13' if os.name == 'nt' else 'python3.13'} dev.py ..."
         )
 
 
@@ -134,8 +137,14 @@ def _install(what: str, command: Sequence[str], path: Path | None = None) -> Non
     said = _said(process)
     print(f" {time.monotonic() - begun:.0f} s", flush=True)
     if process.returncode:
-        last = "\n    ".join(said.strip().splitlines()[-5:])
-        raise SetupFailed(f"Could not install: {what}. Is a package registry reachable? It said:\n    {last}")
+        raise SetupFailed(f"Could not install: {what}. {_reason(said)} Is the package registry reachable?")
+
+
+def _reason(said: str) -> str:
+    """Return the one line of an installer's that tells most."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    errors = [line for line in lines if "error" in line.lower()]
+    return f"It said: {(errors or lines or ['nothing'])[0][:200]}."
 
 
 def _said(process: subprocess.Popen[str]) -> str:
@@ -167,9 +176,11 @@ def _lock(file: IO[str]) -> None:
         try:
             file.seek(0)
             msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)  # type: ignore[attr-defined,unused-ignore]
-        except OSError:
-            continue  # Windows gives up after ten seconds
-        return
+        except OSError as error:
+            if error.errno != errno.EDEADLK:  # what Windows says after ten seconds of waiting
+                raise
+        else:
+            return
 
 
 def _fingerprint(*files: Path) -> str:

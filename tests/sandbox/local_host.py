@@ -1,19 +1,16 @@
 """Start the local Functions host as a process of its own, for tests."""
 
-import json
 import os
 import subprocess
 import sys
 import tempfile
-import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
-from tests.sandbox.processes import end
+from tests.sandbox.processes import announced, end, start
 
 REPOSITORY = Path(__file__).parents[2]
-SECONDS_TO_START = 30.0
 
 
 class LocalHostFailedError(Exception):
@@ -34,18 +31,15 @@ class LocalHost:
         self._stderr = Path(self._folder.name) / "stderr.txt"
         self._final_text: str | None = None
         with self._stderr.open("wb") as stderr:
-            self._process = subprocess.Popen(
-                command,
-                cwd=REPOSITORY,
-                env={**os.environ, **environment},
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=stderr,
+            self._process = start(
+                command, cwd=REPOSITORY, env={**os.environ, **environment}, stdout=subprocess.PIPE, stderr=stderr
             )
-        announced = json.loads(self._first_line())
-        self.url: str = announced["url"]
-        self.pid: int = announced["pid"]
-        self.functions: list[str] = announced["functions"]
+        told = announced(self._process)
+        if told is None:
+            raise LocalHostFailedError(self._close(), self.stderr_text())
+        self.url: str = told["url"]
+        self.pid: int = told["pid"]
+        self.functions: list[str] = told["functions"]
 
     def stderr_text(self) -> str:
         """Return what the host has logged so far, also after its end."""
@@ -55,7 +49,6 @@ class LocalHost:
 
     def stop(self) -> int:
         """End the host as its parent's end would, which works on Windows too; return its exit code."""
-        end(self._process)
         return self._close()
 
     def kill(self) -> None:
@@ -69,20 +62,8 @@ class LocalHost:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def _first_line(self) -> bytes:
-        timer = threading.Timer(SECONDS_TO_START, self._process.kill)
-        timer.start()
-        line = self._process.stdout.readline() if self._process.stdout else b""
-        timer.cancel()
-        if not line:
-            raise LocalHostFailedError(self._close(), self.stderr_text())
-        return line
-
     def _close(self) -> int:
-        exit_code = self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe:
-                pipe.close()
+        exit_code = end(self._process)
         self._final_text = self.stderr_text()
         self._folder.cleanup()
         return exit_code

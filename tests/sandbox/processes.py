@@ -1,13 +1,57 @@
-"""End what was started."""
+"""Start processes, hear that they are ready, end them."""
 
+import json
+import os
+import socket
 import subprocess
+import threading
+import time
+from collections.abc import Sequence
 from typing import Any
 
 # The Functions host gives running calls 10 s.
 PATIENCE_SECONDS = 15
+SECONDS_TO_START = 30
+CREATE_NEW_PROCESS_GROUP = 0x200  # subprocess has the name on Windows only
 
 
-def end(process: subprocess.Popen[Any]) -> int:
+def start(command: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:
+    """Start a process that ends when its standard input does.
+
+    It has a group of its own: Ctrl-C in a terminal reaches the one who started it alone, who then ends it in order.
+    """
+    return subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        start_new_session=os.name != "nt",
+        creationflags=CREATE_NEW_PROCESS_GROUP if os.name == "nt" else 0,
+        **options,
+    )
+
+
+def announced(process: subprocess.Popen[bytes]) -> dict[str, Any] | None:
+    """Return the one line of JSON with which a process tells that it is ready; None when it ended or took too long."""
+    timer = threading.Timer(SECONDS_TO_START, process.kill)
+    timer.start()
+    line = process.stdout.readline() if process.stdout else b""
+    timer.cancel()
+    return json.loads(line) if line.startswith(b"{") else None
+
+
+def listens(port: int, process: subprocess.Popen[bytes]) -> bool:
+    """Wait until somebody listens on the port; False when the process ended or took too long."""
+    deadline = time.monotonic() + SECONDS_TO_START
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            time.sleep(0.02)
+        else:
+            return True
+    return False
+
+
+def end(process: subprocess.Popen[bytes]) -> int:
     """End a process by closing its standard input, which works on every system, or by force; return its exit code."""
     if process.stdin:
         process.stdin.close()

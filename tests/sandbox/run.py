@@ -7,7 +7,8 @@ import shutil
 import signal
 import socket
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +29,6 @@ from tests.sandbox.stand_in import StandIn, start_stand_in
 class Surroundings:
     """What Footman is given to work with; a process id is None where somebody else runs it."""
 
-    environment: dict[str, str]
     azurite: int | None
     qrs: int | None
 
@@ -65,13 +65,13 @@ def _interrupt(_: int, __: FrameType | None) -> None:
 
 
 def _run(options: argparse.Namespace) -> None:
-    environment = dict(os.environ)
-    apply_settings(read_local_settings(ROOT), environment)
+    apply_settings(read_local_settings(ROOT), os.environ)
     _refuse_taken(options.port)
     with ExitStack() as stack:
-        around = stack.enter_context(_surroundings(environment, options))
-        settings.load(around.environment)
-        host = stack.enter_context(KeptHost(options.port, around.environment, func=options.func))
+        around = stack.enter_context(_surroundings(options))
+        settings.load(os.environ)
+        os.environ["FUNCTIONS_WORKER_RUNTIME"] = "python"
+        host = stack.enter_context(KeptHost(options.port, func=options.func))
         stack.enter_context(_told(options.run_file, host, around))
         print(examples(host.url, storage=around.azurite is not None, sense=around.qrs is not None), flush=True)
         for _ in host.lives():
@@ -89,28 +89,37 @@ def _refuse_taken(port: int) -> None:
 
 
 @contextmanager
-def _surroundings(environment: dict[str, str], options: argparse.Namespace) -> Iterator[Surroundings]:
+def _surroundings(options: argparse.Namespace) -> Iterator[Surroundings]:
+    """Start what no setting names, and put it into the environment, where the host finds it."""
     azurite = qrs = None
     with ExitStack() as stack:
-        if not environment.get("STORAGE_CONNECTION"):
-            folder = _storage_folder(options)
-            storage = stack.enter_context(start_azurite(folder, tables_only=not options.func))
-            environment |= {"STORAGE_CONNECTION": storage.connection, "AzureWebJobsStorage": storage.connection}
+        if not os.environ.get("STORAGE_CONNECTION"):
+            storage = stack.enter_context(start_azurite(_storage_folder(options), tables_only=not options.func))
+            os.environ |= {"STORAGE_CONNECTION": storage.connection, "AzureWebJobsStorage": storage.connection}
             azurite = storage.pid
-        if not environment.get("QRS_URL"):
+        if not os.environ.get("QRS_URL"):
             stand_in = stack.enter_context(start_stand_in(folder=LOCAL / "certificates", latency=options.qrs_latency))
-            environment |= sense_settings(stand_in)
+            os.environ |= sense_settings(stand_in)
             qrs = stand_in.pid
-        yield Surroundings(environment=environment, azurite=azurite, qrs=qrs)
+        yield Surroundings(azurite=azurite, qrs=qrs)
 
 
 def _storage_folder(options: argparse.Namespace) -> Path:
     # One for each port: two emulators on the same files would spoil them.
-    folder = LOCAL / f"storage-{options.port}"
+    storage, timers = LOCAL / f"storage-{options.port}", LOCAL / f"timers-{options.port}"
     if options.fresh:
-        shutil.rmtree(folder, ignore_errors=True)
-        shutil.rmtree(LOCAL / f"timers-{options.port}", ignore_errors=True)
-    return folder
+        for folder in (storage, timers):
+            _empty(folder)
+    return storage
+
+
+def _empty(folder: Path) -> None:
+    try:
+        shutil.rmtree(folder)
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise SetupFailed(f"{folder} can't be emptied ({error}): does another run use it?") from None
 
 
 def sense_settings(stand_in: StandIn) -> dict[str, str]:
@@ -131,20 +140,31 @@ def _told(file: Path, host: KeptHost, around: Surroundings) -> Iterator[None]:
     finally:
         # Another run may have written its own meanwhile.
         if file.exists() and json.loads(file.read_text())["url"] == host.url:
-            file.unlink()
+            _patiently(file.unlink)
 
 
 def _tell(file: Path, host: KeptHost, around: Surroundings) -> None:
     """Write for other programs where to find what runs; replaced whole, so that nobody reads half of it."""
     told = {
         "url": host.url,
-        "storageConnection": around.environment["STORAGE_CONNECTION"],
-        "qrsUrl": around.environment["QRS_URL"],
+        "storageConnection": os.environ["STORAGE_CONNECTION"],
+        "qrsUrl": os.environ["QRS_URL"],
         "processes": {"host": host.pid, "azurite": around.azurite, "qrs": around.qrs},
     }
     draft = file.with_name(f"{file.name}.{os.getpid()}")
     draft.write_text(json.dumps(told, indent=2))
-    draft.replace(file)
+    _patiently(lambda: draft.replace(file))
+
+
+def _patiently(act: Callable[[], object]) -> None:
+    """Do it, if need be a little later: Windows refuses while somebody reads the file."""
+    for _ in range(20):
+        try:
+            act()
+        except PermissionError:
+            time.sleep(0.1)
+        else:
+            return
 
 
 if __name__ == "__main__":

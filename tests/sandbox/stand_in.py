@@ -1,6 +1,5 @@
 """Start the QRS stand-in and talk to its control plane: what tests and benches use."""
 
-import json
 import subprocess
 import sys
 import tempfile
@@ -14,7 +13,7 @@ from urllib.parse import quote
 import requests
 
 from tests.sandbox import certificates
-from tests.sandbox.processes import end
+from tests.sandbox.processes import announced, end, start
 
 _ROOT = Path(__file__).parents[2]
 _PATIENCE_SECONDS = 10
@@ -96,24 +95,12 @@ def start_stand_in(
         command += ["--tasks", str(tasks)] if tasks else []
         if server is not None:
             command += ["--server-certificate", str(server.certificate), "--server-key", str(server.key)]
-        process = stack.enter_context(_running(command))
+        process = start(command, cwd=_ROOT, stdout=subprocess.PIPE)
+        stack.callback(end, process)
+        told = announced(process)
+        if told is None:
+            raise RuntimeError("the stand-in ended before it listened; the lines above tell why")
         session = stack.enter_context(requests.Session())
         # a proxy in the environment must not come between
         session.trust_env = False
-        yield StandIn(**_announced(process), certificates=folder, session=session)
-
-
-@contextmanager
-def _running(command: list[str]) -> Iterator[subprocess.Popen[str]]:
-    with subprocess.Popen(command, cwd=_ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            yield process
-        finally:
-            end(process)
-
-
-def _announced(process: subprocess.Popen[str]) -> dict[str, Any]:
-    line = process.stdout.readline() if process.stdout is not None else ""
-    if not line:
-        raise RuntimeError(f"the stand-in ended before it listened, with code {process.wait()}")
-    return json.loads(line)  # type: ignore[no-any-return]
+        yield StandIn(**told, certificates=folder, session=session)

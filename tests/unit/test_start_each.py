@@ -1,3 +1,5 @@
+import math
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -13,17 +15,17 @@ from shared.core.errors import (
     TaskNotStarted,
 )
 from shared.core.starts import NotStarted, Outcome, Started, Task
-from shared.use_cases.start_each import DISABLED, NOT_SENT, OWN_FAULT, start_each
+from shared.use_cases.start_each import DISABLED, NOT_SENT, NOT_SENT_IN_TIME, OWN_FAULT, start_each
 
 
 def some_tasks(count: int, *, enabled: bool = True) -> list[Task]:
     return [Task(id=f"task {number}", name="A", enabled=enabled) for number in range(count)]
 
 
-def run(tasks: list[Task], start: Callable[[str], str], give_up_after: int = 2) -> list[Outcome]:
+def run(tasks: list[Task], start: Callable[[str], str], deadline: float = math.inf) -> list[Outcome]:
     """Start over a single thread, so that the order is that of the list."""
     with ThreadPoolExecutor(1) as pool:
-        outcomes = start_each(tasks, start, pool, give_up_after=give_up_after)
+        outcomes = start_each(tasks, start, pool, give_up_after=2, deadline=deadline)
     return [outcomes[task.id] for task in tasks]
 
 
@@ -78,6 +80,10 @@ def test_an_answer_of_any_kind_begins_the_count_again(answered: Exception | None
 
     assert NotStarted(reason=NOT_SENT) not in outcomes
     assert outcomes[4] == Started(execution_id="execution of task 4")
+
+
+def test_after_the_deadline_none_is_sent() -> None:
+    assert run(some_tasks(2), failing(), deadline=time.monotonic()) == [NotStarted(reason=NOT_SENT_IN_TIME)] * 2
 
 
 def test_a_bug_in_one_start_does_not_hide_the_others(caplog: pytest.LogCaptureFixture) -> None:

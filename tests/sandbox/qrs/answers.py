@@ -30,7 +30,7 @@ NO_CONTENT = Answer(204)
 
 
 def json_bytes(value: object) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace")
 
 
 def json_answer(value: object, status: int = 200) -> Answer:

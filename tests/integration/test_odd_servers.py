@@ -1,0 +1,254 @@
+"""Servers that misbehave below HTTP: what was sent is never sent again, and no answer is taken for another's."""
+
+import json
+import socket
+import socketserver
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from shared.core.errors import QrsBusy, QrsError, QrsMisplaced, QrsTimedOut, QrsUnanswered, QrsUnreachable
+from shared.core.starts import Wanted
+from tests.integration.conftest import OpenTasks
+from tests.sandbox import certificates
+from tests.sandbox.stand_in import StandIn
+
+ONE, TWO = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
+EXECUTION = "eeeeeeee-eeee-4eee-8eee-eeeeeeeeeeee"
+ANY = Wanted(task_ids=(ONE,))
+
+Script = Callable[[socket.socket], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Server:
+    """A server and the request lines it has read."""
+
+    port: int
+    asked: list[str] = field(default_factory=list)
+
+    @property
+    def plain(self) -> str:
+        return f"http://127.0.0.1:{self.port}/qrs"
+
+    @property
+    def tls(self) -> str:
+        return f"https://127.0.0.1:{self.port}/qrs"
+
+
+@contextmanager
+def serving(*scripts: Script, tls_from: Path | None = None) -> Iterator[Server]:
+    """Answer one request with each script, over any number of connections; with TLS the scripts get the TLS socket."""
+    left = list(scripts)
+
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            with suppress(OSError), wrapped(self.request) as end:
+                while left and (request := end.recv(65_536)):
+                    server.asked.append(request.decode("latin-1").partition("\r\n")[0])
+                    left.pop(0)(end)
+
+    def wrapped(plain: socket.socket) -> socket.socket:
+        return tls_context(tls_from).wrap_socket(plain, server_side=True) if tls_from else plain
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as tcp:
+        tcp.daemon_threads = True
+        server = Server(port=tcp.server_address[1])
+        threading.Thread(target=tcp.serve_forever, args=(0.05,), daemon=True).start()
+        yield server
+        tcp.shutdown()
+
+
+def tls_context(folder: Path) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "server.pem", folder / "server_key.pem")
+    return context
+
+
+def says(status: str, body: bytes = b"", *headers: str, length: int | None = None) -> bytes:
+    lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body) if length is None else length}", *headers]
+    return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+def answer(*parts: bytes, pause: float = 0) -> Script:
+    def script(end: socket.socket) -> None:
+        for part in parts:
+            end.sendall(part)
+            time.sleep(pause)
+
+    return script
+
+
+def hang_up(end: socket.socket) -> None:
+    end.shutdown(socket.SHUT_RDWR)
+
+
+def speak_plainly(end: socket.socket) -> None:
+    """Send bytes that are no TLS over a TLS connection."""
+    with socket.fromfd(end.fileno(), socket.AF_INET, socket.SOCK_STREAM) as raw:
+        raw.sendall(b"HTTP/1.1 500 no TLS at all\r\n\r\n")
+        time.sleep(0.2)
+
+
+STARTED = says("201 Created", json.dumps({"value": EXECUTION}).encode())
+
+
+class TestAStartThatWasSent:
+    def test_is_not_sent_again_when_tls_breaks_after_it(self, sense: StandIn, open_tasks: OpenTasks) -> None:
+        with serving(speak_plainly, answer(STARTED), tls_from=sense.certificates) as server:
+            with pytest.raises(QrsUnanswered, match="outcome unknown"):
+                open_tasks(base_urls=(server.tls, sense.https)).start(ONE)
+
+            assert len(server.asked) == 1
+        assert sense.starts() == []
+
+    def test_is_not_sent_again_whatever_failed_before_it(self, open_tasks: OpenTasks) -> None:
+        with serving(hang_up, answer(STARTED)) as server, socket.socket() as nobody:
+            nobody.bind(("127.0.0.1", 0))
+            try:
+                open_tasks(base_urls=(f"http://127.0.0.1:{nobody.getsockname()[1]}/qrs",)).start(TWO)
+            except QrsUnreachable:
+                with pytest.raises(QrsUnanswered, match="outcome unknown"):
+                    open_tasks(base_urls=(server.plain,)).start(ONE)
+
+            assert len(server.asked) == 1
+
+    @pytest.mark.parametrize("status", ["408 Request Timeout", "500 Error", "502 Bad Gateway", "504 Gateway Timeout"])
+    def test_may_have_started_when_the_way_to_sense_gave_up(self, status: str, open_tasks: OpenTasks) -> None:
+        with serving(answer(says(status, b"sorry"))) as server:
+            with pytest.raises(QrsUnanswered, match=f"outcome unknown: .* answered {status[:3]}: sorry"):
+                open_tasks(base_urls=(server.plain,)).start(ONE)
+
+            assert len(server.asked) == 1
+
+    @pytest.mark.parametrize("status", ["429 Too Many Requests", "503 Service Unavailable"])
+    def test_has_not_started_when_sense_was_too_busy_to_take_it(self, status: str, open_tasks: OpenTasks) -> None:
+        with serving(answer(says(status))) as server, pytest.raises(QrsBusy):
+            open_tasks(base_urls=(server.plain,)).start(ONE)
+
+
+def test_an_announcement_is_no_answer_and_its_connection_is_given_up(open_tasks: OpenTasks) -> None:
+    with serving(answer(b"HTTP/1.1 102 Processing\r\n\r\n", STARTED, pause=0.1), answer(STARTED)) as server:
+        tasks = open_tasks(base_urls=(server.plain,))
+
+        with pytest.raises(QrsUnanswered):
+            tasks.start(ONE)
+        assert tasks.start(TWO) == EXECUTION
+        assert [line.split("/")[3] for line in server.asked] == [ONE, TWO]
+
+
+@pytest.mark.parametrize("scheme", ["silent", "closes"])
+def test_a_handshake_that_comes_to_nothing_is_no_connection(scheme: str, sense: StandIn, open_tasks: OpenTasks) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        if scheme == "closes":
+            threading.Thread(target=close_the_first, args=(listener,), daemon=True).start()
+        dead = f"https://127.0.0.1:{listener.getsockname()[1]}/qrs"
+
+        assert open_tasks(base_urls=(dead, sense.https)).start(sense_task(sense))
+    assert len(sense.starts()) == 1
+
+
+def close_the_first(listener: socket.socket) -> None:
+    listener.accept()[0].close()
+
+
+def sense_task(sense: StandIn) -> str:
+    sense.tasks([{"id": ONE, "name": "A", "enabled": True, "taskType": 0}])
+    return ONE
+
+
+def test_a_handshake_that_hangs_is_told_as_such(open_tasks: OpenTasks) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"https://127.0.0.1:{listener.getsockname()[1]}/qrs"
+
+        with pytest.raises(QrsUnreachable, match="handshake was not finished in time"):
+            open_tasks(base_urls=(url,)).find(ANY)
+
+
+def test_an_answer_that_drips_ends_with_the_time_out(open_tasks: OpenTasks) -> None:
+    dripping = answer(says("201 Created", length=1000), *[b" "] * 30, pause=0.5)
+    begun = time.monotonic()
+    with serving(dripping) as server, pytest.raises(QrsTimedOut, match="outcome unknown"):
+        open_tasks(base_urls=(server.plain,), timeout_seconds=1).start(ONE)
+
+    assert time.monotonic() - begun < 6
+
+
+@pytest.mark.parametrize(
+    ("raw", "kind"),
+    [
+        (says("302 Found", b"", "Location: http://["), QrsMisplaced),
+        (says("302 Found", b"").replace(b"\r\n\r\n", b"\r\nLocation: http://a/\xff\r\n\r\n"), QrsMisplaced),
+        (says("200 OK", b"[" * 200_000), QrsMisplaced),
+        (says("200 OK", b"[" + b"9" * 10_000 + b"]"), QrsMisplaced),
+        (says("200 OK", b"\xff\xfe"), QrsMisplaced),
+        (says("200 OK", b"no gzip", "Content-Encoding: gzip"), QrsUnanswered),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", QrsUnanswered),
+        (b"nonsense\r\n\r\n", QrsUnanswered),
+    ],
+)
+def test_an_answer_that_makes_no_sense_is_an_error_of_ours(
+    raw: bytes, kind: type[QrsError], open_tasks: OpenTasks
+) -> None:
+    def script(end: socket.socket) -> None:
+        end.sendall(raw)
+        end.shutdown(socket.SHUT_RDWR)
+
+    with serving(script, script) as server, pytest.raises(kind):
+        open_tasks(base_urls=(server.plain,)).find(ANY)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "{}",
+        '""',
+        "null",
+        '[{"id": 1, "name": "x"}]',
+        '[{"id": "../about", "name": "x"}]',
+        f'[{{"id": "{ONE}", "name": null}}]',
+        f'[{{"id": "{ONE}", "name": "x", "tags": {{}}, "customProperties": [1]}}]',
+        '["x"]',
+    ],
+)
+def test_what_is_no_list_of_tasks_is_not_read_as_one(body: str, open_tasks: OpenTasks) -> None:
+    script = answer(says("200 OK", body.encode()))
+    with serving(script) as server, pytest.raises(QrsMisplaced, match="no list of tasks"):
+        open_tasks(base_urls=(server.plain,)).find(ANY)
+
+
+def test_a_token_that_a_gateway_echoes_is_not_quoted(sense: StandIn, open_tasks: OpenTasks) -> None:
+    token = certificates.bearer_token(sense.certificates)
+    script = answer(says("400 Bad Request", f"You sent Bearer {token}".encode()))
+    with serving(script) as server, pytest.raises(QrsError) as caught:
+        open_tasks(base_urls=(server.plain,), jwt=token).find(ANY)
+
+    assert "You sent Bearer [token]" in str(caught.value)
+
+
+def test_callers_who_wait_for_a_session_learn_together_that_there_is_none(
+    sense: StandIn, open_tasks: OpenTasks
+) -> None:
+    sense.fault("hang")
+    token = certificates.bearer_token(sense.certificates)
+    tasks = open_tasks(base_urls=(sense.proxy,), jwt=token, timeout_seconds=1)
+
+    def failure(_: int) -> str:
+        with pytest.raises(QrsError) as caught:
+            tasks.start(ONE)
+        return str(caught.value)
+
+    begun = time.monotonic()
+    with ThreadPoolExecutor(8) as threads:
+        failures = list(threads.map(failure, range(8)))
+
+    assert time.monotonic() - begun < 4
+    assert len([text for text in failures if "outcome unknown" in text]) == 1
+    assert len([text for text in failures if "gave no session" in text]) == 7

@@ -143,7 +143,7 @@ def _install(what: str, command: Sequence[str], path: Path | None = None) -> Non
 def _reason(said: str) -> str:
     """Return the one line of an installer's that tells most."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
-    errors = [line for line in lines if "error" in line.lower()]
+    errors = [line for line in lines if line.lower().startswith(("error", "npm error"))]
     return f"It said: {(errors or lines or ['nothing'])[0][:200]}."
 
 

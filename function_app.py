@@ -4,11 +4,12 @@ import os
 
 import azure.functions as func
 
-from shared.api import ping, start_task, unknown_path
+from shared.api import ping, schedule_preview, start_task, unknown_path
 from shared.settings import auth_level
 
 app = func.FunctionApp(http_auth_level=auth_level(os.environ))
 
 app.register_functions(start_task.blueprint)
+app.register_functions(schedule_preview.blueprint)
 app.register_functions(ping.blueprint)
 app.register_functions(unknown_path.blueprint)

@@ -18,11 +18,12 @@ ROOMS = {
     "shared/use_cases": {"shared.use_cases", "shared.core"},
     "shared/qrs": {"shared.qrs", "shared.core", "shared.version", "requests", "urllib3", "certifi"},
     "shared/settings.py": {"shared.core", "pydantic"},
-    "shared/core": {"shared.core"},
+    "shared/core": {"shared.core", "croniter", "tzlocal"},
     "shared/version.py": set(),
     "shared/__init__.py": set(),
 }
 PURE = {"re", "dataclasses", "typing", "collections", "enum", "functools", "itertools", "datetime", "math", "bisect"}
+PURE |= {"heapq", "zoneinfo", "difflib", "importlib"}  # zones are data, read from the tzdata package
 
 
 def files(room: str) -> list[Path]:

@@ -58,4 +58,5 @@ def test_what_azure_installs_has_a_range_each() -> None:
         "azure-data-tables",
         "azure-identity",
         "tzdata",
+        "tzlocal",
     ]

@@ -17,6 +17,7 @@ def test_it_indexes_every_function_with_its_route(worker: Worker) -> None:
 
     assert routes == {
         "ping": "v4/butlerping",
+        "schedule_preview": "v4/schedules/preview",
         "start_task": "v4/reloadtask/{taskId}/start",
         "zzz_unknown_path": "{*path}",
     }

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Self
 
-from croniter import CroniterError, croniter  # type: ignore[import-untyped]  # the package has no types
+from croniter import CroniterError, croniter
 
 FIELDS = re.compile(r"[\w*,/-]+(?: +[\w*,/-]+){5}")
 SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)

@@ -1,0 +1,35 @@
+"""GET /v4/schedules/preview: when would this be due? Asked before a schedule is saved."""
+
+from datetime import UTC, datetime
+
+import azure.functions as func
+
+from shared.api import reading
+from shared.api.http import Answer, dispatch
+from shared.core.cron import Cron, upcoming
+from shared.core.zones import Zone
+
+blueprint = func.Blueprint()
+
+MOST = 100
+USUAL = 5
+
+
+@blueprint.route("v4/schedules/preview")
+def schedule_preview(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
+    return dispatch(req, context, {"GET": _preview})
+
+
+def _preview(req: func.HttpRequest) -> Answer:
+    cron = Cron.parse(reading.text(req, "cronSchedule"))
+    zone = Zone.parse(reading.text(req, "timezone"))
+    after = reading.instant(req, "after", if_absent=datetime.now(UTC))
+    count = reading.whole_number(req, "count", if_absent=USUAL, most=MOST)
+    instants = upcoming(cron, zone, after, count)
+    return Answer(
+        body={"next": [{"utc": _utc(instant), "local": zone.local(instant).isoformat()} for instant in instants]}
+    )
+
+
+def _utc(instant: datetime) -> str:
+    return instant.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,119 @@
+"""Cron expressions: what they may say, and when they are due.
+
+General approach. croniter answers for a wall clock that never changes. Real clocks do, so time is cut into stretches
+in which a zone's offset from UTC is constant; inside one, wall time and UTC differ by that offset and croniter is
+right. At the seams Debian cron's rule decides. An expression whose minute and hour both name times is fixed-time: what
+falls into a skipped hour is due in the first minute after it, what falls into a repeated hour is due on its first pass
+only. Every other expression follows elapsed time: nothing is made up, and both passes count.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from heapq import merge
+from itertools import takewhile
+
+from shared.core.cron_grammar import fields_of
+from shared.core.errors import CallerError
+from shared.core.zones import Zone
+
+SECOND = timedelta(seconds=1)
+MINUTE = timedelta(minutes=1)
+# 29 February skips one leap year in a century: eight years pass from 2096 to 2104.
+YEARS_BETWEEN = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cron:
+    """An expression that can be evaluated; `parse` makes one. `fields` are five, or six with seconds first."""
+
+    text: str
+    fields: tuple[str, ...]
+
+    @classmethod
+    def parse(cls, text: str) -> "Cron":
+        """Check an expression; raises CallerError naming what is wrong and what is allowed."""
+        return cls(text=text, fields=fields_of(text))
+
+    @property
+    def is_fixed_time(self) -> bool:
+        """True when neither minute nor hour begins with `*`; seconds have no say in it."""
+        minute, hour = self.fields[-5:-3]
+        return not minute.startswith("*") and not hour.startswith("*")
+
+
+def next_after(cron: Cron, zone: Zone, after: datetime) -> datetime | None:
+    """Return the first instant after `after`, both UTC, at which the expression is due in the zone; None if never."""
+    since = _look_back(cron, zone, after)
+    return next((instant for instant in _occurrences(cron, zone, since) if instant > after), None)
+
+
+def upcoming(cron: Cron, zone: Zone, after: datetime, count: int) -> list[datetime]:
+    """Return the next `count` instants after `after`; raises CallerError when the expression is never due."""
+    found: list[datetime] = []
+    while len(found) < count and (instant := next_after(cron, zone, found[-1] if found else after)):
+        found.append(instant)
+    if not found:
+        raise CallerError(f"cronSchedule: {cron.text!r} is not allowed: the date it names never comes.")
+    return found
+
+
+def _look_back(cron: Cron, zone: Zone, after: datetime) -> datetime:
+    """Return where to begin so that the last change of clocks is met while it still matters."""
+    change = zone.change_before(after) if cron.is_fixed_time else None
+    if change is None:
+        return after
+    shift = zone.offset(change) - zone.offset(change - SECOND)
+    # What a gap moved is due in the minute after it; a repeated hour lasts as long as the clock went back.
+    matters = MINUTE if shift > timedelta(0) else -shift
+    return change - 2 * SECOND if after < change + matters else after
+
+
+def _occurrences(cron: Cron, zone: Zone, since: datetime) -> Iterator[datetime]:
+    """Walk through the stretches of constant offset after `since`; instants come in order, one may come twice."""
+    start = since.replace(microsecond=0) + SECOND
+    moved: list[datetime] = []
+    while True:
+        offset, change = zone.offset(start), zone.change_after(start)
+        due = (wall - offset for wall in _walls(cron, start + offset))
+        for instant in merge(moved, due):
+            if change is not None and instant >= change:
+                break
+            yield instant
+        else:
+            return
+        assert change is not None  # noqa: S101 - the loop above ends otherwise
+        start, moved = _beyond(cron, zone, change)
+
+
+def _beyond(cron: Cron, zone: Zone, change: datetime) -> tuple[datetime, list[datetime]]:
+    """Return where to go on after a change of clocks, and what it moved there."""
+    before, after = zone.offset(change - SECOND), zone.offset(change)
+    if not cron.is_fixed_time:
+        return change, []
+    if after < before:
+        return change + (before - after), []
+    skipped = takewhile(lambda wall: wall < change + after, _walls(cron, change + before))
+    first = next(skipped, None)
+    if first is None:
+        return change, []
+    minute = first.replace(second=0) + MINUTE
+    return change, [change + wall.second * SECOND for wall in (first, *takewhile(lambda wall: wall < minute, skipped))]
+
+
+def _walls(cron: Cron, start: datetime) -> Iterator[datetime]:
+    """Give the matching times of a wall clock that never changes, from `start` on; ends when none is left."""
+    from croniter import croniter  # noqa: PLC0415 - 50 ms that only an expression asks for
+    from croniter.croniter import CroniterBadDateError  # noqa: PLC0415 - as above
+
+    walls = croniter(
+        " ".join(cron.fields),
+        start - SECOND,
+        second_at_beginning=True,
+        max_years_between_matches=YEARS_BETWEEN,
+    )
+    while True:
+        try:
+            yield walls.get_next(datetime)
+        except CroniterBadDateError:
+            return

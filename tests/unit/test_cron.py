@@ -1,0 +1,145 @@
+from datetime import UTC, datetime
+
+import pytest
+
+from shared.core.cron import Cron, upcoming
+from shared.core.errors import CallerError
+from shared.core.zones import Zone
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "* * * * *",
+        "*/5 * * * * *",
+        "  0   6 * * 1-5  ",
+        "5/15 * * * *",
+        "0 22-2 * * *",
+        "0 0 * JAN-mar sun,Wed",
+        "0 0 * * sat-sun",
+        "0 0 L * *",
+        "0 0 * * L5",
+        "0 0 * * mon#2,5#3",
+        "0 0 ? * 1",
+        "0 0 1 * ?",
+        "0 0 * * 0-7",
+        "0 0 29 2 *",
+        "@hourly",
+        "@Daily",
+        "@midnight",
+        "@weekly",
+        "@monthly",
+        "@yearly",
+        "@annually",
+    ],
+)
+def test_an_expression_of_the_grammar_is_accepted(text: str) -> None:
+    assert Cron.parse(text).text == text
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "it has 0 fields; use 5 fields"),
+        ("* * * *", "it has 4 fields"),
+        ("* * * * * * *", "it has 7 fields"),
+        ("@reboot", "it has 1 fields"),
+        ("@every 5m", "it has 2 fields"),
+        ("60 * * * *", "minute '60' is no value from 0 to 59"),
+        ("* 24 * * *", "hour '24' is no value from 0 to 23"),
+        ("0 0 0 * *", "day of month '0' is no value from 1 to 31"),
+        ("0 0 32 * *", "day of month '32'"),
+        ("0 0 * 0 *", "month '0' is no value from 1 to 12 or jan-feb"),
+        ("0 0 * 13 *", "month '13'"),
+        ("0 0 * * 8", "weekday '8' is no value from 0 to 7 or sun-mon"),
+        ("60 0 0 * * *", "second '60'"),
+        ("0 0-0 * * *", "hour '0-0' is a range from a value to itself"),
+        ("0 0 * jan-1 *", "month 'jan-1' is a range from a value to itself"),
+        ("0 0 * * 7-7", "weekday '7-7' is a range from a value to itself"),
+        ("*/0 * * * *", "minute '*/0' has a step that is no number from 1 on"),
+        ("*/ * * * *", "has a step"),
+        ("*/-1 * * * *", "has a step"),
+        ("-1 * * * *", "minute '-1'"),
+        ("1- * * * *", "minute '1-'"),
+        ("1,,2 * * * *", "minute '1,,2'"),
+        ("+5 * * * *", "minute '+5'"),
+        ("1.5 * * * *", "minute '1.5'"),
+        ("\N{ARABIC-INDIC DIGIT THREE} * * * *", "minute"),
+        ("R * * * *", "minute 'R'"),
+        ("H * * * *", "minute 'H'"),
+        ("? * * * *", "minute '?'"),
+        ("0 0 15W * *", "day of month '15W'"),
+        ("0 0 L-3 * *", "day of month 'L-3'"),
+        ("0 0 * * 5L", "weekday '5L'"),
+        ("0 0 * * 1#6", "weekday '1#6'"),
+        ("0 0 * * 1#5,2", "mixes weekdays with and without #"),
+        ("0 0 1 * 1#1", "can't be joined"),
+        ("0 0 * * monday", "weekday 'monday'"),
+        ("* " * 100, "200 characters are too many; at most 128"),
+    ],
+)
+def test_anything_else_is_refused_with_its_reason(text: str, reason: str) -> None:
+    with pytest.raises(CallerError) as caught:
+        Cron.parse(text)
+
+    assert str(caught.value).startswith("cronSchedule: ")
+    assert reason in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("30 2 * * *", True),
+        ("0,30 1-4 * * *", True),
+        ("0 30 2 * * *", True),
+        ("* 30 2 * * *", True),
+        ("@daily", True),
+        ("*/30 2 * * *", False),
+        ("30 */2 * * *", False),
+        ("30 * * * *", False),
+        ("@hourly", False),
+    ],
+)
+def test_fixed_time_is_what_names_minute_and_hour(text: str, expected: bool) -> None:  # noqa: FBT001 - a table's column
+    assert Cron.parse(text).is_fixed_time is expected
+
+
+def test_upcoming_are_the_next_ones_in_order() -> None:
+    since = datetime(2026, 11, 22, 5, 30, tzinfo=UTC)
+
+    assert upcoming(Cron.parse("0 6 * * *"), Zone.parse("UTC"), since, 2) == [
+        datetime(2026, 11, 22, 6, tzinfo=UTC),
+        datetime(2026, 11, 23, 6, tzinfo=UTC),
+    ]
+
+
+def test_an_expression_that_names_no_date_is_refused_when_it_is_asked_for_instants() -> None:
+    with pytest.raises(CallerError, match="the date it names never comes"):
+        upcoming(Cron.parse("0 0 30 2 *"), Zone.parse("UTC"), datetime(2026, 1, 1, tzinfo=UTC), 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("", "for instance 'Europe/Stockholm' or 'UTC'"),
+        ("../../etc/passwd", "for instance"),
+        ("nowhere", "for instance"),
+        ("W. Europe Standard Time", "did you mean 'Europe/Berlin'?"),
+        ("europe/stockholm", "did you mean 'Europe/Stockholm'?"),
+        ("Europe/Stokholm", "did you mean 'Europe/Stockholm'?"),
+        ("localtime", "for instance"),
+        ("x" * 10_000, "for instance"),
+    ],
+)
+def test_an_unknown_zone_is_refused_with_what_was_meant(name: str, hint: str) -> None:
+    with pytest.raises(CallerError) as caught:
+        Zone.parse(name)
+
+    assert str(caught.value).startswith("timezone: ")
+    assert hint in str(caught.value)
+    assert len(str(caught.value)) < 200
+
+
+@pytest.mark.parametrize("name", ["UTC", "Europe/Stockholm", "Asia/Kolkata", "Etc/GMT+2", "America/Argentina/Ushuaia"])
+def test_an_iana_zone_is_accepted(name: str) -> None:
+    assert Zone.parse(name).name == name

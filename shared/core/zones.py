@@ -4,9 +4,7 @@ import zoneinfo
 from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from difflib import get_close_matches
 from functools import cache, lru_cache
-from importlib import resources
 
 from shared.core.errors import CallerError
 
@@ -55,6 +53,8 @@ class Zone:
 
 @cache
 def _names() -> frozenset[str]:
+    from importlib import resources  # noqa: PLC0415 - not at import: only an expression asks for it
+
     zoneinfo.reset_tzpath(to=())
     return frozenset(resources.files("tzdata").joinpath("zones").read_text(encoding="ascii").split())
 
@@ -96,7 +96,10 @@ def _change_between(name: str, start: datetime, stop: datetime) -> datetime:
 
 
 def _suggestion(name: str) -> str:
-    from tzlocal.windows_tz import win_tz  # noqa: PLC0415 - a table of 142 rows that only a mistake asks for
+    # Only a mistake asks for these.
+    from difflib import get_close_matches  # noqa: PLC0415
+
+    from tzlocal.windows_tz import win_tz  # noqa: PLC0415
 
     meant = {known.lower(): known for known in _names()} | {known.lower(): iana for known, iana in win_tz.items()}
     close = get_close_matches(name[:60].lower(), meant, n=1, cutoff=0.75)

@@ -91,10 +91,10 @@ def _sentence(fault: Mapping[str, Any], place: str) -> str:
             return f"body is not valid JSON: {fault['ctx']['error']}."
         case "list_type":
             return f"{place} must be array, for instance []."
-        case "missing":
-            return f"{place} is missing."
-        case "union_tag_not_found":
-            return f"{place}.type is missing."
+        case "too_long":
+            return f"{place} has too many items; at most {fault['ctx']['max_length']:,} are allowed."
+        case "missing" | "union_tag_not_found" as kind:
+            return f"{place}{'' if kind == 'missing' else '.type'} is missing."
         case "union_tag_invalid":
             return f"{place}.type: {shown(fault['ctx']['tag'])} is not allowed; use {fault['ctx']['expected_tags']}."
         case _:

@@ -12,6 +12,9 @@ from shared.core.starts import NO_TASK, Property, StartRequest
 
 log = logging.getLogger(__name__)
 
+# More than the bytes of a body hold of real items; it bounds the work on unreal ones.
+MOST_ITEMS = 20_000
+
 # No name in Sense holds a control character, and a Windows server refuses a URL with one.
 _Text = Annotated[str, StringConstraints(max_length=256, pattern=r"^[^\x00-\x1f\x7f]*$")]
 _Name = Annotated[_Text, StringConstraints(min_length=1)]
@@ -77,7 +80,8 @@ class KeyValueStore(_Wire):
 Item = StartTaskId | StartTaskTag | StartTaskCustomProperty | KeyValueStore
 ITEM_TYPES = ("starttaskid", "starttasktag", "starttaskcustomproperty", "keyvaluestore")
 ITEMS: TypeAdapter[list[Item]] = TypeAdapter(
-    list[Annotated[Item, Field(discriminator="type")]], config=ConfigDict(defer_build=True)
+    Annotated[list[Annotated[Item, Field(discriminator="type")]], Field(max_length=MOST_ITEMS)],
+    config=ConfigDict(defer_build=True),
 )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from heapq import merge
-from itertools import takewhile
+from itertools import islice, takewhile
 
 from shared.core.cron_grammar import fields_of
 from shared.core.errors import CallerError
@@ -44,23 +44,29 @@ class Cron:
 
 def next_after(cron: Cron, zone: Zone, after: datetime) -> datetime | None:
     """Return the first instant after `after`, both UTC, at which the expression is due in the zone; None if never."""
-    since = _look_back(cron, zone, after)
-    return next((instant for instant in _occurrences(cron, zone, since) if instant > after), None)
+    return next(_due_after(cron, zone, after), None)
 
 
 def upcoming(cron: Cron, zone: Zone, after: datetime, count: int) -> list[datetime]:
     """Return the next `count` instants after `after`; raises CallerError when the expression is never due."""
-    found: list[datetime] = []
-    while len(found) < count and (instant := next_after(cron, zone, found[-1] if found else after)):
-        found.append(instant)
+    found = list(islice(_due_after(cron, zone, after), count))
     if not found:
         raise CallerError(f"cronSchedule: {cron.text!r} is not allowed: the date it names never comes.")
     return found
 
 
+def _due_after(cron: Cron, zone: Zone, after: datetime) -> Iterator[datetime]:
+    last = after
+    for instant in _occurrences(cron, zone, _look_back(cron, zone, after)):
+        if instant > last:
+            yield instant
+            last = instant
+
+
 def _look_back(cron: Cron, zone: Zone, after: datetime) -> datetime:
     """Return where to begin so that the last change of clocks is met while it still matters."""
-    change = zone.change_before(after) if cron.is_fixed_time else None
+    # The walk begins a second later, which must not be the change itself: what leads to it would not be seen.
+    change = zone.change_before(after + SECOND) if cron.is_fixed_time else None
     if change is None:
         return after
     shift = zone.offset(change) - zone.offset(change - SECOND)

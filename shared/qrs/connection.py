@@ -24,7 +24,7 @@ from shared.core.errors import (
 )
 from shared.qrs import failures, tls
 from shared.qrs.access import Access
-from shared.qrs.pool import Adapter
+from shared.qrs.pool import Adapter, spend
 from shared.qrs.reply import Reply
 from shared.version import VERSION
 
@@ -72,6 +72,8 @@ class Connection:
         QrsUnanswered means that nobody knows whether it did.
         """
         reply = self._try("POST", path, "", again_after=(QrsUnreachable,))
+        if reply.status != requests.codes.created:
+            raise failures.unreadable(reply)
         try:
             return json.loads(reply.body)
         except (ValueError, RecursionError):
@@ -125,18 +127,20 @@ class Connection:
     def _transmit(self, method: str, url: str, connect_seconds: float) -> Reply:
         timeout_seconds = self._access.timeout_seconds
         request = self._session.prepare_request(requests.Request(method, url))
-        deadline = time.monotonic() + connect_seconds + timeout_seconds
         try:
             # The adapter, not the session: that one would follow what a wrong server says of redirects.
             response = self._session.get_adapter(url).send(
                 request, stream=True, timeout=(connect_seconds, timeout_seconds)
             )
-            reply = Reply.read(response, deadline)
+            if method == "POST" and not _is_last_word(response.status_code):
+                spend(response)  # a gateway that gave up may still deliver the real answer, to whoever asks next
+            reply = Reply.read(response, time.monotonic() + timeout_seconds)
         except Exception:
             self._last_failure = time.monotonic()
             raise
         extract_cookies_to_jar(self._session.cookies, request, response.raw)
-        self._last_answer = time.monotonic()
+        if reply.is_ok:
+            self._last_answer = time.monotonic()
         return reply
 
     def _prefer(self, base_url: str) -> None:
@@ -148,6 +152,11 @@ class Connection:
     def _without_token(self, reply: Reply) -> Reply:
         """Return the reply fit to be quoted: some gateways answer with the headers that they were sent."""
         return reply.without(self._access.jwt) if self._access.jwt else reply
+
+
+def _is_last_word(status: int) -> bool:
+    refused = requests.codes.bad_request <= status < requests.codes.internal_server_error
+    return status == requests.codes.created or (refused and status != requests.codes.request_timeout)
 
 
 def _session(access: Access, xsrf_key: str) -> requests.Session:

@@ -5,8 +5,10 @@ in the handshake, when nothing was asked, and in the middle of an answer, when e
 """
 
 import socket
+import ssl
 from typing import Any
 
+import requests
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
@@ -21,20 +23,47 @@ class NotConnected(NewConnectionError):
 
 
 class _PlainConnection(HTTPConnection):
-    def connect(self) -> None:
-        try:
-            super().connect()
-        except Exception as error:
-            raise NotConnected(self, "not connected") from error
+    """A connection that can be marked as spent: open, but not to be used for another request."""
 
+    spent = False
 
-class _TlsConnection(HTTPSConnection):
     def connect(self) -> None:
         try:
             super().connect()
         except Exception as error:
             self.close()
             raise NotConnected(self, "not connected") from error
+        self.spent = False
+
+    @property
+    def is_connected(self) -> bool:
+        return super().is_connected and not self.spent
+
+
+class _TlsConnection(HTTPSConnection):
+    """As above; besides, bytes that TLS has decrypted and nobody has read belong to an earlier request."""
+
+    spent = False
+
+    def connect(self) -> None:
+        try:
+            super().connect()
+        except Exception as error:
+            self.close()
+            raise NotConnected(self, "not connected") from error
+        self.spent = False
+
+    @property
+    def is_connected(self) -> bool:
+        unread = isinstance(self.sock, ssl.SSLSocket) and self.sock.pending() > 0
+        return super().is_connected and not self.spent and not unread
+
+
+def spend(response: requests.Response) -> None:
+    """Let the connection of this response carry no further request; to be called before the body is read."""
+    connection = response.raw.connection
+    if isinstance(connection, _PlainConnection | _TlsConnection):
+        connection.spent = True
 
 
 class _PlainPool(HTTPConnectionPool):

@@ -30,7 +30,7 @@ class Reply:
 
     @classmethod
     def read(cls, response: requests.Response, deadline: float) -> Self:
-        """Read the answer until `deadline`, by the monotonic clock, for a library's time-out is one for each packet.
+        """Read the body until `deadline`, by the monotonic clock; a library's time-out is one for each packet.
 
         Raises Interrupted and gives the connection up: what a later request would read from it belongs to this one.
         """
@@ -64,5 +64,5 @@ def _parts(response: requests.Response, deadline: float) -> Iterator[bytes]:
     # One read of the network at a time, so that a body that drips is noticed.
     while part := response.raw.read1(PART_BYTES, decode_content=True):
         yield part
-        if time.monotonic() > deadline:
+        if time.monotonic() > deadline and response.raw.length_remaining != 0:
             raise TooSlow

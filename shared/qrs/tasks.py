@@ -43,6 +43,8 @@ class Tasks:
             execution_id = _execution_id(self._connection.order(f"task/{task_id}/start/synchronous"))
         except QrsUnanswered as error:
             raise type(error)(UNKNOWN_OUTCOME.format(error)) from None
+        if execution_id.lower() == task_id.lower():
+            raise QrsUnanswered(UNKNOWN_OUTCOME.format("Sense answered with the task's own id."))
         if execution_id == NO_EXECUTION:
             raise TaskNotStarted(NOT_STARTED)
         return execution_id

@@ -80,6 +80,7 @@ def test_a_body_that_is_no_list_of_items_is_refused(
         (b"[" * 100_000, "body is not valid JSON: recursion limit"),
         (b"[" + b"9" * 10_000 + b"]", "body is not valid JSON"),
         ('[{"type":"starttasktag"}]'.encode("utf-16"), "body is not valid JSON"),
+        (b"[" + b"{}," * 300_000 + b"{}]", "body has too many items; at most 20,000 are allowed"),
         (b" " * (2 * 1024 * 1024), "body: 2,097,152 bytes are too many; at most 1,048,576 are allowed"),
     ],
 )

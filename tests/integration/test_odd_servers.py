@@ -133,6 +133,54 @@ class TestAStartThatWasSent:
         with serving(answer(says(status))) as server, pytest.raises(QrsBusy):
             open_tasks(base_urls=(server.plain,)).start(ONE)
 
+    @pytest.mark.parametrize("status", ["200 OK", "202 Accepted", "204 No Content"])
+    def test_is_taken_as_started_with_201_alone(self, status: str, open_tasks: OpenTasks) -> None:
+        with (
+            serving(answer(says(status, json.dumps({"value": EXECUTION}).encode()))) as server,
+            pytest.raises(QrsUnanswered),
+        ):
+            open_tasks(base_urls=(server.plain,)).start(ONE)
+
+    def test_has_an_execution_id_that_is_not_its_own(self, open_tasks: OpenTasks) -> None:
+        script = answer(says("201 Created", json.dumps(ONE.upper()).encode()))
+        with serving(script) as server, pytest.raises(QrsUnanswered, match="the task's own id"):
+            open_tasks(base_urls=(server.plain,)).start(ONE)
+
+
+LATE = says("201 Created", json.dumps({"value": "dddddddd-dddd-4ddd-8ddd-dddddddddddd"}).encode())
+
+
+def test_the_late_answer_of_a_start_that_a_gateway_gave_up_is_not_the_next_ones(open_tasks: OpenTasks) -> None:
+    with serving(answer(says("504 Gateway Timeout"), LATE, pause=0.2), answer(STARTED)) as server:
+        tasks = open_tasks(base_urls=(server.plain,), max_connections=1)
+
+        with pytest.raises(QrsUnanswered):
+            tasks.start(ONE)
+        assert tasks.start(TWO) == EXECUTION
+
+
+def test_what_tls_has_decrypted_but_nobody_read_is_no_answer(sense: StandIn, open_tasks: OpenTasks) -> None:
+    body = json.dumps({"value": EXECUTION}).encode()
+    # http.client reads 8,192 bytes at a time; here the first answer ends just there, in one TLS record with the next.
+    head = len(says("201 Created", body, "X-Fill: "))
+    first = says("201 Created", body, f"X-Fill: {'x' * (8192 - head)}")
+    assert len(first) == 8192
+    with serving(answer(first + LATE), answer(STARTED), tls_from=sense.certificates) as server:
+        tasks = open_tasks(base_urls=(server.tls,), max_connections=1)
+
+        assert (tasks.start(ONE), tasks.start(TWO)) == (EXECUTION, EXECUTION)
+
+
+def test_waiting_for_a_free_connection_is_not_waiting_for_an_answer(sense: StandIn, open_tasks: OpenTasks) -> None:
+    ids = [f"00000000-0000-4000-8000-{number:012d}" for number in range(4)]
+    sense.tasks([{"id": task_id, "name": "A", "enabled": True, "taskType": 0} for task_id in ids])
+    sense.settings(latencyMs=700)
+    tasks = open_tasks(max_connections=1, timeout_seconds=1)
+    with ThreadPoolExecutor(4) as threads:
+        executions = list(threads.map(tasks.start, ids))
+
+    assert len(set(executions)) == 4
+
 
 def test_an_announcement_is_no_answer_and_its_connection_is_given_up(open_tasks: OpenTasks) -> None:
     with serving(answer(b"HTTP/1.1 102 Processing\r\n\r\n", STARTED, pause=0.1), answer(STARTED)) as server:

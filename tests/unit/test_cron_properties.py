@@ -169,6 +169,17 @@ def test_in_a_skipped_hour_a_fixed_time_moves_behind_it_and_elapsed_time_makes_n
     ] * len(due(elapsed, zone, change - SECOND, until))
 
 
+@pytest.mark.parametrize("half_seconds", range(-6, 4))
+@pytest.mark.parametrize(("zone", "change"), CHANGES[::7], ids=str)
+def test_beside_a_change_every_moment_sees_the_same_instants(half_seconds: int, zone: Zone, change: datetime) -> None:
+    local = (change + zone.offset(change - SECOND) + 10 * MINUTE).time()
+    cron = Cron.parse(f"{local.minute} {local.hour} * * *")
+    after = change + half_seconds * SECOND / 2
+    all_of_them = due(cron, zone, change - timedelta(days=1), change + timedelta(days=2))
+
+    assert due(cron, zone, after, change + timedelta(days=2)) == [instant for instant in all_of_them if instant > after]
+
+
 def test_an_expression_that_never_comes_is_never_due() -> None:
     since = datetime(2026, 1, 1, tzinfo=UTC)
 

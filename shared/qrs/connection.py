@@ -156,7 +156,7 @@ class Connection:
 
 def _is_last_word(status: int) -> bool:
     refused = requests.codes.bad_request <= status < requests.codes.internal_server_error
-    return status == requests.codes.created or (refused and status != requests.codes.request_timeout)
+    return bool(status == requests.codes.created or (refused and status != requests.codes.request_timeout))
 
 
 def _session(access: Access, xsrf_key: str) -> requests.Session:

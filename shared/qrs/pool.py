@@ -37,32 +37,19 @@ class _PlainConnection(HTTPConnection):
 
     @property
     def is_connected(self) -> bool:
-        return super().is_connected and not self.spent
-
-
-class _TlsConnection(HTTPSConnection):
-    """As above; besides, bytes that TLS has decrypted and nobody has read belong to an earlier request."""
-
-    spent = False
-
-    def connect(self) -> None:
-        try:
-            super().connect()
-        except Exception as error:
-            self.close()
-            raise NotConnected(self, "not connected") from error
-        self.spent = False
-
-    @property
-    def is_connected(self) -> bool:
+        # What TLS has decrypted and nobody has read belongs to an earlier request; the socket itself looks idle.
         unread = isinstance(self.sock, ssl.SSLSocket) and self.sock.pending() > 0
         return super().is_connected and not self.spent and not unread
+
+
+class _TlsConnection(_PlainConnection, HTTPSConnection):
+    """The same over TLS."""
 
 
 def spend(response: requests.Response) -> None:
     """Let the connection of this response carry no further request; to be called before the body is read."""
     connection = response.raw.connection
-    if isinstance(connection, _PlainConnection | _TlsConnection):
+    if isinstance(connection, _PlainConnection):
         connection.spent = True
 
 

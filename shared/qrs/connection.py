@@ -96,7 +96,7 @@ class Connection:
     def _ask(self, method: str, base_url: str, path: str, query: str, connect_seconds: float) -> Reply:
         url = f"{base_url}/{path}?{query}{'&' if query else ''}xrfkey={self._xsrf_key}"
         try:
-            reply = self._send(method, url, connect_seconds)
+            reply = self._without_token(self._send(method, url, connect_seconds))
         except QrsError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever the libraries raise, the caller needs to know what Sense did
@@ -104,9 +104,9 @@ class Connection:
             raise failures.from_exception(error, base_url, self._access.timeout_seconds) from None
         self._prefer(base_url)
         if method == "POST" and reply.status in UNKNOWN_AFTER:
-            raise failures.unreadable(self._without_token(reply))
+            raise failures.unreadable(reply)
         if not reply.is_ok or reply.is_page:
-            raise failures.from_reply(self._without_token(reply))
+            raise failures.from_reply(reply)
         return reply
 
     def _send(self, method: str, url: str, connect_seconds: float) -> Reply:
@@ -150,7 +150,7 @@ class Connection:
             self._base_urls = urls[at:] + urls[:at]
 
     def _without_token(self, reply: Reply) -> Reply:
-        """Return the reply fit to be quoted: some gateways answer with the headers that they were sent."""
+        """Return the reply fit to be quoted, by whoever: some gateways answer with the headers that they were sent."""
         return reply.without(self._access.jwt) if self._access.jwt else reply
 
 

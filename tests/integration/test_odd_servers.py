@@ -281,6 +281,17 @@ def test_a_token_that_a_gateway_echoes_is_not_quoted(sense: StandIn, open_tasks:
     assert "You sent Bearer [token]" in str(caught.value)
 
 
+@pytest.mark.parametrize("status", ["200 OK", "201 Created", "400 Bad Request", "502 Bad Gateway"])
+def test_nor_is_it_quoted_when_a_start_is_answered_so(status: str, sense: StandIn, open_tasks: OpenTasks) -> None:
+    token = certificates.bearer_token(sense.certificates)
+    script = answer(says(status, f"Bearer {token}".encode()))
+    with serving(script) as server, pytest.raises(QrsError) as caught:
+        open_tasks(base_urls=(server.plain,), jwt=token).start(ONE)
+
+    assert "Bearer [token]" in str(caught.value)
+    assert token[:20] not in str(caught.value)
+
+
 def test_callers_who_wait_for_a_session_learn_together_that_there_is_none(
     sense: StandIn, open_tasks: OpenTasks
 ) -> None:

@@ -7,6 +7,7 @@ outside the allow-list is ever looked up; `plan` sorts what was found; the repor
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeVar
 
 _Name = TypeVar("_Name", str, "Property")
@@ -27,6 +28,14 @@ class Property:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Execution:
+    """One run of a task; `began` is in UTC and by our clock, whatever Sense's shows. Not every site tells the id."""
+
+    id: str | None
+    began: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class Task:
     """A Sense task of any kind: reload, external program, user sync, distribution."""
 
@@ -35,6 +44,7 @@ class Task:
     enabled: bool = True
     tags: frozenset[str] = frozenset()
     properties: frozenset[Property] = frozenset()
+    last_execution: Execution | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +57,18 @@ class StartFilter:
     task_ids: frozenset[str] | None = None
     tags: frozenset[str] | None = None
     properties: frozenset[Property] | None = None
+
+    @property
+    def allows_everything(self) -> bool:
+        return self.task_ids is None and self.tags is None and self.properties is None
+
+    def allows(self, task: Task) -> bool:
+        """True when a schedule may start the task: its id is listed, or it carries a listed tag or property."""
+        return (
+            _allows(self.task_ids, task.id.lower())
+            or any(_allows(self.tags, tag) for tag in task.tags)
+            or any(_allows(self.properties, pair) for pair in task.properties)
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

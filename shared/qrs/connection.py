@@ -6,12 +6,15 @@ import random
 import string
 import threading
 import time
+from datetime import timedelta
+from http.cookiejar import CookieJar
 from itertools import pairwise
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
+from urllib.request import Request
 
 import requests
-from requests.cookies import extract_cookies_to_jar
+from urllib3 import BaseHTTPResponse, HTTPConnectionPool, Timeout
 
 from shared.core.errors import (
     QrsBusy,
@@ -24,7 +27,7 @@ from shared.core.errors import (
 )
 from shared.qrs import failures, tls
 from shared.qrs.access import Access
-from shared.qrs.pool import Adapter, spend
+from shared.qrs.pool import connections_to, spend
 from shared.qrs.reply import Reply
 from shared.version import VERSION
 
@@ -48,20 +51,29 @@ class Connection:
         """Prepare everything and connect to nothing; raises SettingsError for unusable certificates."""
         self._access = access
         self._xsrf_key = "".join(random.choices(string.ascii_letters + string.digits, k=16))
-        self._session = _session(access, self._xsrf_key)
+        self._headers = {
+            "X-Qlik-Xrfkey": self._xsrf_key,
+            "User-Agent": f"Footman/{VERSION}",
+            "Accept-Encoding": "gzip",
+            **_who(access),
+        }
+        self._cookies = CookieJar()
+        self._cookie_headers: dict[str, dict[str, str]] = {}
+        self._pools = _pools(access)
         self._base_urls = access.base_urls
+        self._timeout = Timeout(connect=CONNECT_SECONDS / max(2, len(access.base_urls)), read=access.timeout_seconds)
         self._alone = threading.Lock()
         self._last_answer = self._last_failure = -SESSION_SURE_SECONDS
 
-    def read(self, path: str, query: str) -> Any:
-        """Return the JSON under `path`; `query` comes percent-encoded.
+    def read(self, path: str, query: str) -> tuple[Any, timedelta]:
+        """Return the JSON under `path` and how far Sense's clock is ahead of ours; `query` comes percent-encoded.
 
         A read that failed on the way, or found the service busy, is tried once more, on the next base URL where there
         is one. Raises QrsError.
         """
         reply = self._try("GET", path, query, again_after=(QrsUnreachable, QrsUnanswered, QrsBusy))
         try:
-            return json.loads(reply.body)
+            return json.loads(reply.body), reply.skew
         except (ValueError, RecursionError):
             raise failures.from_reply(reply) from None
 
@@ -81,22 +93,21 @@ class Connection:
 
     def _try(self, method: str, path: str, query: str, again_after: tuple[type[QrsError], ...]) -> Reply:
         urls = self._base_urls if len(self._base_urls) > 1 else self._base_urls * 2
-        connect_seconds = CONNECT_SECONDS / len(urls)
         for base_url, next_url in pairwise(urls):
             try:
-                return self._ask(method, base_url, path, query, connect_seconds)
+                return self._ask(method, base_url, path, query)
             except again_after as error:
                 if next_url == base_url and isinstance(error, HOPELESS_AT_ONCE):
                     raise
                 log.warning("Asking Sense again after: %s", error, extra={"action": "qrs_second_try"})
                 if isinstance(error, QrsBusy):
                     time.sleep(RETRY_PAUSE_SECONDS)
-        return self._ask(method, urls[-1], path, query, connect_seconds)
+        return self._ask(method, urls[-1], path, query)
 
-    def _ask(self, method: str, base_url: str, path: str, query: str, connect_seconds: float) -> Reply:
-        url = f"{base_url}/{path}?{query}{'&' if query else ''}xrfkey={self._xsrf_key}"
+    def _ask(self, method: str, base_url: str, path: str, query: str) -> Reply:
+        target = f"/{path}?{query}{'&' if query else ''}xrfkey={self._xsrf_key}"
         try:
-            reply = self._without_token(self._send(method, url, connect_seconds))
+            reply = self._without_token(self._send(method, base_url, target))
         except QrsError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever the libraries raise, the caller needs to know what Sense did
@@ -109,39 +120,50 @@ class Connection:
             raise failures.from_reply(reply)
         return reply
 
-    def _send(self, method: str, url: str, connect_seconds: float) -> Reply:
+    def _send(self, method: str, base_url: str, target: str) -> Reply:
         if self._session_is_sure():
-            return self._transmit(method, url, connect_seconds)
+            return self._transmit(method, base_url, target)
         waiting_since = time.monotonic()
         with self._alone:
             if not self._session_is_sure():
                 if self._last_failure > waiting_since:
                     # Each would wait the whole time-out in turn for what the first has found out.
                     raise QrsNoSession("Sense gave no session to the call before this one. Try again.")
-                return self._transmit(method, url, connect_seconds)
-        return self._transmit(method, url, connect_seconds)
+                return self._transmit(method, base_url, target)
+        return self._transmit(method, base_url, target)
 
     def _session_is_sure(self) -> bool:
         return not self._access.jwt or time.monotonic() - self._last_answer < SESSION_SURE_SECONDS
 
-    def _transmit(self, method: str, url: str, connect_seconds: float) -> Reply:
-        timeout_seconds = self._access.timeout_seconds
-        request = self._session.prepare_request(requests.Request(method, url))
+    def _transmit(self, method: str, base_url: str, target: str) -> Reply:
+        url = urlsplit(base_url)
         try:
-            # The adapter, not the session: that one would follow what a wrong server says of redirects.
-            response = self._session.get_adapter(url).send(
-                request, stream=True, timeout=(connect_seconds, timeout_seconds)
+            response = self._pools[base_url].urlopen(
+                method,
+                url.path + target,
+                headers=self._headers | self._cookie_headers.get(base_url, {}),
+                timeout=self._timeout,
+                retries=False,
+                redirect=False,
+                preload_content=False,
             )
-            if method == "POST" and not _is_last_word(response.status_code):
+            if method == "POST" and not _is_last_word(response.status):
                 spend(response)  # a gateway that gave up may still deliver the real answer, to whoever asks next
-            reply = Reply.read(response, time.monotonic() + timeout_seconds)
+            reply = Reply.read(response, url.netloc, time.monotonic() + self._access.timeout_seconds)
         except Exception:
             self._last_failure = time.monotonic()
             raise
-        extract_cookies_to_jar(self._session.cookies, request, response.raw)
+        if "Set-Cookie" in response.headers:
+            self._keep_cookies(base_url, response)
         if reply.is_ok:
             self._last_answer = time.monotonic()
         return reply
+
+    def _keep_cookies(self, base_url: str, response: BaseHTTPResponse) -> None:
+        form = Request(base_url)  # noqa: S310 - nobody opens it: it is what a cookie jar reads and fills in
+        self._cookies.extract_cookies(response, form)  # type: ignore[arg-type]  # it has the info() that is asked for
+        self._cookies.add_cookie_header(form)
+        self._cookie_headers[base_url] = dict(form.header_items())
 
     def _prefer(self, base_url: str) -> None:
         urls = self._base_urls  # read once: another thread may prefer another one meanwhile, which does no harm
@@ -159,15 +181,10 @@ def _is_last_word(status: int) -> bool:
     return bool(status == requests.codes.created or (refused and status != requests.codes.request_timeout))
 
 
-def _session(access: Access, xsrf_key: str) -> requests.Session:
-    session = requests.Session()
-    # Neither a proxy nor a .netrc of the machine has a say in who asks Sense.
-    session.trust_env = False
-    session.headers.update({"X-Qlik-Xrfkey": xsrf_key, "User-Agent": f"Footman/{VERSION}", **_who(access)})
-    session.mount("http://", Adapter(access.max_connections, {}))
-    if any(url.startswith("https:") for url in access.base_urls):
-        session.mount("https://", Adapter(access.max_connections, tls.pool_options(access)))
-    return session
+def _pools(access: Access) -> dict[str, HTTPConnectionPool]:
+    any_tls = any(url.startswith("https:") for url in access.base_urls)
+    tls_options = tls.pool_options(access) if any_tls else {}
+    return {url: connections_to(url, access.max_connections, tls_options) for url in access.base_urls}
 
 
 def _who(access: Access) -> dict[str, str]:

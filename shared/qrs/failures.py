@@ -150,8 +150,8 @@ def _is_any(causes: list[BaseException], *kinds: type[BaseException]) -> bool:
 
 
 def _causes(error: object) -> Iterator[BaseException]:
-    """Walk through what requests and urllib3 wrapped, never to what merely happened before."""
+    """Walk through what urllib3 wrapped, never to what merely happened before."""
     if isinstance(error, BaseException):
         yield error
-        for inner in (getattr(error, "reason", None), error.__cause__, *error.args):
+        for inner in (error.__cause__, *error.args):
             yield from _causes(inner)

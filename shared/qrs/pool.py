@@ -7,9 +7,9 @@ in the handshake, when nothing was asked, and in the middle of an answer, when e
 import socket
 import ssl
 from typing import Any
+from urllib.parse import urlsplit
 
-import requests
-from requests.adapters import HTTPAdapter
+from urllib3 import BaseHTTPResponse
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import NewConnectionError
@@ -46,9 +46,9 @@ class _TlsConnection(_PlainConnection, HTTPSConnection):
     """The same over TLS."""
 
 
-def spend(response: requests.Response) -> None:
+def spend(response: BaseHTTPResponse) -> None:
     """Let the connection of this response carry no further request; to be called before the body is read."""
-    connection = response.raw.connection
+    connection = response.connection
     if isinstance(connection, _PlainConnection):
         connection.spent = True
 
@@ -61,23 +61,16 @@ class _TlsPool(HTTPSConnectionPool):
     ConnectionCls = _TlsConnection
 
 
-class Adapter(HTTPAdapter):
-    """requests' adapter over these pools, with our own TLS options: it knows no server name, no pin and no PEM text."""
+def connections_to(base_url: str, at_most: int, tls_options: dict[str, Any]) -> HTTPConnectionPool:
+    """Return the pool for the server of this URL; it connects when asked, and who finds it empty waits.
 
-    def __init__(self, connections: int, tls_options: dict[str, Any]) -> None:
-        self._options = {"socket_options": _socket_options(), **tls_options}
-        super().__init__(pool_maxsize=connections, pool_block=True)
-
-    def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **options: Any) -> None:  # noqa: FBT001, FBT002 - requests' own signature
-        super().init_poolmanager(connections, maxsize, block, **options, **self._options)
-        self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _TlsPool}
-
-    def build_connection_pool_key_attributes(self, *request: Any, **options: Any) -> tuple[Any, Any]:
-        host, _ = super().build_connection_pool_key_attributes(*request, **options)
-        return host, {}
-
-    def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
-        """Leave the connection as the pool made it."""
+    Neither a proxy nor a .netrc of the machine has a say in it.
+    """
+    url = urlsplit(base_url)
+    options: dict[str, Any] = {"maxsize": at_most, "block": True, "socket_options": _socket_options()}
+    if url.scheme == "https":
+        return _TlsPool(url.hostname or "", url.port or 443, **options, **tls_options)
+    return _PlainPool(url.hostname or "", url.port or 80, **options)
 
 
 def _socket_options() -> list[tuple[int, int, int]]:

@@ -3,12 +3,16 @@
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Self
-from urllib.parse import urlsplit
 
 import requests
+from urllib3 import BaseHTTPResponse
 
 PART_BYTES = 65_536
+# The server tells its time in whole seconds; less than this may be rounding and the way.
+SKEW_SURE = timedelta(seconds=2)
 
 
 class Interrupted(Exception):
@@ -21,28 +25,35 @@ class TooSlow(Interrupted):
 
 @dataclass(frozen=True, kw_only=True)
 class Reply:
-    """An answer; `address` is the host and port that gave it."""
+    """An answer; `address` is the host and port that gave it, `came` our time and `date` its own as it wrote it."""
 
     address: str
     status: int
     content_type: str
+    date: str
+    came: datetime
     body: bytes
 
     @classmethod
-    def read(cls, response: requests.Response, deadline: float) -> Self:
+    def read(cls, response: BaseHTTPResponse, address: str, deadline: float) -> Self:
         """Read the body until `deadline`, by the monotonic clock; a library's time-out is one for each packet.
 
         Raises Interrupted and gives the connection up: what a later request would read from it belongs to this one.
         """
+        came = datetime.now(UTC)
         try:
             body = b"".join(_parts(response, deadline))
         except BaseException:
             response.close()
             raise
+        finally:
+            response.release_conn()
         return cls(
-            address=urlsplit(response.url).netloc,
-            status=response.status_code,
+            address=address,
+            status=response.status,
             content_type=response.headers.get("Content-Type", ""),
+            date=response.headers.get("Date", ""),
+            came=came,
             body=body,
         )
 
@@ -54,15 +65,24 @@ class Reply:
     def is_page(self) -> bool:
         return "html" in self.content_type or self.body[:64].lstrip()[:1] == b"<"
 
+    @property
+    def skew(self) -> timedelta:
+        """How far the server's clock is ahead of ours; zero where it does not tell, or where it may be none."""
+        try:
+            skew = parsedate_to_datetime(self.date) - self.came
+        except (ValueError, TypeError, OverflowError):
+            return timedelta()
+        return skew if abs(skew) >= SKEW_SURE else timedelta()
+
     def without(self, secret: str) -> Self:
         return replace(self, body=self.body.replace(secret.encode(), b"[token]"))
 
 
-def _parts(response: requests.Response, deadline: float) -> Iterator[bytes]:
-    if response.status_code < requests.codes.ok:
-        raise Interrupted(f"status {response.status_code} announces another answer")
+def _parts(response: BaseHTTPResponse, deadline: float) -> Iterator[bytes]:
+    if response.status < requests.codes.ok:
+        raise Interrupted(f"status {response.status} announces another answer")
     # One read of the network at a time, so that a body that drips is noticed.
-    while part := response.raw.read1(PART_BYTES, decode_content=True):
+    while part := response.read1(PART_BYTES, decode_content=True):
         yield part
-        if time.monotonic() > deadline and response.raw.length_remaining != 0:
+        if time.monotonic() > deadline and response.length_remaining != 0:
             raise TooSlow

@@ -2,14 +2,17 @@
 
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from shared.core.errors import QrsMisplaced, QrsUnanswered, TaskNotStarted
-from shared.core.starts import Found, Property, Task, Wanted, is_guid
+from shared.core.starts import Execution, Found, Property, Task, Wanted, is_guid
 from shared.qrs import filters
 from shared.qrs.connection import Connection
 
 NO_EXECUTION = "00000000-0000-0000-0000-000000000000"
+# How Sense writes that there is no date.
+NEVER = datetime(1753, 1, 1, tzinfo=UTC)
 NOT_STARTED = (
     "Sense did not start it: the task is disabled, its app is missing, no scheduler is free, or it is running already. "
     "The QMC shows which."
@@ -54,16 +57,16 @@ class Tasks:
         return map(self._query, queries) if len(queries) == 1 else self._pool.map(self._query, queries)
 
     def _query(self, query: str) -> list[Task]:
-        answer = self._connection.read("task/full", f"filter={query}")
+        answer, skew = self._connection.read("task/full", f"filter={query}")
         try:
-            return [_task(entity) for entity in _list(answer)]
+            return [_task(entity, skew) for entity in _list(answer)]
         except (TypeError, KeyError, AttributeError):
             raise QrsMisplaced(
                 "The answer to a task query is no list of tasks. Check that QRS_URL names the repository service."
             ) from None
 
 
-def _task(entity: dict[str, Any]) -> Task:
+def _task(entity: dict[str, Any], skew: timedelta) -> Task:
     task_id = _text(entity["id"])
     if not is_guid(task_id):
         raise TypeError("the id becomes part of a path")
@@ -76,7 +79,20 @@ def _task(entity: dict[str, Any]) -> Task:
             Property(name=_text(pair["definition"]["name"]), value=_text(pair["value"]))
             for pair in _list(entity.get("customProperties") or [])
         ),
+        last_execution=_last_execution(entity, skew),
     )
+
+
+def _last_execution(entity: dict[str, Any], skew: timedelta) -> Execution | None:
+    """Return None for a task that never ran, and for what makes no sense: only few callers need it."""
+    try:
+        result = entity["operational"]["lastExecutionResult"]
+        execution_id, began = result.get("executionID"), datetime.fromisoformat(result["startTime"])
+        if began <= NEVER or execution_id == NO_EXECUTION or not (execution_id is None or is_guid(execution_id)):
+            return None
+        return Execution(id=execution_id, began=(began - skew).astimezone(UTC))
+    except (AttributeError, TypeError, KeyError, ValueError, OverflowError):
+        return None
 
 
 def _list(value: Any) -> list[Any]:

@@ -83,6 +83,13 @@ def test_a_connection_that_sense_closed_is_opened_anew(sense: StandIn, open_task
     assert tasks.start(APP1)
 
 
+def test_a_connection_given_up_leaves_its_place_to_another(sense: StandIn, open_tasks: OpenTasks) -> None:
+    sense.fault("status", status=102, count=1)
+
+    assert open_tasks(max_connections=1).find(ANY).by_id
+    assert len(sense.log()) == 2
+
+
 @pytest.mark.parametrize("verb", ["find", "start"])
 def test_the_next_address_is_tried_when_no_connection_is_made(verb: str, sense: StandIn, open_tasks: OpenTasks) -> None:
     dead = f"https://127.0.0.1:{a_closed_port()}/qrs"

@@ -78,6 +78,14 @@ def _fingerprint(text: str) -> str:
     return digits
 
 
+def _table_url(url: str) -> str:
+    parts = urlsplit(url.strip().rstrip("/"))
+    # An identity's token goes over HTTPS alone, and a signature in the query would stand in every log of the address.
+    if parts.scheme != "https" or not _HOST.fullmatch(parts.hostname or "") or "@" in parts.netloc or parts.query:
+        raise ValueError("an https address is needed, for instance https://account.table.core.windows.net")
+    return parts.geturl()
+
+
 class _Pair(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, defer_build=True)
     name: str
@@ -130,7 +138,7 @@ class Settings(BaseModel):
         StartFilter(), alias="START_TASK_FILTER"
     )
     storage_connection: SecretStr | None = Field(None, alias="STORAGE_CONNECTION")
-    storage_table_url: str | None = Field(None, alias="STORAGE_TABLE_URL")
+    storage_table_url: Annotated[str | None, BeforeValidator(_table_url)] = Field(None, alias="STORAGE_TABLE_URL")
     storage_client_id: str | None = Field(None, alias="STORAGE_CLIENT_ID")
     catch_up_seconds: int = Field(3600, alias="SCHEDULE_CATCH_UP_SECONDS", ge=0, le=604_800)
     history_rows: int = Field(1000, alias="RUN_HISTORY_ROWS", ge=1, le=100_000)

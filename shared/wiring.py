@@ -1,18 +1,31 @@
 """Build the clients of this process from its settings: each once, when first asked for."""
 
 import os
+import time
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextvars import copy_context
+from datetime import UTC, datetime, timedelta
 from threading import RLock
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from shared import settings as environment
 from shared.qrs.access import Access, ClientCertificate
 from shared.qrs.connection import Connection
 from shared.qrs.tasks import Tasks
 from shared.settings import Settings
+from shared.use_cases.daily import Daily
+from shared.use_cases.manage_schedules import ManageSchedules
 from shared.use_cases.start_tasks import NoKeyValues, StartTasks
+from shared.use_cases.tick.claims import Claims
+from shared.use_cases.tick.minute import Served
+from shared.use_cases.tick.run_tick import RunTick
+from shared.use_cases.tick.starts import Means
+
+if TYPE_CHECKING:
+    from shared.storage.history import History
+    from shared.storage.schedules import Schedules
+    from shared.storage.table import Table
 
 Built = TypeVar("Built")
 
@@ -64,6 +77,69 @@ def start_tasks() -> StartTasks:
         pool=qrs_pool(),
         connections=settings().max_connections,
     )
+
+
+@_once
+def schedules() -> ManageSchedules:
+    return ManageSchedules(schedules=_kept_schedules(), start_filter=settings().start_filter, tasks=tasks)
+
+
+@_once
+def daily() -> Daily:
+    return Daily(schedules=_kept_schedules())
+
+
+@_once
+def run_tick() -> RunTick:
+    from shared.storage.agenda import Agenda  # noqa: PLC0415 - see _table
+
+    own, agenda, history = settings(), Agenda(table=_table()), _history()
+    timeout = timedelta(seconds=own.timeout_seconds)
+    claims = Claims(
+        agenda=agenda, history=history, tasks=tasks(), clock=CLOCK, start_filter=own.start_filter, timeout=timeout
+    )
+    means = Means(tasks=tasks(), pool=qrs_pool(), clock=CLOCK, connections=own.max_connections, timeout=timeout)
+    catch_up = timedelta(seconds=own.catch_up_seconds)
+    return RunTick(
+        by=Served(agenda=agenda, history=history, clock=CLOCK, claims=claims, means=means, catch_up=catch_up)
+    )
+
+
+class Clock:
+    """The machine's."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+
+CLOCK = Clock()
+
+
+def _kept_schedules() -> "Schedules":
+    from shared.storage.schedules import Schedules  # noqa: PLC0415 - see _table
+
+    return Schedules(table=_table(), history=_history())
+
+
+def _history() -> "History":
+    from shared.storage.history import History  # noqa: PLC0415 - see _table
+
+    return History(table=_table(), ring=settings().history_rows)
+
+
+@_once
+def _table() -> "Table":
+    # Not at import: Azure waits for the import of the app, and to start a task by hand needs no storage library.
+    from shared.storage.account import open_table  # noqa: PLC0415
+    from shared.storage.table import Table  # noqa: PLC0415
+
+    own = settings()
+    connection = own.storage_connection.get_secret_value() if own.storage_connection else None
+    url, client_id = own.storage_table_url, own.storage_client_id
+    return Table(lambda: open_table(connection=connection, url=url, client_id=client_id))
 
 
 def _access(settings: Settings) -> Access:

@@ -1,19 +1,32 @@
-"""The sandbox for tests: a stand-in for Sense, and Footman in the local Functions host, each a process of its own."""
+"""The sandbox for tests: storage, a stand-in for Sense, and Footman in the local host, each a process of its own."""
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, Protocol
 
 import pytest
 import requests
+from azure.core.exceptions import ResourceExistsError
+from azure.data.tables import TableClient
 
+from tests.sandbox.azurite import Azurite, start_azurite
 from tests.sandbox.local_host import LocalHost, start_local_host
 from tests.sandbox.run import sense_settings
 from tests.sandbox.stand_in import StandIn, start_stand_in
 
 ROOT = Path(__file__).parents[1]
+APP1 = "c6d86a12-bd1c-5e5c-b5c7-914f09a2b88a"
 
-StartFootman = Callable[[dict[str, str]], LocalHost]
+
+class StartFootman(Protocol):
+    def __call__(self, settings: Mapping[str, str], *, timers: bool = False) -> LocalHost:
+        """Start Footman with settings on top of those that reach storage and the stand-in.
+
+        Without its timers a tick runs when POST /admin/functions/tick asks for it.
+        """
 
 
 @pytest.fixture(scope="session")
@@ -30,12 +43,40 @@ def sense(stand_in: StandIn) -> StandIn:
 
 
 @pytest.fixture(scope="session")
-def start_footman(stand_in: StandIn) -> Iterator[StartFootman]:
-    """Start Footman with settings on top of those that reach the stand-in; runs until the end of the tests."""
+def azurite() -> Iterator[Azurite]:
+    with start_azurite() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def kept_table(azurite: Azurite) -> Iterator[TableClient]:
+    """Footman's own table."""
+    with TableClient.from_connection_string(azurite.connection, "footman") as client:
+        with suppress(ResourceExistsError):
+            client.create_table()
+        yield client
+
+
+@pytest.fixture
+def table(kept_table: TableClient) -> TableClient:
+    """Footman's own table, emptied."""
+    for row in kept_table.list_entities():
+        kept_table.delete_entity(row)
+    return kept_table
+
+
+@pytest.fixture(scope="session")
+def start_footman(
+    azurite: Azurite, stand_in: StandIn, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[StartFootman]:
+    """Footman as often as asked for; each runs until the end of the tests."""
+    usual = {**sense_settings(stand_in), "STORAGE_CONNECTION": azurite.connection}
     with ExitStack() as stack:
 
-        def start(settings: dict[str, str]) -> LocalHost:
-            return stack.enter_context(start_local_host(ROOT, sense_settings(stand_in) | settings))
+        def start(settings: Mapping[str, str], *, timers: bool = False) -> LocalHost:
+            # A folder of its own: by what an earlier run noted there, timers would fire at the start.
+            arguments = ["--state", str(tmp_path_factory.mktemp("timers"))] if timers else ["--no-timers"]
+            return stack.enter_context(start_local_host(ROOT, {**usual, **settings}, arguments=arguments))
 
         yield start
 
@@ -50,3 +91,60 @@ def http() -> Iterator[requests.Session]:
     with requests.Session() as session:
         session.trust_env = False
         yield session
+
+
+def a_schedule(**changes: object) -> dict[str, Any]:
+    """Return the body that makes a schedule; it is not due while tests run."""
+    return {
+        "name": "New year",
+        "cronSchedule": "0 0 1 1 *",
+        "timezone": "Europe/Stockholm",
+        "qlikSenseTaskId": APP1,
+        "startupState": "started",
+        "tags": ["tag 1", "abc 123 åäö"],
+    } | changes
+
+
+def move_entry(table: TableClient, schedule_id: str, instant: datetime) -> None:
+    """Let the entry of a started schedule stand at another instant, as if it had been made before then."""
+    to = instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    schedule = table.get_entity("schedules", f"schedule:{schedule_id}")
+    entry = table.get_entity("schedules", f"due:{schedule['due']}:{schedule_id}")
+    table.delete_entity(entry)
+    table.create_entity({**entry, "RowKey": f"due:{to}:{schedule_id}"})
+    table.update_entity({**schedule, "due": to})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schedules:
+    """/v4/schedules of a Footman that runs, and what is stored of them."""
+
+    footman: LocalHost
+    http: requests.Session
+    table: TableClient
+
+    def ask(self, method: str, path: str = "", body: object = None, **options: Any) -> requests.Response:
+        return self.http.request(method, f"{self.footman.url}/v4/schedules{path}", json=body, timeout=30, **options)
+
+    def made(self, **changes: object) -> dict[str, Any]:
+        """Make a schedule and return what was answered."""
+        answer = self.ask("POST", "", a_schedule(**changes))
+        assert answer.status_code == 201, answer.text
+        made: dict[str, Any] = answer.json()
+        return made
+
+    @property
+    def rows(self) -> dict[str, dict[str, Any]]:
+        """Return every row by its key, with the ETag that changes at any write."""
+        return {row["RowKey"]: {**row, "etag": row.metadata["etag"]} for row in self.table.list_entities()}
+
+    @property
+    def agenda(self) -> list[str]:
+        """Return the ids of the schedules that have an entry, one for each entry."""
+        return [key.rpartition(":")[2] for key in self.rows if key.startswith("due:")]
+
+
+@pytest.fixture
+def schedules(footman: LocalHost, http: requests.Session, table: TableClient) -> Schedules:
+    """None are stored."""
+    return Schedules(footman=footman, http=http, table=table)

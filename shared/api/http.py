@@ -16,6 +16,8 @@ from shared.core.errors import (
     QrsUnanswered,
     QrsUnreachable,
     SettingsError,
+    StorageError,
+    TaskForbidden,
 )
 
 log = logging.getLogger(__name__)
@@ -26,19 +28,21 @@ OVERRIDE = "X-HTTP-Method-Override"
 # Looked up along an error's ancestors, the nearest first.
 STATUS: dict[type[BaseException], HTTPStatus] = {
     CallerError: HTTPStatus.BAD_REQUEST,
+    TaskForbidden: HTTPStatus.FORBIDDEN,
     SettingsError: HTTPStatus.INTERNAL_SERVER_ERROR,
     QrsUnreachable: HTTPStatus.SERVICE_UNAVAILABLE,
     QrsUnanswered: HTTPStatus.SERVICE_UNAVAILABLE,
     QrsError: HTTPStatus.BAD_GATEWAY,
+    StorageError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What goes back to the caller: a status and a value that JSON can hold."""
+    """What goes back to the caller: a status and a value that JSON can hold; None is no body at all."""
 
     status: HTTPStatus = HTTPStatus.OK
-    body: Any
+    body: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -96,6 +100,8 @@ def _guarded(handler: Handler, req: func.HttpRequest, context: func.Context) -> 
 
 
 def _rendered(answer: Answer, *, with_body: bool) -> func.HttpResponse:
+    if answer.body is None:
+        return func.HttpResponse(status_code=answer.status, headers=dict(answer.headers))
     text = json.dumps(answer.body, indent=2, ensure_ascii=False)
     # A name in Sense may hold half a surrogate pair, which no encoding can carry.
     body = text.encode("utf-8", "replace") if with_body else b""

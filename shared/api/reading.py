@@ -18,6 +18,15 @@ BODY_BYTES = 1024 * 1024
 FAULTS_SHOWN = 3
 FIRST_YEAR, LAST_YEAR = 1970, 2200
 VALUE_SHOWN = 60
+BODY = "body"
+EXPECTED = {
+    "model_type": "an object is expected",
+    "dict_type": "an object is expected",
+    "string_type": "a text is expected",
+    "list_type": "a list is expected",
+    "string_pattern_mismatch": "control characters have no place here",
+    "string_too_short": "it must not be empty",
+}
 
 
 def boolean(req: func.HttpRequest, name: str) -> bool:
@@ -89,7 +98,7 @@ def _sentence(fault: Mapping[str, Any], place: str) -> str:
     match fault["type"]:
         case "json_invalid":
             return f"body is not valid JSON: {fault['ctx']['error']}."
-        case "list_type":
+        case "list_type" if place == BODY:
             return f"{place} must be array, for instance []."
         case "too_long":
             return f"{place} has too many items; at most {fault['ctx']['max_length']:,} are allowed."
@@ -102,21 +111,14 @@ def _sentence(fault: Mapping[str, Any], place: str) -> str:
 
 
 def _expectation(fault: Mapping[str, Any]) -> str:
-    match fault["type"]:
-        case "model_type" | "dict_type":
-            return "an object is expected"
-        case "string_type":
-            return "a text is expected"
-        case "string_pattern_mismatch":
-            return "control characters have no place here"
-        case "string_too_short":
-            return "it must not be empty"
-        case "string_too_long":
-            return f"at most {fault['ctx']['max_length']} characters fit"
-        case _:
-            return str(fault["msg"]).removeprefix("Value error, ").removeprefix("Input ").lower().rstrip(".")
+    if expected := EXPECTED.get(fault["type"]):
+        return expected
+    if fault["type"] == "string_too_long":
+        return f"at most {fault['ctx']['max_length']} characters fit"
+    reason = str(fault["msg"]).removeprefix("Value error, ").removeprefix("Input ").rstrip(".")
+    return f"{reason[:1].lower()}{reason[1:]}"
 
 
 def _place(location: Iterable[int | str], unions: Collection[str]) -> str:
     parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in location if part not in unions)
-    return "body" + "".join(parts)
+    return BODY + "".join(parts)

@@ -6,6 +6,7 @@ import azure.functions as func
 
 from shared.api import reading
 from shared.api.http import Answer, dispatch
+from shared.api.schedule_wire import moment
 from shared.core.cron import Cron, upcoming
 from shared.core.zones import Zone
 
@@ -26,10 +27,4 @@ def _preview(req: func.HttpRequest) -> Answer:
     after = reading.instant(req, "after", if_absent=datetime.now(UTC))
     count = reading.whole_number(req, "count", if_absent=USUAL, most=MOST)
     instants = upcoming(cron, zone, after, count)
-    return Answer(
-        body={"next": [{"utc": _utc(instant), "local": zone.local(instant).isoformat()} for instant in instants]}
-    )
-
-
-def _utc(instant: datetime) -> str:
-    return instant.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return Answer(body={"next": [moment(instant, zone) for instant in instants]})

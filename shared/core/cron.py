@@ -10,6 +10,7 @@ only. Every other expression follows elapsed time: nothing is made up, and both 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from heapq import merge
 from itertools import islice, takewhile
 
@@ -21,6 +22,7 @@ SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
 # 29 February skips one leap year in a century: eight years pass from 2096 to 2104.
 YEARS_BETWEEN = 10
+WITH_SECONDS = 6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,21 +43,28 @@ class Cron:
         minute, hour = self.fields[-5:-3]
         return not minute.startswith("*") and not hour.startswith("*")
 
+    @property
+    def has_seconds(self) -> bool:
+        return len(self.fields) == WITH_SECONDS
 
+
+# Schedules share expressions: all that are due at six in the morning ask the same question.
+@lru_cache(maxsize=4096)
 def next_after(cron: Cron, zone: Zone, after: datetime) -> datetime | None:
     """Return the first instant after `after`, both UTC, at which the expression is due in the zone; None if never."""
-    return next(_due_after(cron, zone, after), None)
+    return next(due_after(cron, zone, after), None)
 
 
 def upcoming(cron: Cron, zone: Zone, after: datetime, count: int) -> list[datetime]:
     """Return the next `count` instants after `after`; raises CallerError when the expression is never due."""
-    found = list(islice(_due_after(cron, zone, after), count))
+    found = list(islice(due_after(cron, zone, after), count))
     if not found:
         raise CallerError(f"cronSchedule: {cron.text!r} is not allowed: the date it names never comes.")
     return found
 
 
-def _due_after(cron: Cron, zone: Zone, after: datetime) -> Iterator[datetime]:
+def due_after(cron: Cron, zone: Zone, after: datetime) -> Iterator[datetime]:
+    """Give every instant after `after` at which the expression is due, in order."""
     last = after
     for instant in _occurrences(cron, zone, _look_back(cron, zone, after)):
         if instant > last:

@@ -2,7 +2,10 @@
 
 FootmanError
 ├── CallerError              the caller: the request can't be obeyed as it stands
+│   └── TaskForbidden        the start filter does not allow the task
 ├── SettingsError            the administrator: a setting is missing or wrong
+├── StorageError             Table storage, or the way to it
+│   └── StorageConflict      what was to be changed is not what it was when it was read
 └── QrsError                 Sense, or the way to it
     ├── QrsUnreachable       no connection was made, so nothing was asked
     │   ├── QrsUntrusted     TLS: one side did not accept the other's certificate
@@ -28,8 +31,20 @@ class CallerError(FootmanError):
     """The request names something that is not allowed; the text says field, value and what is."""
 
 
+class TaskForbidden(CallerError):
+    """START_TASK_FILTER does not allow the task."""
+
+
 class SettingsError(FootmanError):
     """One or more settings are missing or wrong; the text names every one of them."""
+
+
+class StorageError(FootmanError):
+    """Table storage did not do what was asked, or nobody knows whether it did."""
+
+
+class StorageConflict(StorageError):
+    """Somebody else changed it first; nothing was written."""
 
 
 class QrsError(FootmanError):

@@ -25,7 +25,7 @@ class Zone:
     def parse(cls, name: str) -> "Zone":
         """Check a name; raises CallerError, with the name that was probably meant."""
         if name not in _names():
-            raise CallerError(f"timezone: {name[:60]!r} is no IANA time zone{_suggestion(name)}.")
+            raise CallerError(f"timezone: {name[:60]!r} is no IANA time zone{_suggestion(name)}")
         return cls(name=name)
 
     def offset(self, instant: datetime) -> timedelta:
@@ -103,4 +103,4 @@ def _suggestion(name: str) -> str:
 
     meant = {known.lower(): known for known in _names()} | {known.lower(): iana for known, iana in win_tz.items()}
     close = get_close_matches(name[:60].lower(), meant, n=1, cutoff=0.75)
-    return f"; did you mean {meant[close[0]]!r}?" if close else ", for instance 'Europe/Stockholm' or 'UTC'"
+    return f"; did you mean {meant[close[0]]!r}?" if close else ", for instance 'Europe/Stockholm' or 'UTC'."

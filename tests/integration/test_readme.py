@@ -14,7 +14,10 @@ from tests.sandbox.stand_in import StandIn
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 SHOWN_AT_START = examples("http://127.0.0.1:7071", storage=True, sense=True)
-LINES = [*re.findall(r"^curl .*$", README, re.MULTILINE), *re.findall(r"^curl .*$", SHOWN_AT_START, re.MULTILINE)]
+ALL = [*re.findall(r"^curl .*$", README, re.MULTILINE), *re.findall(r"^curl .*$", SHOWN_AT_START, re.MULTILINE)]
+LINES = [line for line in ALL if "reloadtask" in line]
+SCHEDULES = [line for line in ALL if "schedules" in line]
+PRINTED = re.findall(r"```json\n(.*?)\n```", README, re.DOTALL)
 
 
 def call(line: str, footman: LocalHost, http: requests.Session) -> requests.Response:
@@ -37,8 +40,19 @@ def test_a_curl_line_is_answered(line: str, footman: LocalHost, http: requests.S
 
 def test_the_first_call_is_answered_as_printed(footman: LocalHost, http: requests.Session, sense: StandIn) -> None:
     sense.forget_log()
-    printed = re.findall(r"```json\n(.*?)\n```", README, re.DOTALL)[0]
 
-    assert call(LINES[0], footman, http).text == printed
+    assert call(LINES[0], footman, http).text == PRINTED[0]
     assert len(LINES) == 10
-    assert json.loads(printed)
+    assert json.loads(PRINTED[0])
+
+
+@pytest.mark.parametrize("line", SCHEDULES)
+def test_a_schedule_is_made_and_answered_as_printed(line: str, footman: LocalHost, http: requests.Session) -> None:
+    answer = call(line, footman, http)
+    made = answer.json()
+    http.delete(f"{footman.url}/v4/schedules/{made['id']}", timeout=30)
+    printed = next(json.loads(text) for text in PRINTED if "cronSchedule" in text)
+
+    assert answer.status_code == 201
+    assert set(printed) - set(made) <= {"tags"}
+    assert {**printed, **made} == {**printed, "id": made["id"], "created": made["created"]}

@@ -30,6 +30,7 @@ def examples(url: str, *, storage: bool, sense: bool) -> str:
             ],
         ),
     }
+    calls["A schedule, every working morning"] = _schedule(url, one)
     site = "a stand-in with 20 tasks" if sense else "the QRS_URL that is set"
     rows = "Azurite" if storage else "the STORAGE_CONNECTION that is set"
     lines = [
@@ -39,6 +40,12 @@ def examples(url: str, *, storage: bool, sense: bool) -> str:
     for what, line in calls.items():
         lines += ["", f"# {what}", line]
     return "\n".join(["", *lines, ""])
+
+
+def _schedule(url: str, task_id: str) -> str:
+    body = {"name": "Sales, every working morning", "cronSchedule": "30 6 * * 1-5", "timezone": "Europe/Stockholm"}
+    body |= {"qlikSenseTaskId": task_id, "startupState": "started"}
+    return f'curl -X POST "{url}/v4/schedules" -H "Content-Type: application/json" -d {json.dumps(json.dumps(body))}'
 
 
 def _by_id(task_id: str) -> dict[str, object]:

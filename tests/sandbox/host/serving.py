@@ -94,7 +94,7 @@ def build_runner(front: Front, admin: Admin) -> web.AppRunner:
         is_admin = request.path.lower().split("/")[1] == "admin"
         return await (admin.handle(request) if is_admin else front.handle(request))
 
-    app.router.add_route("*", "/{path:.*}", handle)
+    app.router.add_route("*", "/{path:(?s:.*)}", handle)
     # The host hands a compressed body to the function as it came.
     return web.AppRunner(app, access_log=None, shutdown_timeout=SECONDS_TO_FINISH, auto_decompress=False)
 

@@ -1,0 +1,62 @@
+"""See that a schedule and the agenda agree: a started one has exactly one entry, at its next occurrence."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from shared.core.cron import MINUTE
+from shared.core.due import Due
+from shared.core.errors import CallerError
+from shared.core.occurrences import first, minute_of, rule
+from shared.core.schedules import Change, Schedule, State, latest, with_entry
+
+# What is due sooner may be in a tick's hands.
+SOON = 2 * MINUTE
+
+
+def mended(schedule: Schedule, entries: Sequence[Due], now: datetime) -> list[Change]:
+    """Return the changes that a schedule needs; each holds only while the schedule is as it was read.
+
+    So after the first the others wait for the next day; the one that puts the schedule right comes first.
+    """
+    if schedule.state is State.STOPPED:
+        return _without(schedule, entries)
+    right = next((due for due in entries if due.instant == schedule.due), None)
+    if right:
+        return [*_replanned(schedule, right, now), *_without(schedule, [due for due in entries if due is not right])]
+    if entries:
+        first_of_all = min(entries, key=lambda due: due.instant)
+        return [Change(before=schedule, after=replace(schedule, due=first_of_all.instant, seq=first_of_all.seq))]
+    return [_put_back(schedule, now)]
+
+
+def _without(schedule: Schedule, entries: Sequence[Due]) -> list[Change]:
+    return [Change(before=schedule, after=schedule, due_before=due) for due in entries]
+
+
+def _put_back(schedule: Schedule, now: datetime) -> Change:
+    """Return the change that puts the lost entry where it stood, for the tick to catch up with what was due since."""
+    # Whoever had the lost entry may have told a run of its number.
+    schedule_after = replace(schedule, seq=schedule.seq + 1)
+    try:
+        change = with_entry(schedule_after, latest(now, schedule, None))
+    except CallerError as error:
+        return Change(before=schedule, after=replace(schedule, state=State.STOPPED, due=None, problem=str(error)))
+    if schedule.due and change.after and change.due_after:
+        due_after = replace(change.due_after, instant=schedule.due)
+        change = replace(change, after=replace(change.after, due=schedule.due), due_after=due_after)
+    return replace(change, before=schedule)
+
+
+def _replanned(schedule: Schedule, due: Due, now: datetime) -> list[Change]:
+    """Return the change to another instant, when the rules of a zone have changed since the entry was made."""
+    if due.claim or due.attempt or due.instant < minute_of(now) + SOON:
+        return []
+    try:
+        instant = first(*rule(due.cron, due.zone), latest(now, schedule, due))
+    except CallerError:
+        return []  # told when it is due
+    if instant in {None, due.instant}:
+        return []
+    moved = replace(due, instant=instant)
+    return [Change(before=schedule, after=replace(schedule, due=instant), due_before=due, due_after=moved)]

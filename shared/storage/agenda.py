@@ -1,0 +1,173 @@
+"""The agenda as a tick works on it: read what is due, claim it, give it back, move it on.
+
+A claim is a merge under the ETag that was read, so of two ticks one wins. A transaction that fails names only its first
+bad row, and one that failed may have been committed, for answers get lost and the library sends again. So after any
+failure the rows are read again, and what stands there decides.
+"""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from shared.core.due import Done, Due, following, next_seq
+from shared.core.errors import StorageConflict, StorageError
+from shared.core.schedules import State
+from shared.storage import rows
+from shared.storage.batches import batches
+from shared.storage.table import Table, readable
+from shared.storage.transaction import Operation
+
+log = logging.getLogger(__name__)
+
+TRIES = 3
+Write = Callable[[Due], Operation]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Agenda:
+    """The entries of all started schedules; raises StorageError."""
+
+    table: Table
+
+    def beat(self, told: Mapping[str, Any]) -> datetime:
+        """Write down how the tick goes and return the time by storage's clock, in whole seconds."""
+        return self.table.put({"PartitionKey": rows.SCHEDULES, "RowKey": rows.HEARTBEAT, **told})
+
+    def until(self, end: datetime) -> list[Due]:
+        """Return the entries before `end`, in the order of time."""
+        return self._range("due:", f"due:{rows.text(end)}")
+
+    def claim(self, wanted: Sequence[Due]) -> list[Due]:
+        """Store claims, at most 100, and return those that are ours now."""
+        won: list[Due] = []
+        for _ in range(TRIES):
+            try:
+                return won + self._merge(wanted)
+            except StorageError:
+                there = {due.schedule_id: due for due in self._between(wanted)}
+                mine, wanted = _sorted_out(wanted, there)
+                won += mine
+            if not wanted:
+                break
+        return won
+
+    def give_back(self, returned: Sequence[Due]) -> list[Due]:
+        """Store entries without their claims and return them; one that somebody took away meanwhile is left out."""
+        given: list[Due] = []
+        for batch in batches(returned, 1):
+            try:
+                given += self._merge(batch)
+            except StorageError:
+                given += [there for due in batch if (there := self._given_back(due))]
+        return given
+
+    def move(self, dones: Sequence[Done]) -> list[Due]:
+        """Put the next entry in the place of each, and return those that stand there now.
+
+        An entry that was taken away meanwhile, its schedule stopped or edited, is left alone.
+        """
+        moved: list[Due] = []
+        for batch in batches(dones, 3):
+            try:
+                moved += self._move(batch)
+            except StorageError:
+                moved += [entry for done in batch for entry in self._moved_alone(done)]
+        return moved
+
+    def _range(self, first: str, end: str) -> list[Due]:
+        return [due for kept in self.table.rows(rows.SCHEDULES, first, end) if (due := readable(rows.due, kept))]
+
+    def _between(self, dues: Sequence[Due]) -> list[Due]:
+        keys = sorted(rows.due_key(due.instant, due.schedule_id) for due in dues)
+        return self._range(keys[0], f"{keys[-1]}{rows.AFTER_COLON}")
+
+    def _merge(self, dues: Sequence[Due]) -> list[Due]:
+        etags = self.table.commit([_merge(due) for due in dues])
+        return [replace(due, etag=etag) for due, etag in zip(dues, etags, strict=True)]
+
+    def _given_back(self, due: Due) -> Due | None:
+        try:
+            return self._merge([due])[0]
+        except StorageConflict:
+            there = self._there(due.instant, due.schedule_id)
+            is_ours = there is not None and there.claim is None and there.not_before == due.not_before
+            return there if is_ours else None
+
+    def _move(self, dones: Sequence[Done]) -> list[Due]:
+        groups = [_move(done) for done in dones]
+        etags = iter(self.table.commit([operation for group in groups for operation in group]))
+        entries = []
+        for done, group in zip(dones, groups, strict=True):
+            _, *mine = [next(etags) for _ in group]
+            if entry := following(done):
+                entries.append(replace(entry, etag=mine[0]))
+        return entries
+
+    def _moved_alone(self, done: Done) -> list[Due]:
+        last: StorageError | None = None
+        for _ in range(TRIES):
+            try:
+                return self._move([done])
+            except StorageError as error:
+                last = error
+                there = self._there(done.due.instant, done.due.schedule_id)
+            if there is None or there.etag != done.due.etag:
+                entry = following(done)
+                now_there = self._there(entry.instant, entry.schedule_id) if entry else None
+                return [now_there] if now_there else []
+        if last and not isinstance(last, StorageConflict):
+            raise last
+        self._drop_if_orphan(done.due)
+        return []
+
+    def _drop_if_orphan(self, due: Due) -> None:
+        """Delete an entry whose schedule is gone, which would be started again and again."""
+        if self.table.row(rows.SCHEDULES, rows.schedule_key(due.schedule_id)) is None:
+            log.error("Entry of the lost schedule %s dropped", due.schedule_id, extra={"action": "orphan_dropped"})
+            self.table.commit([_delete(due)])
+
+    def _there(self, instant: datetime, schedule_id: str) -> Due | None:
+        kept = self.table.row(rows.SCHEDULES, rows.due_key(instant, schedule_id))
+        return readable(rows.due, kept) if kept else None
+
+
+def _sorted_out(wanted: Sequence[Due], there: Mapping[str, Due]) -> tuple[list[Due], list[Due]]:
+    """Return what is ours, as it stands there, and what can be claimed again since nobody touched it."""
+    mine, again = [], []
+    for due in wanted:
+        found = there.get(due.schedule_id)
+        if found and found.instant == due.instant:
+            if found.claim and due.claim and found.claim.owner == due.claim.owner:
+                mine.append(replace(due, etag=found.etag))
+            elif found.etag == due.etag:
+                again.append(due)
+    return mine, again
+
+
+def _merge(due: Due) -> Operation:
+    key = rows.due_key(due.instant, due.schedule_id)
+    return Operation(
+        kind="merge", row={"PartitionKey": rows.SCHEDULES, "RowKey": key, **rows.tries(due)}, etag=due.etag
+    )
+
+
+def _delete(due: Due) -> Operation:
+    key = rows.due_key(due.instant, due.schedule_id)
+    return Operation(kind="delete", row={"PartitionKey": rows.SCHEDULES, "RowKey": key}, etag=due.etag)
+
+
+def _move(done: Done) -> list[Operation]:
+    """Return the operations of one schedule; its own row is merged, never upserted: that revives a deleted one."""
+    entry = following(done)
+    state = State.STARTED if entry else State.STOPPED
+    run = {"lastDue": rows.text(done.run.due), "lastRun": rows.run_text(done.run)} if done.run else {}
+    schedule = {
+        "PartitionKey": rows.SCHEDULES,
+        "RowKey": rows.schedule_key(done.due.schedule_id),
+        **rows.progress(state, entry.instant if entry else None, next_seq(done), done.problem),
+        **run,
+    }
+    insert = [Operation(kind="insert", row=rows.due_row(entry))] if entry else []
+    return [_delete(done.due), *insert, Operation(kind="merge", row=schedule)]

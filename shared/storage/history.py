@@ -1,0 +1,72 @@
+"""The history of schedules: a ring of rows for each, whose newest are found by key."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from shared.core.errors import StorageConflict
+from shared.core.runs import Run
+from shared.storage import rows
+from shared.storage.batches import batches
+from shared.storage.table import Table, readable
+from shared.storage.transaction import Operation
+
+# The most that RUN_HISTORY_ROWS may be; a slot has six digits.
+MOST_ROWS = 100_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class History:
+    """Runs in `ring` rows for each schedule: the newest takes the place of the oldest, nothing needs a clean-up."""
+
+    table: Table
+    ring: int
+
+    def record(self, runs: Sequence[Run]) -> None:
+        """Write runs, at most one of a schedule; writing one again does no harm. Raises StorageError."""
+        for batch in batches(runs, 1):
+            self.table.commit([Operation(kind="upsert", row=rows.run_row(run, self.ring)) for run in batch])
+
+    def recorded(self, schedule_id: str, seq: int) -> Run | None:
+        """Return the run of this number if it was recorded."""
+        kept = self.table.row(rows.HISTORY, rows.run_key(schedule_id, seq, self.ring))
+        return rows.run(kept.row) if kept and kept.row.get("seq") == seq else None
+
+    def record_unless_told(self, run: Run) -> None:
+        """Write a run that others may know better: what stands there, or comes meanwhile, is left as it is."""
+        kept = self.table.row(rows.HISTORY, rows.run_key(run.schedule_id, run.seq, self.ring))
+        if kept and kept.row.get("seq") == run.seq:
+            return
+        row = rows.run_row(run, self.ring)
+        write = Operation(kind="replace", row=row, etag=kept.etag) if kept else Operation(kind="insert", row=row)
+        try:
+            self.table.commit([write])
+        except StorageConflict:
+            return  # its own tick has just told what became of it
+
+    def newest(self, schedule_id: str, next_seq: int, limit: int) -> list[Run]:
+        """Return the last runs, newest first; `next_seq` is the number of the run to come, perhaps told already."""
+        oldest = max(0, next_seq - min(limit, self.ring))
+        found = [run for run in self._numbered(schedule_id, oldest, next_seq) if oldest <= run.seq <= next_seq]
+        if len(found) < next_seq - oldest:
+            # Numbers were left out, or RUN_HISTORY_ROWS is another than when they were written.
+            found = self._slots(schedule_id, 0, MOST_ROWS)
+        return sorted(found, key=lambda run: run.seq, reverse=True)[:limit]
+
+    def forget(self, schedule_id: str) -> None:
+        """Remove what there is of a schedule."""
+        kept = self.table.rows(rows.HISTORY, f"{schedule_id}:", f"{schedule_id}{rows.AFTER_COLON}")
+        for batch in batches(list(kept), 1):
+            self.table.commit([Operation(kind="delete", row=each.row) for each in batch])
+
+    def _numbered(self, schedule_id: str, oldest: int, newest: int) -> list[Run]:
+        """Return the runs in the slots of these numbers: all slots, or part of the ring, perhaps over its end."""
+        if newest - oldest >= self.ring:
+            return self._slots(schedule_id, 0, self.ring - 1)
+        first, last = oldest % self.ring, newest % self.ring
+        if first <= last:
+            return self._slots(schedule_id, first, last)
+        return [*self._slots(schedule_id, first, self.ring - 1), *self._slots(schedule_id, 0, last)]
+
+    def _slots(self, schedule_id: str, first: int, last: int) -> list[Run]:
+        kept = self.table.rows(rows.HISTORY, f"{schedule_id}:{first:06d}", f"{schedule_id}:{last + 1:06d}")
+        return [run for each in kept if (run := readable(lambda row, _: rows.run(row), each))]

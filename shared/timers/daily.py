@@ -1,0 +1,25 @@
+"""Once a day: clean up and check."""
+
+import logging
+from datetime import UTC, datetime
+
+import azure.functions as func
+
+from shared import wiring
+from shared.core.errors import FootmanError
+
+log = logging.getLogger(__name__)
+
+blueprint = func.Blueprint()
+
+# At an odd time, when nobody else's nightly work begins.
+EVERY_NIGHT = "40 17 3 * * *"
+
+
+@blueprint.timer_trigger(arg_name="timer", schedule=EVERY_NIGHT, use_monitor=True, run_on_startup=False)
+def daily(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding asks for it
+    try:
+        wiring.daily().run(datetime.now(UTC))
+    except FootmanError as error:
+        log.error("The daily work failed: %s", error, extra={"action": "daily_failed"})
+        raise

@@ -1,0 +1,82 @@
+"""Once a day: remove what is left of deleted schedules, and see that schedules and agenda agree."""
+
+import logging
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from shared.core.due import Due
+from shared.core.errors import StorageConflict, StorageError
+from shared.core.mending import mended
+from shared.core.schedules import Change, Schedule
+
+log = logging.getLogger(__name__)
+
+# A tick that had an occurrence in hand when its schedule was deleted may still tell of it.
+STILL_TOLD = timedelta(hours=1)
+
+
+class Schedules(Protocol):
+    """The schedules that are kept; every call may raise StorageError, a write StorageConflict."""
+
+    def all(self) -> list[Schedule]:
+        """Return every schedule."""
+
+    def one(self, schedule_id: str) -> Schedule | None:
+        """Return the schedule of that id."""
+
+    def entries(self) -> list[Due]:
+        """Return every entry on the agenda."""
+
+    def apply(self, change: Change) -> None:
+        """Write a change."""
+
+    def gone(self, before: datetime) -> list[str]:
+        """Return the ids of schedules deleted before then whose history is still there."""
+
+    def forget(self, schedule_id: str) -> None:
+        """Remove the history of a deleted schedule."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Daily:
+    """The use case."""
+
+    schedules: Schedules
+
+    def run(self, now: datetime) -> None:
+        """Do the day's work; raises StorageError. What somebody changes meanwhile is left to the next day."""
+        for schedule_id in self.schedules.gone(now - STILL_TOLD):
+            self.schedules.forget(schedule_id)
+        # Schedules before entries: a schedule that moves in between has another ETag, and is left alone.
+        stored = self.schedules.all()
+        entries: dict[str, list[Due]] = defaultdict(list)
+        for due in self.schedules.entries():
+            entries[due.schedule_id].append(due)
+        for schedule in stored:
+            self._apply(mended(schedule, entries.pop(schedule.id, []), now))
+        for schedule_id, orphans in entries.items():
+            # One made since is no orphan; ids never come again.
+            if self._is_gone(schedule_id):
+                self._apply([Change(due_before=due) for due in orphans])
+
+    def _is_gone(self, schedule_id: str) -> bool:
+        try:
+            return self.schedules.one(schedule_id) is None
+        except StorageError as error:
+            log.error("Left alone: %s", error, extra={"action": "row_unreadable", "schedule_id": schedule_id})
+            return False
+
+    def _apply(self, wanted: Sequence[Change]) -> None:
+        for change in wanted:
+            try:
+                self.schedules.apply(change)
+            except StorageConflict:
+                continue
+            due = change.due_after or change.due_before
+            schedule_id = change.before.id if change.before else due and due.schedule_id
+            log.warning(
+                "Mended the agenda of %s", schedule_id, extra={"action": "agenda_mended", "schedule_id": schedule_id}
+            )

@@ -1,0 +1,193 @@
+"""Make, read, change, start, stop and delete schedules."""
+
+import logging
+import random
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from shared.core import schedules as changes
+from shared.core.due import Due
+from shared.core.errors import CallerError, StorageConflict, StorageError, TaskForbidden
+from shared.core.runs import Run
+from shared.core.schedules import Change, Definition, Schedule
+from shared.core.starts import Found, StartFilter, Wanted, is_guid
+
+log = logging.getLogger(__name__)
+
+# A tick may change a schedule of every second while somebody stops it; ten times in a row it will not.
+TRIES = 10
+LONGEST_PAUSE_SECONDS = 0.2
+
+Decide = Callable[[Schedule, Due | None], Change | None]
+
+
+class Schedules(Protocol):
+    """The schedules that are kept; every call may raise StorageError, a write StorageConflict."""
+
+    def all(self) -> list[Schedule]:
+        """Return every schedule, oldest first."""
+
+    def one(self, schedule_id: str) -> Schedule | None:
+        """Return the schedule of that id."""
+
+    def entry(self, schedule: Schedule) -> Due | None:
+        """Return its entry on the agenda."""
+
+    def entries(self) -> Sequence[Due]:
+        """Return every entry on the agenda."""
+
+    def runs(self, schedule: Schedule, limit: int) -> list[Run]:
+        """Return its last runs, newest first."""
+
+    def apply(self, change: Change) -> None:
+        """Write a change."""
+
+    def apply_many(self, changes: Sequence[Change]) -> list[Change]:
+        """Write changes and return those of which it is not sure."""
+
+
+class Tasks(Protocol):
+    """Sense's tasks."""
+
+    def find(self, what: Wanted) -> Found:
+        """Look tasks up; raises QrsError."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ManageSchedules:
+    """The use cases; each takes the current time, and raises StorageError when storage can't be reached."""
+
+    schedules: Schedules
+    start_filter: StartFilter
+    tasks: Callable[[], Tasks]
+
+    def all(self) -> list[Schedule]:
+        return self.schedules.all()
+
+    def one(self, schedule_id: str) -> Schedule:
+        """Return a schedule; raises CallerError for an unknown id."""
+        # What is no GUID was never given to a schedule, and has no business in a key.
+        found = self.schedules.one(schedule_id.lower()) if is_guid(schedule_id) else None
+        if found is None:
+            raise CallerError(f"REST SCHEDULER: Schedule ID {schedule_id} not found.")
+        return found
+
+    def runs(self, schedule_id: str, limit: int) -> list[Run]:
+        return self.schedules.runs(self.one(schedule_id), limit)
+
+    def create(self, definition: Definition, now: datetime) -> Schedule:
+        """Keep a new schedule; raises CallerError, TaskForbidden, QrsError."""
+        self._check(definition, now)
+        change = changes.created(str(uuid.uuid4()), definition, now)
+        assert change.after is not None  # noqa: S101 - it makes one
+        try:
+            self.schedules.apply(change)
+        except StorageError:
+            # The answer may have been lost, and the second try have met the first: the id is ours alone.
+            if self.schedules.one(change.after.id) is None:
+                raise
+        _log("schedule_created", change.after)
+        return change.after
+
+    def replace(self, schedule_id: str, definition: Definition, now: datetime) -> Schedule:
+        """Replace what a schedule says, not whether it is started; raises CallerError, TaskForbidden, QrsError."""
+        self.one(schedule_id)
+        self._check(definition, now)
+        return self._change(
+            schedule_id, "schedule_replaced", lambda schedule, due: changes.edited(schedule, due, definition, now)
+        )
+
+    def start(self, schedule_id: str, now: datetime) -> Schedule:
+        return self._change(schedule_id, "schedule_started", lambda schedule, _: changes.started(schedule, now))
+
+    def stop(self, schedule_id: str, now: datetime) -> Schedule:
+        return self._change(schedule_id, "schedule_stopped", lambda schedule, due: changes.stopped(schedule, due, now))
+
+    def delete(self, schedule_id: str, now: datetime) -> None:
+        schedule = self.one(schedule_id)
+        try:
+            self._change(schedule_id, "schedule_deleted", lambda found, due: changes.deleted(found, due, now))
+        except CallerError:
+            # It was there a moment ago: our own first try, whose answer was lost, or somebody else's.
+            log.info("Schedule %s was gone already", schedule.id, extra={"action": "schedule_deleted"})
+
+    def start_all(self, now: datetime) -> list[Schedule]:
+        """Start what is stopped and can be evaluated; repeating it changes nothing."""
+        wanted = [_started_if_possible(schedule, now) for schedule in self.all()]
+        self._write_all(wanted, lambda schedule_id: self.start(schedule_id, now))
+        return self.all()
+
+    def stop_all(self, now: datetime) -> list[Schedule]:
+        """Stop what is started; repeating it changes nothing."""
+        # Schedules before entries: one that moves in between fails by its ETag and is stopped alone.
+        stored = self.all()
+        entries = {(due.schedule_id, due.instant): due for due in self.schedules.entries()}
+        wanted = [changes.stopped(each, _pointed_to(each, entries), now) for each in stored]
+        self._write_all(wanted, lambda schedule_id: self.stop(schedule_id, now))
+        return self.all()
+
+    def _write_all(self, wanted: Sequence[Change | None], alone: Callable[[str], Schedule]) -> None:
+        for change in self.schedules.apply_many([change for change in wanted if change]):
+            # One that was deleted meanwhile is no reason to leave the others.
+            with suppress(CallerError):
+                alone(change.before.id if change.before else "")
+
+    def _check(self, definition: Definition, now: datetime) -> None:
+        changes.check(definition, now)
+        if self.start_filter.allows_everything:
+            return
+        found = self.tasks().find(Wanted(task_ids=(definition.task_id.lower(),))).by_id
+        task = next((task for task in found if task.id.lower() == definition.task_id.lower()), None)
+        if task is None:
+            raise TaskForbidden(
+                f"qlikSenseTaskId: {definition.task_id!r} is not allowed: Sense knows no such task, or the user of "
+                "Footman may not see it, and START_TASK_FILTER is set."
+            )
+        if not self.start_filter.allows(task):
+            raise TaskForbidden(
+                f"qlikSenseTaskId: {definition.task_id!r} ({task.name}) is not allowed: START_TASK_FILTER has neither "
+                "the task nor one of its tags or custom properties."
+            )
+
+    def _change(self, schedule_id: str, action: str, decide: Decide) -> Schedule:
+        """Read, decide, write, and again when somebody else was faster or the answer was lost."""
+        last = StorageError(f"Schedule {schedule_id} could not be changed. Try again.")
+        for _ in range(TRIES):
+            schedule = self.one(schedule_id)
+            change = decide(schedule, self.schedules.entry(schedule))
+            if change is None:
+                return schedule
+            try:
+                self.schedules.apply(change)
+            except StorageError as error:
+                last = error
+                log.info("Changing %s again after: %s", schedule_id, error, extra={"action": "schedule_second_try"})
+                time.sleep(random.uniform(0, LONGEST_PAUSE_SECONDS))
+            else:
+                _log(action, change.after or schedule)
+                return change.after or schedule
+        if isinstance(last, StorageConflict):
+            raise StorageConflict(f"Schedule {schedule_id} was changed by others {TRIES} times in a row. Try again.")
+        raise last
+
+
+def _pointed_to(schedule: Schedule, entries: Mapping[tuple[str, datetime], Due]) -> Due | None:
+    return entries.get((schedule.id, schedule.due)) if schedule.due else None
+
+
+def _started_if_possible(schedule: Schedule, now: datetime) -> Change | None:
+    try:
+        return changes.started(schedule, now)
+    except CallerError as error:
+        extra = {"action": "schedule_not_started", "schedule_id": schedule.id}
+        log.warning("Schedule %s stays stopped: %s", schedule.id, error, extra=extra)
+        return None
+
+
+def _log(action: str, schedule: Schedule) -> None:
+    log.info("%s: %s", action.replace("_", " "), schedule.id, extra={"action": action, "schedule_id": schedule.id})

@@ -1,0 +1,61 @@
+"""What a tick needs of the world."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from shared.core.due import Done, Due
+from shared.core.runs import Run
+from shared.core.starts import Found, Wanted
+
+
+class Clock(Protocol):
+    """The time, in UTC."""
+
+    def now(self) -> datetime:
+        """Return the time."""
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass."""
+
+
+class Agenda(Protocol):
+    """The entries of all started schedules; every call may raise StorageError."""
+
+    def beat(self, told: Mapping[str, Any]) -> datetime:
+        """Write down how the tick goes and return the time by storage's clock, in whole seconds."""
+
+    def until(self, end: datetime) -> list[Due]:
+        """Return the entries before `end`, in the order of time."""
+
+    def claim(self, wanted: Sequence[Due]) -> list[Due]:
+        """Store claims, at most 100, and return those that are ours now."""
+
+    def give_back(self, returned: Sequence[Due]) -> list[Due]:
+        """Store entries without their claims and return them; one that somebody took away meanwhile is left out."""
+
+    def move(self, dones: Sequence[Done]) -> list[Due]:
+        """Put the next entry in the place of each, and return those that stand there now."""
+
+
+class History(Protocol):
+    """What became of occurrences; every call may raise StorageError."""
+
+    def record(self, runs: Sequence[Run]) -> None:
+        """Write runs, at most one of a schedule; writing one again does no harm."""
+
+    def record_unless_told(self, run: Run) -> None:
+        """Write a run that others may know better: what stands there, or comes meanwhile, is left as it is."""
+
+    def recorded(self, schedule_id: str, seq: int) -> Run | None:
+        """Return the run of this number if it was recorded."""
+
+
+class Tasks(Protocol):
+    """Sense's tasks; every call may raise QrsError."""
+
+    def find(self, what: Wanted) -> Found:
+        """Look tasks up."""
+
+    def start(self, task_id: str) -> str:
+        """Start a task and return the id of its execution."""

@@ -1,0 +1,54 @@
+"""Run a tick: start what is due in its minute, each on its second, and write down what became of it.
+
+One thread goes round: it claims, hands starts to the pool, records what was answered, moves entries on, waits. Every
+step leaves the table such that another tick, should this one die, knows what to do: what was claimed and not recorded
+is looked up in Sense before it is started again, what was recorded and not moved is only moved.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from shared.core.due import MOST_AHEAD
+from shared.core.occurrences import minute_of
+from shared.core.runs import RunOutcome
+from shared.use_cases.tick.minute import RETRIED, Minute, Served
+
+log = logging.getLogger(__name__)
+
+COUNTED = (*(outcome.value for outcome in RunOutcome), RETRIED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunTick:
+    """The use case."""
+
+    by: Served
+
+    def run(self) -> Mapping[str, Any]:
+        """Serve the running minute and return what the heartbeat tells of it; raises StorageError."""
+        begun = self.by.clock.now()
+        beat = {"begun": _text(begun), "ended": "", "problem": ""}
+        ahead = begun - self.by.agenda.beat(beat)
+        if ahead > MOST_AHEAD:
+            problem = f"The clock here is {ahead.total_seconds():.0f} s ahead of storage's, so nothing was started."
+            log.error(problem, extra={"action": "clock_ahead", "seconds": ahead.total_seconds()})
+            return self._ended({**beat, "problem": problem}, begun, Counter())
+        minute = Minute(self.by, minute_of(begun))
+        minute.serve()
+        return self._ended(beat, begun, minute.counts)
+
+    def _ended(self, beat: Mapping[str, Any], begun: datetime, counts: Counter[str]) -> Mapping[str, Any]:
+        now = self.by.clock.now()
+        seconds = round((now - begun).total_seconds(), 3)
+        told = {**beat, "ended": _text(now), "seconds": seconds, **{name: counts[name] for name in COUNTED}}
+        self.by.agenda.beat(told)
+        log.info("Tick took %s s: %s", seconds, dict(counts), extra={"action": "tick_ended", **told})
+        return told
+
+
+def _text(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

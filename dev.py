@@ -1,4 +1,4 @@
-"""Run, test and measure Footman on this machine: `python3 dev.py run | test | bench`."""
+"""Run, test and measure Footman on this machine: `python3 dev.py run | test | bench | faults`."""
 
 from __future__ import annotations  # an older Python must get as far as being told that it is too old
 
@@ -15,8 +15,10 @@ python3 dev.py test [STEP ...]
     Every check: format, lint, types, tests, worker.
 python3 dev.py bench start | import | stand-in
     What it costs, as a ratio to what can't be avoided.
+python3 dev.py faults crash | hosts | outage | seconds | all [--rounds N]
+    Whether schedules keep their promises when hosts are killed, when two fire at once, when Sense is away.
 """
-COMMANDS = {"run": "tests.sandbox.run", "test": "tests.sandbox.gate", "bench": "tests.bench"}
+COMMANDS = {"run": "tests.sandbox.run", "test": "tests.sandbox.gate", "bench": "tests.bench", "faults": "tests.faults"}
 
 
 def main(arguments: list[str]) -> int:

@@ -4,7 +4,7 @@ import os
 
 import azure.functions as func
 
-from shared.api import ping, schedule, schedule_preview, schedules, start_task, unknown_path
+from shared.api import health, key_values, ping, schedule, schedule_preview, schedules, start_task, unknown_path
 from shared.settings import auth_level
 from shared.timers import daily, tick
 
@@ -14,6 +14,8 @@ app.register_functions(start_task.blueprint)
 app.register_functions(schedules.blueprint)
 app.register_functions(schedule.blueprint)
 app.register_functions(schedule_preview.blueprint)
+app.register_functions(key_values.blueprint)
+app.register_functions(health.blueprint)
 app.register_functions(ping.blueprint)
 app.register_functions(unknown_path.blueprint)
 app.register_functions(tick.blueprint)

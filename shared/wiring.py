@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextvars import copy_context
 from datetime import UTC, datetime, timedelta
@@ -11,19 +11,24 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from shared import settings as environment
 from shared.qrs.access import Access, ClientCertificate
+from shared.qrs.certificates import days_left
 from shared.qrs.connection import Connection
 from shared.qrs.tasks import Tasks
 from shared.settings import Settings
+from shared.use_cases.check_health import CheckHealth, Lately
 from shared.use_cases.daily import Daily
+from shared.use_cases.keep_key_values import KeepKeyValues
 from shared.use_cases.manage_schedules import ManageSchedules
-from shared.use_cases.start_tasks import NoKeyValues, StartTasks
+from shared.use_cases.start_tasks import StartTasks
 from shared.use_cases.tick.claims import Claims
 from shared.use_cases.tick.minute import Served
 from shared.use_cases.tick.run_tick import RunTick
 from shared.use_cases.tick.starts import Means
 
 if TYPE_CHECKING:
+    from shared.storage.agenda import Agenda
     from shared.storage.history import History
+    from shared.storage.key_values import KeyValues
     from shared.storage.schedules import Schedules
     from shared.storage.table import Table
 
@@ -73,7 +78,7 @@ def start_tasks() -> StartTasks:
     return StartTasks(
         start_filter=settings().start_filter,
         tasks=tasks(),
-        key_values=NoKeyValues(),
+        key_values=key_values,
         pool=qrs_pool(),
         connections=settings().max_connections,
     )
@@ -85,15 +90,31 @@ def schedules() -> ManageSchedules:
 
 
 @_once
+def key_values() -> KeepKeyValues:
+    return KeepKeyValues(kept=_kept_key_values())
+
+
+@_once
+def health() -> Lately:
+    return Lately(
+        CheckHealth(
+            settings=settings,
+            sense=tasks,
+            agenda=_agenda,
+            certificate_days=_certificate_days,
+            is_open=environment.auth_level(os.environ) == "ANONYMOUS",
+        ).run
+    )
+
+
+@_once
 def daily() -> Daily:
-    return Daily(schedules=_kept_schedules())
+    return Daily(schedules=_kept_schedules(), key_values=_kept_key_values(), certificate_days=_certificate_days)
 
 
 @_once
 def run_tick() -> RunTick:
-    from shared.storage.agenda import Agenda  # noqa: PLC0415 - see _table
-
-    own, agenda, history = settings(), Agenda(table=_table()), _history()
+    own, agenda, history = settings(), _agenda(), _history()
     timeout = timedelta(seconds=own.timeout_seconds)
     claims = Claims(
         agenda=agenda, history=history, tasks=tasks(), clock=CLOCK, start_filter=own.start_filter, timeout=timeout
@@ -122,6 +143,22 @@ def _kept_schedules() -> "Schedules":
     from shared.storage.schedules import Schedules  # noqa: PLC0415 - see _table
 
     return Schedules(table=_table(), history=_history())
+
+
+def _kept_key_values() -> "KeyValues":
+    from shared.storage.key_values import KeyValues  # noqa: PLC0415 - see _table
+
+    return KeyValues(table=_table())
+
+
+def _certificate_days(now: datetime) -> Mapping[str, int]:
+    return days_left(_access(settings()), now)
+
+
+def _agenda() -> "Agenda":
+    from shared.storage.agenda import Agenda  # noqa: PLC0415 - see _table
+
+    return Agenda(table=_table())
 
 
 def _history() -> "History":

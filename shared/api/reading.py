@@ -45,6 +45,12 @@ def text(req: func.HttpRequest, name: str) -> str:
     return given
 
 
+def segment(req: func.HttpRequest, name: str) -> str:
+    """Return a part of the path; the host decodes all of it but %2F, which would look like a separator."""
+    given: str = req.route_params[name]
+    return re.sub("%2f", "/", given, flags=re.IGNORECASE)
+
+
 def whole_number(req: func.HttpRequest, name: str, *, if_absent: int, most: int) -> int:
     given = req.params.get(name, str(if_absent))
     if not re.fullmatch(r"[0-9]{1,9}", given) or not 1 <= int(given) <= most:

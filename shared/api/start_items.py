@@ -20,12 +20,12 @@ _Text = Annotated[str, StringConstraints(max_length=256, pattern=r"^[^\x00-\x1f\
 _Name = Annotated[_Text, StringConstraints(min_length=1)]
 
 
-def _as_text(value: Any) -> Any:
+def as_text(value: Any) -> Any:
     """Butler's clients send numbers and truth values too; a reload script reads text."""
     return json.dumps(value) if isinstance(value, bool | int | float) else value
 
 
-def _none_if_empty(value: Any) -> Any:
+def none_if_empty(value: Any) -> Any:
     """Butler's own load script sends the time to live as text, empty when there is none."""
     return None if value == "" else value
 
@@ -53,8 +53,8 @@ class KeyValuePayload(_Wire):
 
     namespace: str | None = None
     key: str | None = None
-    value: Annotated[str | None, BeforeValidator(_as_text)] = None
-    ttl: Annotated[int | None, BeforeValidator(_none_if_empty)] = None
+    value: Annotated[str | None, BeforeValidator(as_text)] = None
+    ttl: Annotated[int | None, BeforeValidator(none_if_empty)] = None
 
 
 class StartTaskId(_Wire):

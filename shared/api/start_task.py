@@ -1,6 +1,7 @@
 """PUT|POST /v4/reloadtask/{taskId}/start: start tasks named by id, tag and custom property."""
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -25,7 +26,7 @@ def _start(req: func.HttpRequest) -> Answer:
     with_execution_id = reading.boolean(req, "includeExecutionId")
     items = reading.body(req, ITEMS, if_absent=b"[]", unions=ITEM_TYPES)
     request = start_request(req.route_params["taskId"], items, all_task_ids_must_exist=must_exist)
-    report = wiring.start_tasks().run(request, key_values(items))
+    report = wiring.start_tasks().run(request, key_values(items), datetime.now(UTC))
     status = HTTPStatus.BAD_GATEWAY if report.nothing_started else HTTPStatus.OK
     return Answer(status=status, body=_rendered(report, with_execution_id=with_execution_id))
 

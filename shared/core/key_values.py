@@ -1,6 +1,15 @@
 """Values handed to a reload script: a caller stores them, the script reads them back."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from shared.core.errors import CallerError
+
+LONGEST_NAME = 300
+# A property of a row in Table storage holds 32 Ki UTF-16 units.
+LONGEST_VALUE = 32_768
+# Longer than anybody waits, and short enough to be added to any date.
+LONGEST_TTL_MS = 100 * 366 * 24 * 3600 * 1000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -11,3 +20,20 @@ class KeyValue:
     key: str
     value: str
     ttl_ms: int | None = None
+
+    def expires(self, now: datetime) -> datetime | None:
+        return now + timedelta(milliseconds=self.ttl_ms) if self.ttl_ms else None
+
+
+def check(pair: KeyValue) -> None:
+    """Raise CallerError for a pair that storage can't hold."""
+    for what, text in (("namespace", pair.namespace), ("key", pair.key)):
+        if len(text) > LONGEST_NAME:
+            raise CallerError(f"{what}: {len(text)} characters are too many; at most {LONGEST_NAME} are allowed.")
+    units = len(pair.value.encode("utf-16-le", "surrogatepass")) // 2
+    if units > LONGEST_VALUE:
+        raise CallerError(
+            f"value: {units:,} characters (as UTF-16 counts) are too many; at most {LONGEST_VALUE:,} are allowed."
+        )
+    if pair.ttl_ms and pair.ttl_ms > LONGEST_TTL_MS:
+        raise CallerError(f"ttl: {pair.ttl_ms} ms is too long; at most {LONGEST_TTL_MS} (a hundred years) is allowed.")

@@ -24,28 +24,35 @@ def mended(schedule: Schedule, entries: Sequence[Due], now: datetime) -> list[Ch
     right = next((due for due in entries if due.instant == schedule.due), None)
     if right:
         return [*_replanned(schedule, right, now), *_without(schedule, [due for due in entries if due is not right])]
-    if entries:
-        first_of_all = min(entries, key=lambda due: due.instant)
-        return [Change(before=schedule, after=replace(schedule, due=first_of_all.instant, seq=first_of_all.seq))]
-    return [_put_back(schedule, now)]
+    return [_put_right(schedule, min(entries, key=lambda due: due.instant, default=None), now)]
 
 
 def _without(schedule: Schedule, entries: Sequence[Due]) -> list[Change]:
     return [Change(before=schedule, after=schedule, due_before=due) for due in entries]
 
 
-def _put_back(schedule: Schedule, now: datetime) -> Change:
-    """Return the change that puts the lost entry where it stood, for the tick to catch up with what was due since."""
+def _put_right(schedule: Schedule, stray: Due | None, now: datetime) -> Change:
+    """Return the change that puts an entry where the lost one stood, for a tick to catch up with what was due since.
+
+    It takes the place of one that the schedule does not point to, and its instant too if that is of the same rule.
+    """
     # Whoever had the lost entry may have told a run of its number.
-    schedule_after = replace(schedule, seq=schedule.seq + 1)
+    seq = max(schedule.seq, stray.seq if stray else 0) + 1
     try:
-        change = with_entry(schedule_after, latest(now, schedule, None))
+        change = with_entry(replace(schedule, seq=seq), latest(now, schedule, None))
     except CallerError as error:
-        return Change(before=schedule, after=replace(schedule, state=State.STOPPED, due=None, problem=str(error)))
-    if schedule.due and change.after and change.due_after:
-        due_after = replace(change.due_after, instant=schedule.due)
-        change = replace(change, after=replace(change.after, due=schedule.due), due_after=due_after)
-    return replace(change, before=schedule)
+        stopped = replace(schedule, state=State.STOPPED, due=None, problem=str(error))
+        return Change(before=schedule, after=stopped, due_before=stray)
+    assert change.after is not None  # noqa: S101 - it is what with_entry makes
+    assert change.due_after is not None  # noqa: S101 - as above
+    own = (schedule.definition.cron, schedule.definition.zone)
+    instant = stray.instant if stray and (stray.cron, stray.zone) == own else schedule.due or change.due_after.instant
+    return Change(
+        before=schedule,
+        after=replace(change.after, due=instant),
+        due_before=stray,
+        due_after=replace(change.due_after, instant=instant),
+    )
 
 
 def _replanned(schedule: Schedule, due: Due, now: datetime) -> list[Change]:

@@ -54,5 +54,7 @@ def newest(cron: Cron, zone: Zone, since: datetime, until: datetime) -> datetime
 
 def count(cron: Cron, zone: Zone, since: datetime, before: datetime) -> int:
     """Return how many occurrences there are from `since` until before `before`; 100 means 100 or more."""
+    if since >= before:
+        return 0  # mostly nothing was overtaken, and to ask costs a quarter of a tick's time
     earlier = takewhile(lambda instant: instant < before, due_after(cron, zone, since - SECOND))
     return sum(1 for _ in islice(earlier, MOST_COUNTED))

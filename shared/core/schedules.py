@@ -104,6 +104,7 @@ def stopped(schedule: Schedule, due: Due | None, now: datetime) -> Change | None
     """Return the change that stops a started schedule, None for a stopped one."""
     if schedule.state is State.STOPPED:
         return None
+    due = _numbered(schedule, due)
     last_due = max((instant for instant in (schedule.last_due, due and due.occurrence) if instant), default=None)
     seq = _next_seq(schedule, due, now)
     after = replace(schedule, state=State.STOPPED, due=None, seq=seq, last_due=last_due)
@@ -126,6 +127,7 @@ def edited(schedule: Schedule, due: Due | None, definition: Definition, now: dat
         return None
     if schedule.state is State.STOPPED:
         return Change(before=schedule, after=changed)
+    due = _numbered(schedule, due)
     if due and not due.claim and (due.cron, due.zone) == (definition.cron, definition.zone):
         entry = replace(due, name=definition.name, task_id=definition.task_id)
         if definition.task_id.lower() != due.task_id.lower():
@@ -153,12 +155,17 @@ def with_entry(schedule: Schedule, now: datetime) -> Change:
         zone=definition.zone,
         seq=schedule.seq,
     )
-    return Change(before=schedule, after=after, due_after=entry)
+    return Change(after=after, due_after=entry)
 
 
 def latest(now: datetime, schedule: Schedule, due: Due | None) -> datetime:
     """Return now, or the last occurrence that was or is being dealt with where that is later: a clock went back."""
     return max(instant for instant in (now, schedule.last_due, due and due.occurrence) if instant)
+
+
+def _numbered(schedule: Schedule, due: Due | None) -> Due | None:
+    """Return the entry with a number that no run has: its row may have been edited by hand."""
+    return replace(due, seq=max(due.seq, schedule.seq)) if due else None
 
 
 def _next_seq(schedule: Schedule, due: Due | None, now: datetime) -> int:

@@ -37,6 +37,10 @@ class Tasks:
         by_id, by_tag, by_property = (tuple(task for _ in group for task in next(answers)) for group in queries)
         return Found(by_id=by_id, by_tag=by_tag, by_property=by_property)
 
+    def ping(self) -> None:
+        """Ask for what the user must be allowed to see, and nothing else; raises QrsError."""
+        self._connection.read("reloadtask/count", "")
+
     def start(self, task_id: str) -> str:
         """Start a task and return the id of its execution.
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from shared.core.due import Done, Due, following, next_seq
 from shared.core.errors import StorageConflict, StorageError
+from shared.core.health import Beat
 from shared.core.schedules import State
 from shared.storage import rows
 from shared.storage.batches import batches
@@ -34,6 +35,11 @@ class Agenda:
     def beat(self, told: Mapping[str, Any]) -> datetime:
         """Write down how the tick goes and return the time by storage's clock, in whole seconds."""
         return self.table.put({"PartitionKey": rows.SCHEDULES, "RowKey": rows.HEARTBEAT, **told})
+
+    def last_beat(self) -> Beat | None:
+        """Return the mark of the last tick."""
+        kept = self.table.row(rows.SCHEDULES, rows.HEARTBEAT)
+        return readable(rows.beat, kept) if kept else None
 
     def until(self, end: datetime) -> list[Due]:
         """Return the entries before `end`, in the order of time."""
@@ -162,11 +168,14 @@ def _move(done: Done) -> list[Operation]:
     """Return the operations of one schedule; its own row is merged, never upserted: that revives a deleted one."""
     entry = following(done)
     state = State.STARTED if entry else State.STOPPED
+    told = rows.progress(state, entry.instant if entry else None, next_seq(done), done.problem)
+    if done.due.seq == rows.NO_NUMBER:
+        del told["seq"]  # the schedule's own stays: numbers must not come again
     run = {"lastDue": rows.text(done.run.due), "lastRun": rows.run_text(done.run)} if done.run else {}
     schedule = {
         "PartitionKey": rows.SCHEDULES,
         "RowKey": rows.schedule_key(done.due.schedule_id),
-        **rows.progress(state, entry.instant if entry else None, next_seq(done), done.problem),
+        **told,
         **run,
     }
     insert = [Operation(kind="insert", row=rows.due_row(entry))] if entry else []

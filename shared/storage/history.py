@@ -7,6 +7,7 @@ from shared.core.errors import StorageConflict
 from shared.core.runs import Run
 from shared.storage import rows
 from shared.storage.batches import batches
+from shared.storage.rows import Row
 from shared.storage.table import Table, readable
 from shared.storage.transaction import Operation
 
@@ -23,18 +24,21 @@ class History:
 
     def record(self, runs: Sequence[Run]) -> None:
         """Write runs, at most one of a schedule; writing one again does no harm. Raises StorageError."""
-        for batch in batches(runs, 1):
+        # A run without a number is one of an entry that can't be read: its schedule tells the problem.
+        numbered = [run for run in runs if run.seq >= 0]
+        for batch in batches(numbered, 1):
             self.table.commit([Operation(kind="upsert", row=rows.run_row(run, self.ring)) for run in batch])
 
     def recorded(self, schedule_id: str, seq: int) -> Run | None:
-        """Return the run of this number if it was recorded."""
+        """Return the run of this number if it was recorded, and can be read."""
         kept = self.table.row(rows.HISTORY, rows.run_key(schedule_id, seq, self.ring))
-        return rows.run(kept.row) if kept and kept.row.get("seq") == seq else None
+        found = readable(_run, kept) if kept else None
+        return found if found and found.seq == seq else None
 
     def record_unless_told(self, run: Run) -> None:
         """Write a run that others may know better: what stands there, or comes meanwhile, is left as it is."""
         kept = self.table.row(rows.HISTORY, rows.run_key(run.schedule_id, run.seq, self.ring))
-        if kept and kept.row.get("seq") == run.seq:
+        if run.seq < 0 or (kept and kept.row.get("seq") == run.seq):
             return
         row = rows.run_row(run, self.ring)
         write = Operation(kind="replace", row=row, etag=kept.etag) if kept else Operation(kind="insert", row=row)
@@ -69,4 +73,8 @@ class History:
 
     def _slots(self, schedule_id: str, first: int, last: int) -> list[Run]:
         kept = self.table.rows(rows.HISTORY, f"{schedule_id}:{first:06d}", f"{schedule_id}:{last + 1:06d}")
-        return [run for each in kept if (run := readable(lambda row, _: rows.run(row), each))]
+        return [run for each in kept if (run := readable(_run, each))]
+
+
+def _run(row: Row, _: str) -> Run:
+    return rows.run(row)

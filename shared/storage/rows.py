@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from shared.core.due import Claim, Due
+from shared.core.health import Beat
 from shared.core.runs import Run, RunOutcome
 from shared.core.schedules import Definition, Schedule, State
 
@@ -24,6 +25,7 @@ AFTER_COLON = ";"
 # A property holds 32 Ki characters; a sentence longer than this has lost its reader.
 LONGEST_REASON = 1000
 UNREADABLE = "(its entry on the agenda can't be read)"
+NO_NUMBER = -1
 
 
 def schedule_key(schedule_id: str) -> str:
@@ -36,6 +38,11 @@ def due_key(instant: datetime, schedule_id: str) -> str:
 
 def gone_key(schedule_id: str) -> str:
     return f"gone:{schedule_id}"
+
+
+def beat(row: Row, _: str) -> Beat:
+    """Return the mark of a tick; raises ValueError or KeyError for a row that is none."""
+    return Beat(at=instant(_text(row, "ended") or _text(row, "begun")), problem=_text(row, "problem"))
 
 
 def schedule_row(schedule: Schedule) -> dict[str, Any]:
@@ -117,6 +124,8 @@ def due(row: Row, etag: str) -> Due:
     One whose content can't be read has no expression that can be evaluated: a tick stops its schedule and says so.
     """
     bare = _bare(_text(row, "RowKey"), etag)
+    if isinstance(number := row.get("seq"), int):
+        bare = replace(bare, seq=number)
     try:
         return _due(row, bare)
     except (ValueError, KeyError):
@@ -129,7 +138,9 @@ def _bare(key: str, etag: str) -> Due:
     moment = instant(f"{day_and_hour}:{minute}:{second}")
     if due_key(moment, schedule_id) != key:
         raise ValueError(f"{key!r} is not how keys are written")
-    return Due(schedule_id=schedule_id, instant=moment, name="", task_id="", cron=UNREADABLE, zone="", seq=0, etag=etag)
+    return Due(
+        schedule_id=schedule_id, instant=moment, name="", task_id="", cron=UNREADABLE, zone="", seq=NO_NUMBER, etag=etag
+    )
 
 
 def _due(row: Row, bare: Due) -> Due:
@@ -197,7 +208,7 @@ def run(row: Row) -> Run:
 
 def run_text(last: Run | None) -> str:
     """Return the last run as its schedule keeps it, for a list of schedules to tell without a look into history."""
-    return json.dumps(run_row(last, ring=last.seq + 1), ensure_ascii=False) if last else ""
+    return json.dumps(run_row(last, ring=1), ensure_ascii=False) if last else ""
 
 
 def _last_run(written: str) -> Run | None:

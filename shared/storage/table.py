@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -43,14 +44,21 @@ class Table:
         self._transactions: Transactions | None = None
         self._opening = Lock()
 
-    def rows(self, partition: str, first: str, end: str) -> Iterator[Kept]:
-        """Give the rows with keys from `first` up to but not including `end`, in order."""
+    def rows(
+        self, partition: str, first: str, end: str, *, where: str = "", at_most: int | None = None, **named: str
+    ) -> Iterator[Kept]:
+        """Give the rows with keys from `first` up to but not including `end`, in order, at most so many.
+
+        `where` is a further condition in the service's own words; `named` are the values that it names with an @.
+        """
+        condition = "PartitionKey eq @partition and RowKey ge @first and RowKey lt @end"
         with _told():
             found = self._table().query_entities(
-                "PartitionKey eq @partition and RowKey ge @first and RowKey lt @end",
-                parameters={"partition": partition, "first": first, "end": end},
+                f"{condition} and {where}" if where else condition,
+                parameters={"partition": partition, "first": first, "end": end, **named},
+                results_per_page=at_most,
             )
-            for entity in found:
+            for entity in islice(found, at_most):
                 yield Kept(row=entity, etag=_etag(entity.metadata))
 
     def row(self, partition: str, key: str) -> Kept | None:
@@ -95,7 +103,7 @@ def readable(value_of: Callable[[Row, str], Value], kept: Kept) -> Value | None:
     """Return the value that the row stands for, None when it can't be read: it must not stop the others."""
     try:
         return value_of(kept.row, kept.etag)
-    except (ValueError, KeyError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         key = kept.row["RowKey"]
         log.error("Row %s is unreadable: %r", key, error, extra={"action": "row_unreadable", "key": key})
         return None

@@ -24,13 +24,11 @@ from azure.core.pipeline import PipelineRequest, policies
 from azure.core.pipeline.transport import RequestsTransport
 from azure.core.rest import HttpRequest, HttpResponse
 from azure.data.tables import TableClient
-from urllib3.util import Retry
 
+from shared.storage.pool import session
 from shared.version import VERSION
 
 MOST_OPERATIONS = 100
-# As many as a Functions worker has threads by default; each connection beyond would be a warning in the log.
-MOST_CONNECTIONS = 32
 PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.2, 2
 
 Value = str | int | bool | float
@@ -57,6 +55,8 @@ class Operation:
     def __post_init__(self) -> None:
         if self.etag is not None and self.kind not in _CONDITIONAL:
             raise ValueError(f"etag: allowed with {', '.join(_CONDITIONAL)}, not with {self.kind}")
+        if self.etag == "":
+            raise ValueError("etag: empty, which is that of a row that was never read")
 
 
 class Rejected(Exception):
@@ -76,7 +76,7 @@ class Transactions:
         self._batch_url = f"{account_url}/$batch{mark}{signature}"
         self._table_url = f"{account_url}/{table.table_name}"
         self._version = table.api_version
-        transport = RequestsTransport(session=_session(), connection_timeout=connect_seconds, read_timeout=read_seconds)
+        transport = RequestsTransport(session=session(), connection_timeout=connect_seconds, read_timeout=read_seconds)
         pauses = {"retry_backoff_factor": PAUSE_SECONDS, "retry_backoff_max": LONGEST_PAUSE_SECONDS}
         self._client: PipelineClient[HttpRequest, HttpResponse] = PipelineClient(
             account_url,
@@ -197,15 +197,6 @@ def _authorization(credential: AzureNamedKeyCredential | AzureSasCredential | To
     if credential is None:
         return None  # the signature is part of the address
     return policies.BearerTokenCredentialPolicy(credential, "https://storage.azure.com/.default")
-
-
-def _session() -> requests.Session:
-    session = requests.Session()
-    # urllib3's own retries, even none of them, would quote the address in errors, and a signature may be part of it.
-    adapter = requests.adapters.HTTPAdapter(pool_maxsize=MOST_CONNECTIONS, max_retries=Retry(total=False))
-    session.mount("http://", adapter)
-    session.mount("https://", adapter)
-    return session
 
 
 def _etags(response: HttpResponse, operations: Sequence[Operation]) -> list[str]:

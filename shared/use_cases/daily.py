@@ -2,13 +2,14 @@
 
 import logging
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from shared.core.due import Due
 from shared.core.errors import StorageConflict, StorageError
+from shared.core.health import warns
 from shared.core.mending import mended
 from shared.core.schedules import Change, Schedule
 
@@ -40,14 +41,25 @@ class Schedules(Protocol):
         """Remove the history of a deleted schedule."""
 
 
+class KeyValues(Protocol):
+    """The key-values that are kept."""
+
+    def clean_up(self, now: datetime) -> int:
+        """Remove what has expired and return how many pairs that were; raises StorageError."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Daily:
     """The use case."""
 
     schedules: Schedules
+    key_values: KeyValues
+    certificate_days: Callable[[datetime], Mapping[str, int]]
 
     def run(self, now: datetime) -> None:
         """Do the day's work; raises StorageError. What somebody changes meanwhile is left to the next day."""
+        self._warn_of_certificates(now)
+        self.key_values.clean_up(now)
         for schedule_id in self.schedules.gone(now - STILL_TOLD):
             self.schedules.forget(schedule_id)
         # Schedules before entries: a schedule that moves in between has another ETag, and is left alone.
@@ -61,6 +73,12 @@ class Daily:
             # One made since is no orphan; ids never come again.
             if self._is_gone(schedule_id):
                 self._apply([Change(due_before=due) for due in orphans])
+
+    def _warn_of_certificates(self, now: datetime) -> None:
+        for name, days in self.certificate_days(now).items():
+            if warns(days):
+                extra = {"action": "certificate_ends", "certificate": name, "days": days}
+                log.warning("The %s certificate for Sense ends in %d days", name, days, extra=extra)
 
     def _is_gone(self, schedule_id: str) -> bool:
         try:

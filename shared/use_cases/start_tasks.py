@@ -2,9 +2,10 @@
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from shared.core.key_values import KeyValue
@@ -30,36 +31,32 @@ class Tasks(Protocol):
 class KeyValues(Protocol):
     """Where a reload script finds its parameters."""
 
-    def store(self, pairs: Sequence[KeyValue]) -> None:
-        """Keep the pairs, replacing older ones of the same key."""
-
-
-class NoKeyValues:
-    """Stand where no store is: pairs are dropped with a warning, as Butler does when its store is switched off."""
-
-    def store(self, pairs: Sequence[KeyValue]) -> None:
-        log.warning("Dropped %d key-values: there is no store", len(pairs), extra={"action": "key_values_dropped"})
+    def store(self, pairs: Sequence[KeyValue], now: datetime) -> None:
+        """Keep the pairs, replacing older ones of the same key; raises StorageError, CallerError."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class StartTasks:
-    """The use case with the outside world it needs; `connections` is how many starts `pool` sends at a time."""
+    """The use case with the outside world it needs; `connections` is how many starts `pool` sends at a time.
+
+    Key-values are asked for only when there are any: most starts need no storage.
+    """
 
     start_filter: StartFilter
     tasks: Tasks
-    key_values: KeyValues
+    key_values: Callable[[], KeyValues]
     pool: Executor
     connections: int
 
-    def run(self, request: StartRequest, pairs: Sequence[KeyValue]) -> StartReport:
+    def run(self, request: StartRequest, pairs: Sequence[KeyValue], now: datetime) -> StartReport:
         """Start what the request names and tell of each task what became of it.
 
-        Raises QrsError when the look-up fails: then nothing was started. A start that fails is an outcome, not an
-        error. Pairs are stored first, for the started reload reads them.
+        Raises QrsError when the look-up fails, StorageError when the pairs can't be kept: then nothing was started. A
+        start that fails is an outcome, not an error. Pairs are stored first, for the started reload reads them.
         """
         deadline = time.monotonic() + SECONDS_TO_SEND
         if pairs:
-            self.key_values.store(pairs)
+            self.key_values().store(pairs, now)
         what = wanted(request, self.start_filter)
         found = self.tasks.find(what) if what != Wanted() else Found()
         decided = plan(request, found, self.start_filter)

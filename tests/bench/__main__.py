@@ -1,15 +1,17 @@
-"""Measure Footman on this machine: python3 dev.py bench start | import | stand-in."""
+"""Measure Footman on this machine: python3 dev.py bench start | tick | import | stand-in."""
 
 import sys
 
-from tests.bench import imports, stand_in, start
+from tests.bench import imports, stand_in, start, tick
 
 BENCHES = {"start": start.main, "import": imports.main, "stand-in": stand_in.main}
 
 
 def main(arguments: list[str]) -> int:
+    if arguments[:1] == ["tick"]:
+        return tick.main(arguments[1:])
     if len(arguments) != 1 or arguments[0] not in BENCHES:
-        print(f"python3 dev.py bench {' | '.join(BENCHES)}", file=sys.stderr)
+        print(f"python3 dev.py bench {' | '.join(['tick [a] [b] [c]', *BENCHES])}", file=sys.stderr)
         return 2
     return BENCHES[arguments[0]]()
 

@@ -13,7 +13,7 @@ from shared.core.runs import Run
 from shared.core.schedules import Definition, Schedule
 from shared.core.starts import StartFilter
 from shared.qrs.tasks import Tasks
-from shared.storage.account import PATIENCE
+from shared.storage.account import patience
 from shared.storage.agenda import Agenda
 from shared.storage.history import History
 from shared.storage.schedules import Schedules
@@ -46,7 +46,7 @@ class SetClock:
 
 def new_table(connection: str) -> Table:
     name = f"t{uuid.uuid4().hex}"
-    return Table(lambda: TableClient.from_connection_string(connection, name, **PATIENCE))
+    return Table(lambda: TableClient.from_connection_string(connection, name, **patience()))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,7 +17,7 @@ ROOMS = {
     "shared/timers": {"shared.wiring", "shared.core", "azure.functions"},
     "shared/wiring.py": {"shared.settings", "shared.qrs", "shared.storage", "shared.use_cases", "shared.core"},
     "shared/use_cases": {"shared.use_cases", "shared.core"},
-    "shared/qrs": {"shared.qrs", "shared.core", "shared.version", "requests", "urllib3", "certifi"},
+    "shared/qrs": {"shared.qrs", "shared.core", "shared.version"} | {"requests", "urllib3", "certifi", "cryptography"},
     "shared/storage": {"shared.storage", "shared.core", "shared.version"}
     | {"azure.core", "azure.data.tables", "azure.identity", "requests", "urllib3"},
     "shared/settings.py": {"shared.core", "pydantic"},

@@ -57,6 +57,7 @@ def test_what_azure_installs_has_a_range_each() -> None:
         "croniter",
         "azure-data-tables",
         "azure-identity",
+        "cryptography",
         "tzdata",
         "tzlocal",
     ]

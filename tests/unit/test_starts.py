@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from shared.core.starts import (
@@ -21,6 +23,7 @@ TWO = "22222222-2222-4222-8222-222222222222"
 MIXED_CASE = "abcdefab-ABCD-4abc-8ABC-abcdefABCDEF"
 RED = Property(name="colour", value="red")
 BLUE = Property(name="colour", value="blue")
+NOTHING = StartFilter(task_ids=frozenset(), tags=frozenset(), properties=frozenset())
 
 
 def a_task(task_id: str, *tags: str, properties: tuple[Property, ...] = ()) -> Task:
@@ -52,6 +55,48 @@ def a_plan(**changes: tuple[object, ...]) -> Plan:
 )
 def test_a_guid_is_five_groups_of_hexadecimal_digits(text: str, expected: bool) -> None:  # noqa: FBT001 - a table's column
     assert is_guid(text) is expected
+
+
+class TestStartFilter:
+    @pytest.mark.parametrize(
+        ("start_filter", "expected"),
+        [
+            (StartFilter(), True),
+            (StartFilter(task_ids=frozenset()), False),
+            (StartFilter(tags=frozenset()), False),
+            (StartFilter(properties=frozenset()), False),
+            (NOTHING, False),
+        ],
+    )
+    def test_only_without_a_filter_is_everything_allowed(self, start_filter: StartFilter, *, expected: bool) -> None:
+        assert start_filter.allows_everything is expected
+
+    @pytest.mark.parametrize(
+        ("start_filter", "expected"),
+        [
+            (StartFilter(), True),
+            (NOTHING, False),
+            (replace(NOTHING, task_ids=frozenset({MIXED_CASE.lower()})), True),
+            (replace(NOTHING, task_ids=frozenset({ONE, TWO})), False),
+            (replace(NOTHING, tags=frozenset({"b", "c"})), True),
+            (replace(NOTHING, tags=frozenset({"B"})), False),
+            (replace(NOTHING, properties=frozenset({BLUE})), True),
+            (replace(NOTHING, properties=frozenset({Property(name="colour", value="green")})), False),
+            (replace(NOTHING, properties=frozenset({Property(name="size", value="blue")})), False),
+        ],
+    )
+    def test_a_schedule_may_start_a_task_that_is_listed_or_carries_what_is(
+        self, start_filter: StartFilter, *, expected: bool
+    ) -> None:
+        task = a_task(MIXED_CASE, "a", "b", properties=(RED, BLUE))
+
+        assert start_filter.allows(task) is expected
+
+    def test_a_task_that_carries_nothing_must_be_listed(self) -> None:
+        wide = replace(NOTHING, tags=frozenset({"a"}), properties=frozenset({RED}))
+
+        assert not wide.allows(a_task(ONE))
+        assert replace(wide, task_ids=frozenset({ONE})).allows(a_task(ONE))
 
 
 class TestWanted:

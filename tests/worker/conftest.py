@@ -5,11 +5,13 @@ import json
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.sandbox.azurite import Azurite
 from tests.sandbox.run import sense_settings
 from tests.sandbox.stand_in import StandIn, start_stand_in
 from tests.worker import messages
@@ -22,10 +24,10 @@ collect_ignore_glob = [] if sys.version_info >= (3, 13) else ["test_*.py"]
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What an invocation gave back."""
+    """What an invocation gave back; no body is None."""
 
     status: int
-    content_type: str
+    content_type: str | None
     body: Any
 
 
@@ -39,16 +41,25 @@ class Worker:
     def http(
         self, function: str, method: str, url: str, *, route: dict[str, str] | None = None, body: bytes = b""
     ) -> Answer:
-        import azure_functions_runtime as runtime  # noqa: PLC0415 - not there on older Pythons
+        asked = messages.http_invocation(self._id(function), method, url, route or {}, body)
+        http = _answered(asked).return_value.http
+        content = json.loads(http.body.bytes or b"null")
+        return Answer(status=int(http.status_code), content_type=http.headers.get("Content-Type"), body=content)
 
-        function_id = next(known.function_id for known in self.functions if known.name == function)
-        asked = messages.http_invocation(function_id, method, url, route or {}, body)
-        answer = asyncio.run(runtime.invocation_request(asked))
-        assert answer.result.status == messages.protos.StatusResult.Success, answer.result.exception
-        http = answer.return_value.http
-        return Answer(
-            status=int(http.status_code), content_type=http.headers["Content-Type"], body=json.loads(http.body.bytes)
-        )
+    def timer(self, function: str, last: datetime, due: datetime) -> None:
+        """Let a timer fire that is due and fired at `last` before."""
+        assert _answered(messages.timer_invocation(self._id(function), last, due)).return_value is None
+
+    def _id(self, function: str) -> Any:
+        return next(known.function_id for known in self.functions if known.name == function)
+
+
+def _answered(asked: Any) -> Any:
+    import azure_functions_runtime as runtime  # noqa: PLC0415 - not there on older Pythons
+
+    answer = asyncio.run(runtime.invocation_request(asked))
+    assert answer.result.status == messages.protos.StatusResult.Success, answer.result.exception
+    return answer
 
 
 @pytest.fixture(scope="session")
@@ -58,11 +69,11 @@ def sense() -> Iterator[StandIn]:
 
 
 @pytest.fixture(scope="session")
-def worker(sense: StandIn) -> Iterator[Worker]:
+def worker(sense: StandIn, azurite: Azurite) -> Iterator[Worker]:
     import azure_functions_runtime as runtime  # noqa: PLC0415 - not there on older Pythons
 
     with pytest.MonkeyPatch.context() as environment:
-        for name, value in sense_settings(sense).items():
+        for name, value in {**sense_settings(sense), "STORAGE_CONNECTION": azurite.connection}.items():
             environment.setenv(name, value)
         runtime.start_threadpool_executor()
         begun = asyncio.run(runtime.worker_init_request(messages.init_request(str(ROOT))))

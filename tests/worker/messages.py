@@ -3,6 +3,8 @@
 On Azure they are protobuf messages over gRPC; the library itself never asks what they are.
 """
 
+import json
+from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -65,13 +67,23 @@ def http_invocation(function_id: str, method: str, url: str, route: dict[str, st
         query=dict(part.split("=") for part in url.partition("?")[2].split("&") if part),
         body=OneOf(bytes=body) if body else OneOf(),
     )
-    trace = Record(trace_parent="", trace_state="", attributes={})
+    return _invocation(function_id, "req", OneOf(http=http))
+
+
+def timer_invocation(function_id: str, last: datetime, due: datetime) -> Any:
+    """Return an invocation as the host makes one when a timer is due; it last fired at `last`."""
+    status = {"Last": last.isoformat(), "Next": due.isoformat(), "LastUpdated": last.isoformat()}
+    told = {"Schedule": {"AdjustForDST": True}, "ScheduleStatus": status, "IsPastDue": False}
+    return _invocation(function_id, "timer", OneOf(json=json.dumps(told)))
+
+
+def _invocation(function_id: str, parameter: str, data: OneOf) -> Any:
     invocation = Record(
         invocation_id="an-invocation",
         function_id=function_id,
-        input_data=[OneOf(data=OneOf(http=http), name="req")],
+        input_data=[OneOf(data=data, name=parameter)],
         trigger_metadata={},
-        trace_context=trace,
+        trace_context=Record(trace_parent="", trace_state="", attributes={}),
         retry_context=Record(retry_count=0, max_retry_count=0, exception=None),
     )
     return Record(

@@ -1,6 +1,13 @@
 """What Azure would see: the app in the real worker library."""
 
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from azure.data.tables import TableClient
+
 import shared
+from tests.conftest import a_schedule, move_entry
 from tests.sandbox.stand_in import StandIn
 from tests.worker.conftest import ROOT, Worker
 
@@ -8,27 +15,64 @@ APP1 = "c6d86a12-bd1c-5e5c-b5c7-914f09a2b88a"
 JSON = "application/json; charset=utf-8"
 
 
-def triggers(worker: Worker) -> dict[str, dict[str, object]]:
-    return {name: bindings[0] for name, bindings in worker.bindings.items()}
+def triggers(worker: Worker, kind: str) -> dict[str, dict[str, object]]:
+    return {name: bindings[0] for name, bindings in worker.bindings.items() if bindings[0]["type"] == kind}
 
 
 def test_it_indexes_every_function_with_its_route(worker: Worker) -> None:
-    routes = {name: trigger.get("route") for name, trigger in triggers(worker).items()}
+    routes = {name: trigger["route"] for name, trigger in triggers(worker, "httpTrigger").items()}
 
     assert routes == {
+        "health": "v4/health",
+        "key_exists": "v4/keyvalues/{namespace}/keyexists",
+        "key_list": "v4/keylist/{namespace}",
+        "key_namespaces": "v4/keyvaluesnamespaces",
+        "key_value": "v4/keyvalues/{namespace}/{key}",
+        "key_values": "v4/keyvalues/{namespace}",
         "ping": "v4/butlerping",
+        "schedule_history": "v4/schedules/{id}/history",
         "schedule_preview": "v4/schedules/preview",
+        "schedule_start": "v4/schedules/{id}/start",
+        "schedule_start_all": "v4/schedules/startall",
+        "schedule_status": "v4/schedules/status",
+        "schedule_stop": "v4/schedules/{id}/stop",
+        "schedule_stop_all": "v4/schedules/stopall",
+        "schedule_with_id": "v4/schedules/{id}",
+        "schedules": "v4/schedules",
         "start_task": "v4/reloadtask/{taskId}/start",
         "zzz_unknown_path": "{*path}",
     }
 
 
-def test_every_route_asks_for_a_function_key(worker: Worker) -> None:
-    assert {trigger["authLevel"] for trigger in triggers(worker).values()} == {"FUNCTION"}
+@pytest.mark.parametrize(("name", "schedule"), [("tick", "0 * * * * *"), ("daily", "40 17 3 * * *")])
+def test_a_timer_is_made_up_for_when_it_was_missed_and_never_fires_at_a_mere_start(
+    name: str, schedule: str, worker: Worker
+) -> None:
+    timers = triggers(worker, "timerTrigger")
+
+    assert timers.keys() == {"tick", "daily"}
+    assert (timers[name]["schedule"], timers[name]["useMonitor"], timers[name]["runOnStartup"]) == (
+        schedule,
+        True,
+        False,
+    )
+
+
+def test_every_route_but_health_asks_for_a_function_key(worker: Worker) -> None:
+    levels = {name: trigger["authLevel"] for name, trigger in triggers(worker, "httpTrigger").items()}
+
+    assert levels.pop("health") == "ANONYMOUS"
+    assert set(levels.values()) == {"FUNCTION"}
 
 
 def test_every_route_takes_every_method_for_the_host_itself_knows_no_405(worker: Worker) -> None:
-    assert [name for name, trigger in triggers(worker).items() if trigger.get("methods")] == []
+    assert [name for name, trigger in triggers(worker, "httpTrigger").items() if trigger.get("methods")] == []
+
+
+@pytest.mark.parametrize("name", ["schedule_preview", "schedule_start_all", "schedule_status", "schedule_stop_all"])
+def test_a_word_in_the_place_of_an_id_comes_before_the_ids_in_the_order_of_names(name: str, worker: Worker) -> None:
+    assert name in worker.bindings
+    assert name.upper() < "SCHEDULE_WITH_ID"
 
 
 def test_the_path_for_all_the_rest_comes_last_in_the_order_of_names(worker: Worker) -> None:
@@ -72,3 +116,31 @@ def test_an_unknown_path_is_told_in_json(worker: Worker) -> None:
 
     assert (answer.status, answer.content_type) == (404, JSON)
     assert answer.body["error"] == "Not Found"
+
+
+def test_a_tick_starts_what_is_due_and_history_tells_it(worker: Worker, sense: StandIn, table: TableClient) -> None:
+    sense.reset()
+    url = "https://footman.example.com/v4/schedules"
+    due = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(minutes=2)
+    once_a_year = a_schedule(cronSchedule=f"{due.minute} {due.hour} {due.day} {due.month} *", timezone="UTC")
+    made = worker.http("schedules", "POST", url, body=json.dumps(once_a_year).encode())
+    schedule_id = made.body["id"]
+    move_entry(table, schedule_id, due)
+    worker.timer("tick", last=due, due=due + timedelta(minutes=2))
+    history = worker.http("schedule_history", "GET", f"{url}/{schedule_id}/history", route={"id": schedule_id})
+
+    [start] = sense.starts()
+    [run] = history.body
+    assert (made.status, history.status, start["taskId"]) == (201, 200, APP1)
+    assert (run["outcome"], run["executionId"], run["missedCount"]) == ("started", start["executionId"], 0)
+    assert run["due"] == due.strftime("%Y-%m-%dT%H:%M:%SZ")
+    assert 120 <= run["lateSeconds"] < 600
+
+
+def test_a_deleted_schedule_is_answered_without_a_body(worker: Worker, table: TableClient) -> None:
+    url = "https://footman.example.com/v4/schedules"
+    schedule_id = worker.http("schedules", "POST", url, body=json.dumps(a_schedule()).encode()).body["id"]
+    answer = worker.http("schedule_with_id", "DELETE", f"{url}/{schedule_id}", route={"id": schedule_id})
+
+    assert (answer.status, answer.content_type, answer.body) == (204, None, None)
+    assert [row["RowKey"] for row in table.list_entities()] == [f"gone:{schedule_id}"]

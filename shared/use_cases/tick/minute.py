@@ -158,7 +158,8 @@ class Minute:
             self._is_quiet = not answers
             for tried in answers:
                 self._settle_tried(tried)
-        elif (seconds := self._seconds_to_next()) > 0:
+        elif self._goes_on() and not self._was_beaten and (seconds := self._seconds_to_next()) > 0:
+            # What the claim of this round has found out may leave nothing to wait for.
             self._by.clock.sleep(seconds)
 
     def _patience(self) -> float:

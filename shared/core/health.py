@@ -1,0 +1,100 @@
+"""How Footman is: what works, what doesn't, in words that may be shown to anybody."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from shared.core.errors import (
+    FootmanError,
+    QrsBusy,
+    QrsDenied,
+    QrsMisplaced,
+    QrsTimedOut,
+    QrsUnanswered,
+    QrsUnreachable,
+    QrsUntrusted,
+    SettingsError,
+    StorageError,
+)
+
+OK = "ok"
+LATE = "no answer in time"
+# The platform may hand the timer to another instance for two minutes; after five nobody ticks.
+OLDEST_TICK = timedelta(minutes=5)
+# Days before a certificate ends at which the log warns; in the last week it does so every day.
+WARN_AT_DAYS = (60, 30, 7)
+
+_SETTING = re.compile(r"\b(?:QRS|STORAGE|START|SCHEDULE|RUN|HTTP)_[A-Z_]+\b")
+
+# An error's text may name hosts, users and tasks; these words name none. Looked up along its ancestors.
+WORDS: Mapping[type[BaseException], str] = {
+    SettingsError: "wrong setting",
+    StorageError: "no usable answer",
+    QrsUntrusted: "certificate not trusted",
+    QrsUnreachable: "unreachable",
+    QrsTimedOut: LATE,
+    QrsUnanswered: "no answer",
+    QrsDenied: "access denied",
+    QrsBusy: "busy or failing",
+    QrsMisplaced: "something else answers",
+    FootmanError: "refused",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """One thing that was looked at: `word` is ok or why not, with how long it took or how long ago it was."""
+
+    word: str
+    milliseconds: int | None = None
+    seconds_ago: int | None = None
+    names: tuple[str, ...] = ()
+
+    @property
+    def is_ok(self) -> bool:
+        return self.word == OK
+
+
+@dataclass(frozen=True, kw_only=True)
+class Health:
+    """All checks, and how many days each certificate is still good for."""
+
+    checks: Mapping[str, Check]
+    certificate_days: Mapping[str, int] = field(default_factory=dict)
+    is_open: bool = False
+
+    @property
+    def is_ok(self) -> bool:
+        return all(check.is_ok for check in self.checks.values())
+
+
+def settings_named(error: BaseException) -> tuple[str, ...]:
+    """Return the settings that the text of an error names, without their values."""
+    return tuple(dict.fromkeys(_SETTING.findall(str(error)))) if isinstance(error, SettingsError) else ()
+
+
+def word_for(error: BaseException) -> str:
+    return next((WORDS[kind] for kind in type(error).__mro__ if kind in WORDS), "failed")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Beat:
+    """The mark of a tick: when it began or ended, and what held it up, empty for nothing."""
+
+    at: datetime
+    problem: str = ""
+
+
+def tick_check(last: Beat | None, now: datetime) -> Check:
+    """Return how it stands with the tick."""
+    if last is None:
+        return Check(word="never came")
+    ago = max(timedelta(0), now - last.at)
+    word = "stopped coming" if ago > OLDEST_TICK else "held up" if last.problem else OK
+    return Check(word=word, seconds_ago=int(ago.total_seconds()))
+
+
+def warns(days: int) -> bool:
+    """True on the days on which the log warns of a certificate's end."""
+    return days in WARN_AT_DAYS or days <= min(WARN_AT_DAYS)

@@ -1,0 +1,120 @@
+"""Key-values as they are kept.
+
+One partition, so that all pairs of a request are stored in one transaction. Namespaces and keys may hold any character
+and more than a key of the table takes, so rows stand under their digests, and a namespace's rows stand together.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any
+
+from shared.core.errors import StorageConflict
+from shared.core.key_values import KeyValue
+from shared.storage.batches import batches
+from shared.storage.rows import AFTER_COLON
+from shared.storage.table import Kept, Table
+from shared.storage.transaction import Operation
+
+PARTITION = "keyvalues"
+NEVER = ""
+# The library finds names only between spaces.
+LIVE = "( expires eq '' or expires gt @now )"
+FIRST, END = "", "g"  # digests are of 0 to f
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeyValues:
+    """All pairs; what has expired is not there. Raises StorageError."""
+
+    table: Table
+
+    def store(self, pairs: Sequence[KeyValue], now: datetime) -> None:
+        """Keep pairs, replacing older ones of the same key; of two with one key the last counts."""
+        newest = {_row_key(pair.namespace, pair.key): pair for pair in pairs}
+        for batch in batches(list(newest.values()), 1):
+            self.table.commit([Operation(kind="upsert", row=_row(pair, now)) for pair in batch])
+
+    def value(self, namespace: str, key: str, now: datetime) -> str | None:
+        kept = self.table.row(PARTITION, _row_key(namespace, key))
+        return str(kept.row["value"]) if kept and _is_live(kept, now) else None
+
+    def keys(self, namespace: str, now: datetime) -> list[str]:
+        """Return the keys of a namespace, in the order of their text."""
+        start = f"{_digest(namespace)}:"
+        live = self.table.rows(PARTITION, start, start[:-1] + AFTER_COLON, where=LIVE, now=_text(now))
+        return sorted(str(kept.row["key"]) for kept in live)
+
+    def namespaces(self, now: datetime) -> list[str]:
+        """Return the namespaces that hold something, in the order of their text; asks once for each."""
+        return sorted(self._namespaces(now))
+
+    def delete(self, namespace: str, key: str, now: datetime) -> bool:
+        """Remove a pair and return whether it was there."""
+        kept = self.table.row(PARTITION, _row_key(namespace, key))
+        if kept is None:
+            return False
+        self._remove([kept])
+        return _is_live(kept, now)
+
+    def delete_namespace(self, namespace: str, now: datetime) -> bool:
+        """Remove all pairs of a namespace and return whether there was one."""
+        start = f"{_digest(namespace)}:"
+        kept = list(self.table.rows(PARTITION, start, start[:-1] + AFTER_COLON))
+        self._remove(kept)
+        return any(_is_live(each, now) for each in kept)
+
+    def clean_up(self, now: datetime) -> int:
+        """Remove what has expired and return how many pairs that were."""
+        where = "expires ne '' and expires le @now"
+        expired = list(self.table.rows(PARTITION, FIRST, END, where=where, now=_text(now)))
+        self._remove(expired, only_as_read=True)
+        return len(expired)
+
+    def _namespaces(self, now: datetime) -> Iterator[str]:
+        first = FIRST
+        while found := list(self.table.rows(PARTITION, first, END, where=LIVE, now=_text(now), at_most=1)):
+            yield str(found[0].row["namespace"])
+            first = str(found[0].row["RowKey"]).partition(":")[0] + AFTER_COLON
+
+    def _remove(self, kept: Sequence[Kept], *, only_as_read: bool = False) -> None:
+        operations = [Operation(kind="delete", row=each.row, etag=each.etag if only_as_read else None) for each in kept]
+        for batch in batches(operations, 1):
+            try:
+                self.table.commit(batch)
+            except StorageConflict:
+                # Somebody removed one of them, or renewed it.
+                for operation in batch:
+                    with suppress(StorageConflict):
+                        self.table.commit([operation])
+
+
+def _row(pair: KeyValue, now: datetime) -> dict[str, Any]:
+    expires = pair.expires(now)
+    return {
+        "PartitionKey": PARTITION,
+        "RowKey": _row_key(pair.namespace, pair.key),
+        "namespace": pair.namespace,
+        "key": pair.key,
+        "value": pair.value,
+        "expires": _text(expires) if expires else NEVER,
+    }
+
+
+def _is_live(kept: Kept, now: datetime) -> bool:
+    return kept.row["expires"] == NEVER or str(kept.row["expires"]) > _text(now)
+
+
+def _row_key(namespace: str, key: str) -> str:
+    return f"{_digest(namespace)}:{_digest(key)}"
+
+
+def _digest(text: str) -> str:
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _text(moment: datetime) -> str:
+    """Return the instant in a form whose order as text is that of time."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds")

@@ -1,0 +1,105 @@
+"""Look at all that Footman leans on, within seconds."""
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from datetime import datetime
+from threading import Lock
+from typing import Protocol
+
+from shared.core.errors import FootmanError
+from shared.core.health import LATE, OK, Beat, Check, Health, settings_named, tick_check, word_for
+
+log = logging.getLogger(__name__)
+
+# A monitor gives up after ten seconds, often sooner than Sense's time-out.
+PATIENCE_SECONDS = 8.0
+GOOD_FOR_SECONDS = 5.0
+
+
+class Sense(Protocol):
+    """The repository service."""
+
+    def ping(self) -> None:
+        """Ask for what anybody may ask; raises QrsError."""
+
+
+class Agenda(Protocol):
+    """Where ticks leave their mark."""
+
+    def last_beat(self) -> Beat | None:
+        """Return the mark of the last tick; raises StorageError."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckHealth:
+    """The use case. What it needs is built when asked for: a wrong setting is an answer here, not an end."""
+
+    settings: Callable[[], object]
+    sense: Callable[[], Sense]
+    agenda: Callable[[], Agenda]
+    certificate_days: Callable[[datetime], Mapping[str, int]]
+    is_open: bool
+
+    def run(self, now: datetime) -> Health:
+        """Check everything, storage and Sense at the same time."""
+        settings = _checked(self.settings)
+        if not settings.is_ok:
+            return Health(checks={"settings": settings}, is_open=self.is_open)
+        beats: list[Beat | None] = []
+        asked = _at_once(
+            {
+                "storage": lambda: beats.append(self.agenda().last_beat()),
+                "sense": lambda: self.sense().ping(),
+            }
+        )
+        tick = {"tick": tick_check(beats[0], now)} if beats else {}
+        return Health(
+            checks={"settings": settings, **asked, **tick},
+            certificate_days=self.certificate_days(now),
+            is_open=self.is_open,
+        )
+
+
+class Lately:
+    """A look at health that is taken at most every few seconds: anybody may ask, and Sense has better to do."""
+
+    def __init__(self, look: Callable[[datetime], Health]) -> None:
+        self._look = look
+        self._alone = Lock()
+        self._last: tuple[float, Health] | None = None
+
+    def run(self, now: datetime) -> Health:
+        """Return the last look, or another if it is too old."""
+        with self._alone:
+            if self._last is None or time.monotonic() - self._last[0] > GOOD_FOR_SECONDS:
+                self._last = time.monotonic(), self._look(now)
+            return self._last[1]
+
+
+def _at_once(looks: Mapping[str, Callable[[], object]]) -> dict[str, Check]:
+    pool = ThreadPoolExecutor(len(looks), thread_name_prefix="health")
+    futures = {name: pool.submit(_checked, look) for name, look in looks.items()}
+    wait(futures.values(), timeout=PATIENCE_SECONDS)
+    # Not waited for: what hangs ends by its own time-out.
+    pool.shutdown(wait=False)
+    return {name: future.result() if future.done() else Check(word=LATE) for name, future in futures.items()}
+
+
+def _checked(look: Callable[[], object]) -> Check:
+    begun = time.monotonic()
+    try:
+        look()
+    except FootmanError as error:
+        log.warning("Not healthy: %s", error, extra={"action": "health_failed"})
+        return Check(word=word_for(error), milliseconds=_since(begun), names=settings_named(error))
+    except Exception:
+        log.exception("A health check failed", extra={"action": "health_crashed"})
+        return Check(word="failed", milliseconds=_since(begun))
+    return Check(word=OK, milliseconds=_since(begun))
+
+
+def _since(begun: float) -> int:
+    return round((time.monotonic() - begun) * 1000)

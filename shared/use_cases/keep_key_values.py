@@ -1,0 +1,86 @@
+"""Keep key-values for reload scripts: store, read, list, remove."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from shared.core.errors import CallerError
+from shared.core.key_values import KeyValue, check
+
+
+class KeyValues(Protocol):
+    """The pairs that are kept; what has expired is not there. Every call may raise StorageError."""
+
+    def store(self, pairs: Sequence[KeyValue], now: datetime) -> None:
+        """Keep pairs, replacing older ones of the same key."""
+
+    def value(self, namespace: str, key: str, now: datetime) -> str | None:
+        """Return the value under a key."""
+
+    def keys(self, namespace: str, now: datetime) -> list[str]:
+        """Return the keys of a namespace."""
+
+    def namespaces(self, now: datetime) -> list[str]:
+        """Return the namespaces that hold something."""
+
+    def delete(self, namespace: str, key: str, now: datetime) -> bool:
+        """Remove a pair and return whether it was there."""
+
+    def delete_namespace(self, namespace: str, now: datetime) -> bool:
+        """Remove all pairs of a namespace and return whether there was one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeepKeyValues:
+    """The use cases; each takes the current time. A namespace is there as long as it holds something."""
+
+    kept: KeyValues
+
+    def store(self, pairs: Sequence[KeyValue], now: datetime) -> None:
+        """Keep pairs, all or none; raises CallerError for one that storage can't hold."""
+        for pair in pairs:
+            check(pair)
+        self.kept.store(pairs, now)
+
+    def namespaces(self, now: datetime) -> list[str]:
+        return self.kept.namespaces(now)
+
+    def keys(self, namespace: str, now: datetime) -> list[str]:
+        """Return the keys of a namespace; raises CallerError for an unknown one."""
+        if keys := self.kept.keys(namespace, now):
+            return keys
+        raise _no_namespace(namespace)
+
+    def find(self, namespace: str, key: str, now: datetime) -> str | None:
+        """Return the value under a key, None where there is none; raises CallerError for an unknown namespace."""
+        value = self.kept.value(namespace, key, now)
+        if value is None:
+            self.keys(namespace, now)
+        return value
+
+    def value(self, namespace: str, key: str, now: datetime) -> str:
+        """Return the value under a key; raises CallerError for an unknown one."""
+        value = self.find(namespace, key, now)
+        if value is None:
+            raise _no_key(namespace, key)
+        return value
+
+    def delete(self, namespace: str, key: str, now: datetime) -> None:
+        """Remove a pair; raises CallerError for an unknown one."""
+        if not self.kept.delete(namespace, key, now):
+            self.keys(namespace, now)
+            raise _no_key(namespace, key)
+
+    def delete_namespace(self, namespace: str, now: datetime) -> None:
+        """Remove all pairs of a namespace; raises CallerError for an unknown one."""
+        if not self.kept.delete_namespace(namespace, now):
+            raise _no_namespace(namespace)
+
+
+def _no_namespace(namespace: str) -> CallerError:
+    return CallerError(f"Namespace not found: {namespace}")
+
+
+def _no_key(namespace: str, key: str) -> CallerError:
+    return CallerError(f"Key '{key}' not found in namespace: {namespace}")

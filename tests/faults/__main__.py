@@ -1,0 +1,21 @@
+"""Try what Footman promises for bad days: python3 dev.py faults crash | hosts | outage | seconds | all [--rounds N]."""
+
+import argparse
+import sys
+
+from tests.faults import crash, hosts, outage, seconds
+
+TRIALS = {"crash": crash.main, "hosts": hosts.main, "outage": outage.main, "seconds": seconds.main}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="dev.py faults", description=__doc__)
+    parser.add_argument("trial", choices=[*TRIALS, "all"])
+    parser.add_argument("--rounds", type=int, help="how often, instead of as often as is promised")
+    options = parser.parse_args()
+    wanted = TRIALS if options.trial == "all" else {options.trial: TRIALS[options.trial]}
+    return max([trial(options.rounds) for trial in wanted.values()])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

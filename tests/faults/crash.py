@@ -1,0 +1,77 @@
+"""Kill the host at random moments while schedules fire, start another one, and let the books be right in the end."""
+
+import random
+from dataclasses import dataclass
+from datetime import timedelta
+
+from tests.faults.accounting import Audit
+from tests.faults.report import say, verdict
+from tests.faults.site import Planned, Site, Standing, minute_of, once_a_day, open_site, sleep_until, utc_now
+from tests.faults.ticking import TickingHost, settled, until
+
+SCHEDULES, FREQUENT, ROUNDS = 300, 60, 20
+EVERY_TEN_SECONDS = "*/10 * * * * *"
+CONNECTIONS = 16
+# Leases last for the time-out and 15 s: what a dead host has claimed is free after 16 s.
+SETTINGS = {"QRS_TIMEOUT_SECONDS": "1", "QRS_MAX_CONNECTIONS": str(CONNECTIONS)}
+MOST_DOUBLED = 4 * CONNECTIONS
+# What is killed a little after a start may be killed while it records, or moves on.
+LONGEST_AFTER = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Size:
+    """How many schedules fire in each round once, and how many in all rounds again and again.
+
+    In a hurry the leases of the killed are cut short, instead of waiting for their end.
+    """
+
+    rounds: int
+    once: int
+    frequent: int
+    in_a_hurry: bool = False
+
+
+def main(rounds: int | None) -> int:
+    size = Size(rounds=rounds or ROUNDS, once=SCHEDULES - FREQUENT, frequent=FREQUENT)
+    seed = random.randrange(1_000_000)
+    say(f"crash: {size.rounds} rounds of {SCHEDULES} schedules, {FREQUENT} of them every 10 s; seed {seed}")
+    with open_site(tasks=size.rounds * size.once + size.frequent) as site:
+        found = crash(site, size, random.Random(seed))
+    return verdict("crash", size.rounds, found, doubled_at_most=MOST_DOUBLED)
+
+
+def crash(site: Site, size: Size, chance: random.Random) -> Audit:
+    """Kill a host in each round, and read the books when a last one has taken over all that was left.
+
+    A round does not wait for the one before it, whose leases run out while others fire.
+    """
+    planned = site.plan(size.frequent, EVERY_TEN_SECONDS, minute_of(utc_now()))
+    errors = []
+    for number in range(size.rounds):
+        begin = minute_of(utc_now())
+        planned += site.plan(size.once, once_a_day(begin), begin)
+        killed, told = _killed(site, planned, chance)
+        errors += told
+        say(
+            f"  round {number + 1}: killed with {killed.in_hand} in hand and {killed.free} not yet, "
+            f"{killed.moved_on} of all {len(planned)} moved on"
+        )
+    if size.in_a_hurry:
+        site.let_time_pass(planned)
+    found = settled(site, planned, SETTINGS)
+    found.wrong += errors
+    return found
+
+
+def _killed(site: Site, planned: list[Planned], chance: random.Random) -> tuple[Standing, list[str]]:
+    """Kill a host a random while after a random number of its starts; return how it left things, and its errors."""
+    host = TickingHost(site.settings | SETTINGS)
+    free = site.standing(planned, utc_now()).free
+    asked = site.sense.stats()["requests"] + chance.randint(1, free)
+    host.fire()
+    until(lambda: site.sense.stats()["requests"] >= asked or not host.is_ticking)
+    moment = utc_now() + timedelta(seconds=chance.uniform(0, LONGEST_AFTER))
+    sleep_until(moment)
+    host.kill()
+    return site.standing(planned, utc_now()), host.errors

@@ -1,0 +1,47 @@
+"""Let a schedule of every five seconds, made over HTTP, run by the timer for a minute: 12 starts, all on time."""
+
+from datetime import timedelta
+
+import requests
+
+from shared.core.cron import MINUTE
+from tests.faults.report import say, verdict
+from tests.faults.site import Planned, Site, open_site, sleep_until
+from tests.faults.ticking import host_with_timers
+from tests.sandbox.local_host import LocalHost
+
+EVERY_FIVE_SECONDS, A_MINUTE = "*/5 * * * * *", 12
+LATEST_SECONDS = 0.5
+# Past the last occurrence of a minute, before the first of the next.
+BEFORE_ITS_END = timedelta(seconds=2)
+
+
+def main(rounds: int | None) -> int:
+    minutes = rounds or 1
+    with open_site(tasks=1) as site, host_with_timers(site.settings) as host:
+        planned = _create(site, host)
+        say(f"seconds: {EVERY_FIVE_SECONDS} from {planned.since:%H:%M:%S} on for {minutes} minutes")
+        end = planned.since + minutes * MINUTE - BEFORE_ITS_END
+        sleep_until(end)
+        found = site.audit([planned], end)
+    problems = [] if found.started == minutes * A_MINUTE else [f"{found.started} starts, not {minutes * A_MINUTE}"]
+    if found.latest > LATEST_SECONDS:
+        problems.append(f"a start {found.latest:.2f} s after its second, {LATEST_SECONDS} s are allowed")
+    return verdict("seconds", minutes, found, problems=problems)
+
+
+def _create(site: Site, host: LocalHost) -> Planned:
+    """Make the schedule over HTTP; with seconds its first occurrence is the begin of the next minute."""
+    task_id = site.task()
+    body = {
+        "name": "Every 5 sec",
+        "cronSchedule": EVERY_FIVE_SECONDS,
+        "timezone": "UTC",
+        "qlikSenseTaskId": task_id,
+        "startupState": "started",
+    }
+    answer = requests.post(f"{host.url}/v4/schedules", json=body, timeout=10)
+    answer.raise_for_status()
+    schedule_id = answer.json()["id"]
+    [entry] = [due for due in site.schedules.entries() if due.schedule_id == schedule_id]
+    return Planned(schedule_id=schedule_id, task_id=task_id, cron=EVERY_FIVE_SECONDS, since=entry.instant)

@@ -1,0 +1,394 @@
+"""The agenda on Azurite: what ticks and writers do to it at the same time."""
+
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from threading import Barrier
+
+import pytest
+
+from shared.core.due import Done, Due
+from shared.core.schedules import Schedule
+from tests.sandbox.azurite import Azurite
+from tests.sandbox.faulty.faults import Kind
+from tests.sandbox.tables import (
+    DO,
+    ELEVEN,
+    FAR_AWAY,
+    TEN,
+    Row,
+    Store,
+    a_run,
+    claimed,
+    dealt_with,
+    every,
+    open_store,
+)
+
+# What callers do to five schedules meanwhile.
+WRITERS = [["stop"], ["stop", "start"], ["rename"], ["replan"], ["delete"]]
+
+
+@pytest.fixture(scope="module")
+def opened(azurite: Azurite) -> Iterator[Store]:
+    with open_store(azurite.connection) as opened:
+        yield opened
+
+
+@pytest.fixture
+def store(opened: Store) -> Store:
+    opened.empty()
+    return opened
+
+
+def change(store: Store, dues: list[Due]) -> dict[str, Row]:
+    """Change the schedules of five entries, and return their rows as they are then."""
+    for due, steps in zip(dues, WRITERS, strict=True):
+        for step in steps:
+            DO[step](store.sure.manage, due.schedule_id)
+    return store.rows(*ids(dues))
+
+
+def ids(dues: list[Due]) -> list[str]:
+    return sorted(due.schedule_id for due in dues)
+
+
+def ids_of(schedules: list[Schedule]) -> list[str]:
+    return sorted(schedule.id for schedule in schedules)
+
+
+# --- what is due
+
+
+def test_the_agenda_gives_what_is_due_before_the_end_in_the_order_of_time(store: Store) -> None:
+    [at_eleven] = store.keep(1, cron="0 11 * * *", zone="UTC")
+    [at_ten] = store.keep(1)
+    [at_five_past] = store.keep(1, cron="5 * * * *")
+    store.keep(3, startup_state="stopped")
+
+    def until(end: datetime) -> list[str]:
+        return [due.schedule_id for due in store.sure.agenda.until(end)]
+
+    assert until(TEN) == []
+    assert until(TEN + timedelta(seconds=1)) == [at_ten.id]
+    assert until(ELEVEN) == [at_ten.id, at_five_past.id]
+    assert until(FAR_AWAY) == [at_ten.id, at_five_past.id, at_eleven.id]
+
+
+def test_an_entry_is_read_as_it_was_written(store: Store) -> None:
+    store.keep(1, name="Jede Stunde ½")
+    tried = replace(
+        claimed(store.due()[0], owner="me"),
+        occurrence=ELEVEN,
+        tried_since=TEN + timedelta(microseconds=123456),
+        not_before=TEN + timedelta(minutes=1),
+        last_error="Sense can't be reached.",
+        attempt=3,
+    )
+
+    [ours] = store.sure.agenda.claim([tried])
+
+    assert store.due() == [ours]
+    assert ours == replace(tried, etag=ours.etag)
+
+
+UNREADABLE_KEYS = [
+    "due:2026-11-22:x",
+    "due:2026-11-22T10:00:00Z",
+    "due:2026-02-30T10:00:00Z:x",
+    "due:2026-11-22T10:00:00:x",
+    # These can be read, but whoever writes to them makes another key of what they say.
+    "due:2026-11-22T10:00:00.000000Z:x",
+    "due:2026-11-22T10:00:00+00:00:x",
+]
+
+
+def test_entries_whose_keys_cant_be_read_are_left_out_and_told_of(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    kept = store.keep(3)
+    for key in UNREADABLE_KEYS:
+        store.write(key, taskId="x", cron="0 * * * *", zone="UTC", seq=0)
+
+    readable = store.due()
+
+    assert ids(readable) == ids_of(kept)
+    assert [key for key in UNREADABLE_KEYS if f"Row {key} is" not in caplog.text] == []
+
+
+UNREADABLE: list[dict[str, object]] = [
+    {"taskId": 5},
+    {"seq": "five"},
+    {"attempt": "1"},
+    {"owner": "me", "leaseUntil": "soon"},
+    {"triedSince": "2026-11-22T10:00:00"},
+    {"zone": "Nowhere/At_All"},
+    {"cron": "? ?"},
+]
+
+
+def test_entries_whose_content_cant_be_read_come_to_an_end_and_the_others_go_on(store: Store) -> None:
+    going_on, poisoned = store.keep(2), store.keep(len(UNREADABLE))
+    for schedule, values in zip(poisoned, UNREADABLE, strict=True):
+        store.write(f"due:2026-11-22T10:00:00Z:{schedule.id}", **values)
+
+    taken = store.claims(TEN + timedelta(seconds=1)).claim(store.due(), earliest=TEN)
+
+    assert ids([done.due for done in taken.dones]) == ids_of(poisoned)
+    store.sure.agenda.move([*taken.dones, *(dealt_with(each.due) for each in taken.tries)])
+    assert {(due.schedule_id, due.instant) for due in store.due()} == {(each.id, ELEVEN) for each in going_on}
+    stopped = [kept for kept in store.sure.manage.all() if kept.state == "stopped" and kept.problem]
+    assert ids_of(stopped) == ids_of(poisoned)
+    assert store.disagreements() == []
+
+
+def test_an_entry_that_cant_be_read_does_not_make_numbers_be_used_again(store: Store) -> None:
+    [kept] = store.keep(1)
+    for hour in range(3):
+        [due] = store.due()
+        store.sure.history.record([a_run(due)])
+        store.sure.agenda.move([dealt_with(due)])
+        assert due.instant == TEN + timedelta(hours=hour)
+    runs = store.sure.manage.runs(kept.id, 10)
+    store.write(f"due:2026-11-22T13:00:00Z:{kept.id}", zone=7)
+
+    taken = store.claims(TEN + timedelta(hours=3, seconds=1)).claim(store.due(), earliest=TEN)
+    store.sure.history.record([done.run for done in taken.dones if done.run])
+    store.sure.agenda.move(taken.dones)
+
+    assert store.sure.manage.one(kept.id).seq >= 4
+    assert store.sure.manage.runs(kept.id, 10)[1:] == runs
+
+
+def test_the_heartbeat_is_written_over_and_tells_the_time_of_storage(store: Store) -> None:
+    store.sure.agenda.beat({"begun": "2026-11-22T10:00:00.000Z", "ended": ""})
+    told = store.sure.agenda.beat({"begun": "2026-11-22T10:00:00.000Z", "ended": "2026-11-22T10:00:07.000Z"})
+
+    assert store.rows()["heartbeat"]["ended"] == "2026-11-22T10:00:07.000Z"
+    assert abs(told - datetime.now(UTC)) < timedelta(seconds=10)
+
+
+# --- claims
+
+NONE: Mapping[Kind, int] = {}
+# Which of how many transactions are hit.
+LOST_ANSWERS: Mapping[Kind, int] = {"cut": 3, "busy_after": 5, "late": 7}
+# For each of the ticks that meet: how many it claims at once, and at which of the free ones it begins.
+MEETINGS = {
+    "two at the same": [(100, 0), (100, 0)],
+    "two that overlap": [(3, 0), (4, 2)],
+    "three of all sizes": [(1, 0), (2, 1), (8, 0)],
+}
+
+
+@pytest.mark.parametrize(("rounds", "faults"), [(4, NONE), (2, LOST_ANSWERS)], ids=["", "answers get lost"])
+@pytest.mark.parametrize("ticks", MEETINGS.values(), ids=MEETINGS)
+def test_of_ticks_that_meet_each_entry_is_won_by_exactly_one(
+    store: Store, ticks: list[tuple[int, int]], rounds: int, faults: Mapping[Kind, int]
+) -> None:
+    entries = ids_of(store.keep(8))
+    for kind, each in faults.items():
+        store.faulty.fault(kind, match=every(each), seconds=0.02)
+    together = Barrier(len(ticks))
+
+    def tick(owner: str, size: int, begin: int) -> list[Due]:
+        won: list[Due] = []
+        together.wait()
+        while free := [due for due in store.shaky.agenda.until(FAR_AWAY) if due.claim is None]:
+            wanted = [claimed(due, owner) for due in free[begin:] + free[:begin]]
+            for start in range(0, len(wanted), size):
+                won += store.shaky.agenda.claim(wanted[start : start + size])
+        return won
+
+    with ThreadPoolExecutor(len(ticks)) as pool:
+        for number in range(rounds):
+            owners = [f"{number}/{tick}" for tick in range(len(ticks))]
+            won = list(pool.map(tick, owners, *zip(*ticks, strict=True)))
+
+            assert sorted(id_ for each in won for id_ in ids(each)) == entries
+            stands = {(due.schedule_id, due.claim and due.claim.owner, due.etag) for due in store.due()}
+            assert stands == {
+                (due.schedule_id, due.claim and due.claim.owner, due.etag) for each in won for due in each
+            }
+            store.sure.agenda.give_back([replace(due, claim=None) for each in won for due in each])
+
+
+def test_a_hundred_entries_are_claimed_in_one_transaction(store: Store) -> None:
+    store.keep(100)
+    found = store.shaky.agenda.until(FAR_AWAY)
+    store.faulty.forget()
+
+    won = store.shaky.agenda.claim([claimed(due) for due in found])
+
+    assert store.due() == won
+    assert store.faulty.transactions == 1
+
+
+def test_what_was_read_before_another_claim_loses(store: Store) -> None:
+    store.keep(3)
+    read = store.due()
+    others = store.sure.agenda.claim([claimed(read[1], "another tick")])
+
+    won = store.sure.agenda.claim([claimed(due, "me") for due in read])
+
+    assert ids(won) == ids([read[0], read[2]])
+    assert [due for due in store.due() if due.schedule_id == read[1].schedule_id] == others
+    assert store.sure.agenda.claim([claimed(due, "me") for due in read[1:2]]) == []
+
+
+def test_what_was_changed_since_it_was_read_is_not_claimed_and_the_others_are(store: Store) -> None:
+    store.keep(9)
+    read = store.due()
+    changed = change(store, read[2:7])
+
+    won = store.sure.agenda.claim([claimed(due) for due in read])
+
+    assert ids(won) == ids([*read[:2], *read[7:]])
+    assert store.rows(*ids(read[2:7])) == changed
+    assert store.disagreements() == []
+
+
+# --- giving back
+
+
+def free(dues: list[Due]) -> list[Due]:
+    """Return entries as they are after a try that failed."""
+    not_before = TEN + timedelta(minutes=1)
+    return [replace(due, claim=None, not_before=not_before, last_error="Sense can't be reached.") for due in dues]
+
+
+def won_all(store: Store, count: int) -> list[Due]:
+    store.keep(count)
+    found = [claimed(due) for due in store.due()]
+    return [due for start in range(0, count, 100) for due in store.sure.agenda.claim(found[start : start + 100])]
+
+
+def test_entries_are_given_back_and_can_be_claimed_again(store: Store) -> None:
+    given = store.sure.agenda.give_back(free(won_all(store, 110)))
+
+    assert given == store.due()
+    assert {(due.claim, due.last_error) for due in given} == {(None, "Sense can't be reached.")}
+    again = [claimed(due, "another tick") for due in given[:100]]
+    assert ids(store.sure.agenda.claim(again)) == ids(again)
+
+
+def test_giving_back_twice_does_no_harm(store: Store) -> None:
+    returned = free(won_all(store, 3))
+    given = store.sure.agenda.give_back(returned)
+    before = store.rows()
+
+    assert store.sure.agenda.give_back(returned) == given
+    assert store.rows() == before
+
+
+def test_what_was_changed_meanwhile_is_not_given_back_and_the_others_are(store: Store) -> None:
+    won = won_all(store, 9)
+    changed = change(store, won[2:7])
+
+    given = store.sure.agenda.give_back(free(won))
+
+    assert ids(given) == ids([*won[:2], *won[7:]])
+    assert store.rows(*ids(won[2:7])) == changed
+    assert store.disagreements() == []
+
+
+def test_what_another_tick_has_taken_over_is_not_given_back(store: Store) -> None:
+    won = won_all(store, 3)
+    taken_over = store.sure.agenda.claim([claimed(won[0], "another tick")])
+
+    given = store.sure.agenda.give_back(free(won))
+
+    assert ids(given) == ids(won[1:])
+    assert taken_over[0] in store.due()
+
+
+# --- moving on
+
+
+def test_each_entry_makes_place_for_the_next_and_its_schedule_tells(store: Store) -> None:
+    dones = [dealt_with(due) for due in won_all(store, 70)]
+
+    moved = store.sure.agenda.move(dones)
+
+    assert store.due() == sorted(moved, key=lambda due: due.schedule_id)
+    assert {(due.instant, due.seq, due.claim, due.attempt) for due in moved} == {(ELEVEN, 1, None, 0)}
+    assert store.disagreements() == []
+    runs = {done.due.schedule_id: done.run for done in dones}
+    assert all(kept.last_run == runs[kept.id] and kept.last_due == TEN for kept in store.sure.schedules.all())
+
+
+def test_what_was_moved_can_be_claimed_at_once(store: Store) -> None:
+    moved = store.sure.agenda.move([dealt_with(due) for due in won_all(store, 40)])
+
+    won = store.sure.agenda.claim([claimed(due, "another tick") for due in moved])
+
+    assert ids(won) == ids(moved)
+
+
+def test_what_was_changed_meanwhile_is_not_moved_and_the_others_are(store: Store) -> None:
+    won = won_all(store, 40)
+    # The first and last of a transaction and of all, and one within.
+    taken = [won[place] for place in (0, 20, 32, 33, 39)]
+    changed = change(store, taken)
+
+    moved = store.sure.agenda.move([dealt_with(due) for due in won])
+
+    assert ids(moved) == ids([due for due in won if due not in taken])
+    assert {due.instant for due in moved} == {ELEVEN}
+    assert store.rows(*ids(taken)) == changed
+    assert store.disagreements() == []
+
+
+def test_moving_again_does_no_harm_and_gives_what_stands_there(store: Store) -> None:
+    dones = [dealt_with(due) for due in won_all(store, 3)]
+    moved = store.sure.agenda.move(dones)
+    taken = store.sure.agenda.claim([claimed(moved[0], "another tick")])
+    before = store.rows()
+
+    assert store.sure.agenda.move(dones) == [*taken, *moved[1:]]
+    assert store.rows() == before
+
+
+def test_a_schedule_that_is_never_due_again_is_stopped_and_says_why(store: Store) -> None:
+    [due] = won_all(store, 1)
+
+    moved = store.sure.agenda.move([Done(due=due, run=a_run(due), next_instant=None, problem="It ends.")])
+
+    [kept] = store.sure.schedules.all()
+    assert (moved, store.due(), store.disagreements()) == ([], [], [])
+    assert (kept.state, kept.due, kept.seq, kept.problem) == ("stopped", None, 1, "It ends.")
+
+
+def test_an_instant_that_is_none_makes_place_without_a_run(store: Store) -> None:
+    [due] = won_all(store, 1)
+
+    [moved] = store.sure.agenda.move([Done(due=due, run=None, next_instant=ELEVEN)])
+
+    [kept] = store.sure.schedules.all()
+    assert (moved.seq, kept.seq, kept.last_run, kept.last_due) == (0, 0, None, None)
+    assert store.disagreements() == []
+
+
+@pytest.mark.parametrize("next_instant", [ELEVEN, None])
+def test_the_entry_of_a_schedule_that_is_lost_goes_and_the_others_move(
+    store: Store, next_instant: datetime | None
+) -> None:
+    won = won_all(store, 5)
+    store.remove(f"schedule:{won[2].schedule_id}")
+
+    moved = store.sure.agenda.move([replace(dealt_with(due), next_instant=next_instant) for due in won])
+
+    assert ids(moved) == (ids([*won[:2], *won[3:]]) if next_instant else [])
+    assert store.rows(won[2].schedule_id) == {}
+    assert store.disagreements() == []
+
+
+def test_an_entry_whose_place_is_taken_stays_for_the_daily_check_and_the_others_move(store: Store) -> None:
+    won = won_all(store, 3)
+    store.write(f"due:2026-11-22T11:00:00Z:{won[0].schedule_id}", taskId="x")
+
+    moved = store.sure.agenda.move([dealt_with(due) for due in won])
+
+    assert ids(moved) == ids(won[1:])
+    assert won[0] in store.due()

@@ -1,0 +1,204 @@
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from shared.core.due import Due
+from shared.core.mending import mended
+from shared.core.schedules import Change, Schedule, State
+from tests.unit.builders import (
+    DAILY,
+    DAY,
+    ELEVEN,
+    HOUR,
+    JUST_BEFORE_NINE,
+    MILLISECOND,
+    MINUTE,
+    NEVER_DUE,
+    NINE,
+    NOON,
+    SECOND,
+    TEN,
+    a_claim,
+    a_definition,
+    a_due,
+    a_schedule,
+    a_stopped_schedule,
+    a_tried_due,
+)
+
+STRAY = a_due(instant=NINE - HOUR, etag="stray")
+LATER_STRAY = a_due(instant=NOON, seq=9, etag="later stray")
+
+
+def after_the_first(changes: list[Change], entries: list[Due]) -> tuple[Schedule, list[Due]]:
+    """Return what is stored once the first change is written: the others were made for the schedule as it was."""
+    change = changes[0]
+    assert change.after
+    left = [due for due in entries if due != change.due_before]
+    return change.after, [*left, change.due_after] if change.due_after else left
+
+
+class TestWhatAgrees:
+    @pytest.mark.parametrize(
+        ("schedule", "entries"),
+        [
+            (a_schedule(), [a_due()]),
+            (a_schedule(), [a_due(claim=a_claim())]),
+            (a_schedule(due=NINE, last_due=ELEVEN), [a_tried_due(claim=None)]),
+            (a_stopped_schedule(), []),
+        ],
+    )
+    def test_it_stays_as_it_is(self, schedule: Schedule, entries: list[Due]) -> None:
+        assert mended(schedule, entries, JUST_BEFORE_NINE) == []
+
+
+class TestEntriesTooMany:
+    def test_a_stopped_schedule_has_none(self) -> None:
+        schedule = a_stopped_schedule()
+
+        assert mended(schedule, [STRAY, a_due()], JUST_BEFORE_NINE) == [
+            Change(before=schedule, after=schedule, due_before=STRAY),
+            Change(before=schedule, after=schedule, due_before=a_due()),
+        ]
+
+    def test_a_started_one_has_the_one_that_it_points_to(self) -> None:
+        assert mended(a_schedule(), [STRAY, a_due(), LATER_STRAY], JUST_BEFORE_NINE) == [
+            Change(before=a_schedule(), after=a_schedule(), due_before=STRAY),
+            Change(before=a_schedule(), after=a_schedule(), due_before=LATER_STRAY),
+        ]
+
+
+class TestEntryLost:
+    @pytest.mark.parametrize("now", [JUST_BEFORE_NINE, ELEVEN])
+    def test_it_is_put_back_where_it_stood_under_a_number_that_nobody_can_have_used(self, now: datetime) -> None:
+        assert mended(a_schedule(), [], now) == [
+            Change(before=a_schedule(), after=a_schedule(seq=8), due_after=a_due(seq=8, etag=""))
+        ]
+
+    @pytest.mark.parametrize(("last_due", "instant"), [(None, TEN), (NINE - HOUR, TEN), (TEN, ELEVEN)])
+    def test_where_nobody_knows_where_it_stood_it_counts_from_now_or_the_last_occurrence(
+        self, last_due: datetime | None, instant: datetime
+    ) -> None:
+        schedule = a_schedule(due=None, last_due=last_due)
+
+        assert mended(schedule, [], NINE) == [
+            Change(
+                before=schedule,
+                after=a_schedule(due=instant, last_due=last_due, seq=8),
+                due_after=a_due(instant=instant, seq=8, etag=""),
+            )
+        ]
+
+    @pytest.mark.parametrize(
+        ("changes", "problem"),
+        [
+            ({"cron": "61 * * * *"}, "minute '61'"),
+            ({"zone": "Mars/Olympus"}, "timezone: 'Mars/Olympus'"),
+            ({"cron": NEVER_DUE}, "the date it names never comes"),
+        ],
+    )
+    def test_a_schedule_that_can_not_be_evaluated_is_stopped_and_says_why(
+        self, changes: dict[str, Any], problem: str
+    ) -> None:
+        schedule = a_schedule(definition=a_definition(**changes))
+        (change,) = mended(schedule, [], NINE)
+
+        assert change.after
+        assert replace(change.after, problem="") == replace(schedule, state=State.STOPPED, due=None)
+        assert problem in change.after.problem
+        assert (change.before, change.due_before, change.due_after) == (schedule, None, None)
+
+
+class TestEntryElsewhere:
+    @pytest.mark.parametrize("schedule", [a_schedule(), a_schedule(due=None), a_schedule(seq=20)])
+    @pytest.mark.parametrize("entries", [[STRAY], [LATER_STRAY], [LATER_STRAY, STRAY]])
+    def test_one_change_makes_schedule_and_entry_agree(self, schedule: Schedule, entries: list[Due]) -> None:
+        stored, left = after_the_first(mended(schedule, entries, JUST_BEFORE_NINE), entries)
+
+        assert stored.state is State.STARTED
+        assert [due.seq for due in left if due.instant == stored.due] == [stored.seq]
+        assert stored.seq >= schedule.seq
+
+    def test_the_rest_goes_the_next_day(self) -> None:
+        entries = [STRAY, LATER_STRAY]
+        stored, left = after_the_first(mended(a_schedule(), entries, JUST_BEFORE_NINE), entries)
+        stored, left = after_the_first(mended(stored, left, JUST_BEFORE_NINE), left)
+
+        assert [due.instant for due in left] == [stored.due]
+        assert mended(stored, left, JUST_BEFORE_NINE) == []
+
+    @pytest.mark.parametrize(
+        ("stray", "instant", "seq"),
+        [
+            (STRAY, STRAY.instant, 8),
+            (LATER_STRAY, NOON, 10),
+            # Of another rule: it would go on to fire what the schedule does not say any more.
+            (a_due(instant=TEN, cron=DAILY), NINE, 8),
+            (a_due(instant=TEN, zone="Asia/Kolkata"), NINE, 8),
+        ],
+    )
+    def test_its_instant_stays_where_it_is_of_the_same_rule(self, stray: Due, instant: datetime, seq: int) -> None:
+        assert mended(a_schedule(), [stray], JUST_BEFORE_NINE) == [
+            Change(
+                before=a_schedule(),
+                after=a_schedule(due=instant, seq=seq),
+                due_before=stray,
+                due_after=a_due(instant=instant, seq=seq, etag=""),
+            )
+        ]
+
+
+class TestZoneRulesChanged:
+    """Nine in Stockholm was nine in UTC under the old rules and is eight under the new."""
+
+    def stored(self, **changes: Any) -> tuple[Schedule, Due]:
+        definition = a_definition(cron=DAILY, zone="Europe/Stockholm")
+        entry = a_due(cron=DAILY, zone="Europe/Stockholm", **changes)
+        return a_schedule(definition=definition, last_due=NINE - DAY, due=entry.instant), entry
+
+    @pytest.mark.parametrize(
+        ("now", "instant"),
+        [
+            (NINE - 9 * HOUR, NINE - HOUR),
+            (NINE - 50 * MINUTE, NINE + 23 * HOUR),  # today's is over
+            (NINE - 65 * SECOND - MILLISECOND, NINE + 23 * HOUR),
+        ],
+    )
+    def test_an_entry_moves_to_the_instant_that_is_the_next_one_now(self, now: datetime, instant: datetime) -> None:
+        schedule, entry = self.stored()
+
+        assert mended(schedule, [entry], now) == [
+            Change(
+                before=schedule,
+                after=replace(schedule, due=instant),
+                due_before=entry,
+                due_after=replace(entry, instant=instant),
+            )
+        ]
+
+    def test_it_does_not_move_before_the_last_occurrence_where_a_clock_went_back(self) -> None:
+        schedule, entry = self.stored()
+        (change,) = mended(replace(schedule, last_due=NINE - HOUR), [entry], NINE - 9 * HOUR)
+
+        assert change.due_after == replace(entry, instant=NINE + 23 * HOUR)
+
+    @pytest.mark.parametrize(
+        ("changes", "now"),
+        [
+            ({}, NINE - 65 * SECOND),  # the tick of the minute before may have begun
+            ({}, NINE + HOUR),
+            ({"claim": a_claim()}, NINE - 9 * HOUR),
+            ({"attempt": 1, "last_error": "x"}, NINE - 9 * HOUR),
+            ({"instant": NINE - HOUR}, NINE - 9 * HOUR),  # right already
+        ],
+    )
+    def test_an_entry_that_is_right_or_in_somebodys_hands_stays(self, changes: dict[str, Any], now: datetime) -> None:
+        schedule, entry = self.stored(**changes)
+
+        assert mended(schedule, [entry], now) == []
+
+    @pytest.mark.parametrize("changes", [{"cron": "61 * * * *"}, {"zone": "Mars/Olympus"}, {"cron": NEVER_DUE}])
+    def test_one_that_can_not_be_evaluated_is_told_when_it_is_due(self, changes: dict[str, Any]) -> None:
+        assert mended(a_schedule(), [a_due(**changes)], NINE - 9 * HOUR) == []

@@ -1,0 +1,179 @@
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from shared.core.due import NEVER, TOO_LATE, Done, Due, broken, denied, done, following, left_out, missed, next_seq
+from shared.core.runs import Run, RunOutcome
+from tests.unit.builders import (
+    ELEVEN,
+    EVERY_SECOND,
+    HOUR,
+    JUST_BEFORE_NINE,
+    MILLISECOND,
+    MINUTE,
+    NEVER_DUE,
+    NINE,
+    NOON,
+    SECOND,
+    TEN,
+    a_claim,
+    a_due,
+    a_run,
+    a_tried_due,
+)
+
+
+class TestRuns:
+    @pytest.mark.parametrize(
+        ("changes", "reason"),
+        [
+            ({}, f"{TOO_LATE} No tick came in time."),
+            ({"attempt": 3, "last_error": "No connection."}, f"{TOO_LATE} The last try: No connection."),
+        ],
+    )
+    def test_a_missed_occurrence_says_why(self, changes: dict[str, Any], reason: str) -> None:
+        run = missed(a_due(**changes), TEN)
+
+        assert (run.outcome, run.seq, run.due, run.reason) == (RunOutcome.MISSED, 7, TEN, reason)
+        assert run.attempt == changes.get("attempt", 0)
+        assert run.late_seconds is None
+
+    def test_a_denied_one_names_the_filter(self) -> None:
+        run = denied(a_due(attempt=2), TEN)
+
+        assert (run.outcome, run.seq, run.due, run.attempt) == (RunOutcome.DENIED, 7, TEN, 2)
+        assert "START_TASK_FILTER" in str(run.reason)
+
+    def test_how_late_a_start_was_counts_from_its_occurrence(self) -> None:
+        assert a_run(started=NINE + 62 * SECOND + 250 * MILLISECOND).late_seconds == 62.25
+
+
+class TestDone:
+    @pytest.mark.parametrize(
+        ("run", "missed_count", "next_instant"),
+        [
+            (a_run(), 0, TEN),
+            (a_run(due=NOON), 3, NOON + HOUR),
+            (a_run(due=NINE + 99 * HOUR), 99, NINE + 100 * HOUR),
+            (a_run(due=NINE + 100 * HOUR), 100, NINE + 101 * HOUR),
+            (a_run(due=NINE + 200 * HOUR), 100, NINE + 201 * HOUR),
+            (a_run(outcome=RunOutcome.DENIED, due=TEN), 1, ELEVEN),
+            (a_run(outcome=RunOutcome.FAILED, due=TEN), 1, ELEVEN),
+            (a_run(outcome=RunOutcome.NOT_STARTED, due=TEN), 1, ELEVEN),
+            (a_run(outcome=RunOutcome.MISSED), 1, TEN),
+            (a_run(outcome=RunOutcome.MISSED, due=NOON), 4, NOON + HOUR),
+            (a_run(outcome=RunOutcome.MISSED, due=NINE + 99 * HOUR), 100, NINE + 100 * HOUR),
+            (a_run(outcome=RunOutcome.MISSED, due=NINE + 100 * HOUR), 100, NINE + 101 * HOUR),
+        ],
+    )
+    def test_a_run_tells_of_all_that_it_overtook_and_the_next_occurrence_follows(
+        self, run: Run, missed_count: int, next_instant: datetime
+    ) -> None:
+        end = done(a_due(), run)
+
+        assert end.run
+        assert (end.run.due, end.run.missed_count, end.next_instant, end.problem) == (
+            run.due,
+            missed_count,
+            next_instant,
+            "",
+        )
+
+    @pytest.mark.parametrize(
+        ("changes", "problem"),
+        [({"cron": NEVER_DUE}, NEVER.format(NEVER_DUE)), ({"cron": "61 * * * *"}, "cronSchedule: '61 * * * *'")],
+    )
+    def test_a_run_is_told_even_if_nothing_can_follow_it(self, changes: dict[str, Any], problem: str) -> None:
+        end = done(a_due(**changes), a_run())
+
+        assert end.run == a_run()
+        assert end.problem.startswith(problem)
+        assert following(end) is None
+
+    def test_the_next_entry_is_untouched_and_has_the_next_number(self) -> None:
+        end = done(a_tried_due(last_error="No answer.", not_before=ELEVEN), a_run(due=ELEVEN))
+
+        assert following(end) == a_due(instant=NOON, seq=8, etag="")
+
+    def test_an_entry_that_is_only_planned_anew_keeps_its_number(self) -> None:
+        end = Done(due=a_due(), run=None, next_instant=NINE + 30 * MINUTE)
+
+        assert following(end) == a_due(instant=NINE + 30 * MINUTE, etag="")
+        assert next_seq(end) == 7
+
+    def test_one_that_can_not_be_evaluated_is_told_as_failed_and_nothing_follows(self) -> None:
+        end = broken(a_due(), "why")
+
+        assert end == Done(
+            due=a_due(),
+            run=Run(schedule_id=a_due().schedule_id, seq=7, due=NINE, outcome=RunOutcome.FAILED, reason="why"),
+            next_instant=None,
+            problem="why",
+        )
+        assert following(end) is None
+        assert next_seq(end) == 8
+
+
+class TestLeftOut:
+    @pytest.mark.parametrize("found", [a_due(), a_due(claim=a_claim()), a_tried_due()])
+    def test_before_its_instant_nothing_is_left_out(self, found: Due) -> None:
+        assert left_out(found, JUST_BEFORE_NINE, "Stopped") is None
+
+    @pytest.mark.parametrize(
+        ("cron", "now", "due", "missed_count"),
+        [
+            ("0 * * * *", NINE, NINE, 1),
+            ("0 * * * *", ELEVEN + MINUTE, ELEVEN, 3),
+            (EVERY_SECOND, NINE + 500 * MILLISECOND, NINE, 1),  # the next second is not due yet
+            (EVERY_SECOND, NINE + 99 * SECOND, NINE + 99 * SECOND, 100),
+            (EVERY_SECOND, NINE + 200 * SECOND, NINE + 200 * SECOND, 100),
+            ("61 * * * *", ELEVEN, NINE, 1),
+        ],
+    )
+    def test_what_was_due_and_not_tried_is_missed(
+        self, cron: str, now: datetime, due: datetime, missed_count: int
+    ) -> None:
+        run = left_out(a_due(cron=cron), now, "The schedule was stopped")
+
+        assert run == Run(
+            schedule_id=a_due().schedule_id,
+            seq=7,
+            due=due,
+            outcome=RunOutcome.MISSED,
+            reason="The schedule was stopped before it was started.",
+            missed_count=missed_count,
+        )
+
+    @pytest.mark.parametrize(
+        ("changes", "now", "due", "others"),
+        [
+            ({}, ELEVEN + SECOND, ELEVEN, 2),
+            ({}, NOON, ELEVEN, 3),
+            ({"occurrence": None}, NINE, NINE, 0),
+            ({"cron": EVERY_SECOND, "occurrence": NINE}, NINE + 99 * SECOND, NINE, 99),
+            ({"cron": EVERY_SECOND, "occurrence": NINE}, NINE + 100 * SECOND, NINE, 100),
+            ({"cron": EVERY_SECOND, "occurrence": NINE}, NINE + 101 * SECOND, NINE, 100),
+            ({"cron": "61 * * * *"}, NOON, ELEVEN, 0),
+        ],
+    )
+    def test_of_what_may_be_under_way_nobody_knows(
+        self, changes: dict[str, Any], now: datetime, due: datetime, others: int
+    ) -> None:
+        run = left_out(a_tried_due(**changes), now, "The schedule was stopped")
+
+        assert run
+        assert (run.outcome, run.seq, run.due, run.attempt, run.missed_count) == (
+            RunOutcome.FAILED,
+            7,
+            due,
+            2,
+            others,
+        )
+        assert str(run.reason).startswith("outcome unknown: a start may be under way.")
+
+    def test_it_says_what_the_last_try_came_to(self) -> None:
+        run = left_out(a_due(attempt=1, last_error="No connection."), NINE, "The schedule was changed")
+
+        assert run
+        assert run.reason == "The schedule was changed before it was started; the last try: No connection."

@@ -34,7 +34,7 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     return options
 
 
-def _all_at_once(_: Sequence[int]) -> bool:
+def _all_at_once(_sizes: Sequence[int]) -> bool:
     floor = AT_ONCE * LATENCY_MS / 1000 / CONNECTIONS
     print(f"\n(a) {AT_ONCE:,} schedules due in the same second: when the last start reached Sense; medians of {RUNS}\n")
     print(f"{f'floor {floor:.2f} s':28} {'median':>7} {'ratio':>6} {'limit':>6}  {'each':20} {'moved':>7} {'wrong':>6}")
@@ -68,7 +68,7 @@ def _print_row(
     )
 
 
-def _in_a_minute(_: Sequence[int]) -> bool:
+def _in_a_minute(_sizes: Sequence[int]) -> bool:
     floor = IN_A_MINUTE * LATENCY_MS / 1000 / CONNECTIONS
     print(f"\n(b) {IN_A_MINUTE:,} schedules due at the begin of a minute, a tick begun with it; floor {floor:.1f} s\n")
     with start_site() as site:

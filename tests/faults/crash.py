@@ -15,21 +15,21 @@ CONNECTIONS = 16
 # Leases last for the time-out and 15 s: what a dead host has claimed is free after 16 s.
 SETTINGS = {"QRS_TIMEOUT_SECONDS": "1", "QRS_MAX_CONNECTIONS": str(CONNECTIONS)}
 MOST_DOUBLED = 4 * CONNECTIONS
-# What is killed a little after a start may be killed while it records, or moves on.
-LONGEST_AFTER = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Size:
     """How many schedules fire in each round once, and how many in all rounds again and again.
 
-    In a hurry the leases of the killed are cut short, instead of waiting for their end.
+    In a hurry the leases of the killed are cut short, instead of waiting for their end. A host is killed at most
+    `longest_after` seconds after a start of its own: then it may record it, or move on.
     """
 
     rounds: int
     once: int
     frequent: int
     in_a_hurry: bool = False
+    longest_after: float = 1.0
 
 
 def main(rounds: int | None) -> int:
@@ -51,7 +51,7 @@ def crash(site: Site, size: Size, chance: random.Random) -> Audit:
     for number in range(size.rounds):
         begin = minute_of(utc_now())
         planned += site.plan(size.once, once_a_day(begin), begin)
-        killed, told = _killed(site, planned, chance)
+        killed, told = _killed(site, planned, chance, size.longest_after)
         errors += told
         say(
             f"  round {number + 1}: killed with {killed.in_hand} in hand and {killed.free} not yet, "
@@ -64,14 +64,16 @@ def crash(site: Site, size: Size, chance: random.Random) -> Audit:
     return found
 
 
-def _killed(site: Site, planned: list[Planned], chance: random.Random) -> tuple[Standing, list[str]]:
+def _killed(
+    site: Site, planned: list[Planned], chance: random.Random, longest_after: float
+) -> tuple[Standing, list[str]]:
     """Kill a host a random while after a random number of its starts; return how it left things, and its errors."""
     host = TickingHost(site.settings | SETTINGS)
     free = site.standing(planned, utc_now()).free
     asked = site.sense.stats()["requests"] + chance.randint(1, free)
     host.fire()
     until(lambda: site.sense.stats()["requests"] >= asked or not host.is_ticking)
-    moment = utc_now() + timedelta(seconds=chance.uniform(0, LONGEST_AFTER))
+    moment = utc_now() + timedelta(seconds=chance.uniform(0, longest_after))
     sleep_until(moment)
     host.kill()
     return site.standing(planned, utc_now()), host.errors

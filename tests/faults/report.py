@@ -8,7 +8,7 @@ MOST_TOLD = 10
 
 
 def say(text: str) -> None:
-    print(text, flush=True)  # noqa: T201 - a command line tool prints
+    print(text, flush=True)
 
 
 def verdict(name: str, rounds: int, found: Audit, *, doubled_at_most: int = 0, problems: Sequence[str] = ()) -> int:

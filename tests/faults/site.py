@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from shared.core.cron import MINUTE, SECOND, Cron, next_after
-from shared.core.due import Due
+from shared.core.due import Claim, Due
 from shared.core.runs import Run
 from shared.core.schedules import Change, Definition, created
 from shared.core.zones import Zone
@@ -134,10 +134,8 @@ class Site:
 
     def let_time_pass(self, planned: Sequence[Planned]) -> None:
         """Let leases and pauses be over at once, which takes up to a minute otherwise; no tick may be at work."""
-        for due in self.entries(planned).values():
-            if due.claim or due.not_before:
-                claim = replace(due.claim, until=due.claim.until - LONG_AGO) if due.claim else None
-                self.agenda.give_back([replace(due, claim=claim, not_before=None)])
+        held = [due for due in self.entries(planned).values() if due.claim or due.not_before]
+        self.agenda.give_back([replace(due, claim=_over(due), not_before=None) for due in held])
 
     def spoil(self, planned: Planned) -> None:
         """Give a schedule and its entry a zone that there is none of, as a new edition of the rules might."""
@@ -186,6 +184,10 @@ def next_minute(now: datetime) -> datetime:
 def once_a_day(at: datetime) -> str:
     """Return the expression of that minute: with it no trial sees a second occurrence."""
     return f"{at.minute} {at.hour} * * *"
+
+
+def _over(due: Due) -> Claim | None:
+    return replace(due.claim, until=due.claim.until - LONG_AGO) if due.claim else None
 
 
 def _made(planned: Planned) -> Change:

@@ -11,6 +11,10 @@ from pathlib import Path
 
 from tests.sandbox.environment import ROOT, SetupFailed, azurite, python_packages, worker_python
 
+# Most of a test's time is waiting; a file stays together, for its tests share a host.
+TOGETHER = ("-n", "4", "--dist", "loadfile")
+# These measure seconds, so nothing else may run beside them.
+ALONE = ("tests/integration/test_run.py", "tests/integration/test_tick_faults.py")
 NO_WORKER = """
 !!! NOT TESTED: the real Azure Functions worker.
 !!! It needs Python 3.13 or newer, and none was found on PATH, with the py launcher or among pyenv's.
@@ -55,7 +59,8 @@ def _steps(python: Path) -> dict[str, list[str]]:
         "arrows": module("pytest", "-q", "tests/unit/test_arrows.py"),
         "unit": module("pytest", "-q", "tests/unit", "--ignore=tests/unit/test_arrows.py", "--cov"),
         "contract": module("pytest", "-q", "tests/contract"),
-        "integration": module("pytest", "-q", "tests/integration", "--durations=5"),
+        "integration": module("pytest", "-q", "tests/integration", *TOGETHER, *(f"--ignore={file}" for file in ALONE)),
+        "timing": module("pytest", "-q", *ALONE, "--durations=5"),
     }
 
 

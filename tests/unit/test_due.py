@@ -138,6 +138,7 @@ class TestDecide:
 
         assert isinstance(decision, Broken)
         assert reason in decision.reason
+        assert "Error(" not in decision.reason  # a sentence for people
 
 
 class TestClaimed:

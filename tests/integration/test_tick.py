@@ -203,11 +203,17 @@ def test_a_clock_far_ahead_of_storage_starts_nothing_and_says_so(site: Site) -> 
 
 
 def test_two_ticks_of_the_same_minute_share_what_is_due(site: Site) -> None:
+    class OnlyToTheEnd(SetClock):
+        """One that leaps to the other's lease would take over from a tick that is alive."""
+
+        def sleep(self, seconds: float) -> None:
+            super().sleep(seconds + 60)
+
     schedules = [site.schedule("* * * * *", task_id=None) for _ in range(5)]
     for minute in range(20):
         now = at("09:01:00") + minute * timedelta(minutes=1)
         with ThreadPoolExecutor(2) as ticks:
-            list(ticks.map(lambda _, now=now: site.tick(clock=SetClock(now)), range(2)))
+            list(ticks.map(lambda _, now=now: site.tick(clock=OnlyToTheEnd(now)), range(2)))
 
     for schedule in schedules:
         assert [run.due for run in site.runs(schedule)] == [

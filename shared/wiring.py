@@ -119,7 +119,9 @@ def run_tick() -> RunTick:
     claims = Claims(
         agenda=agenda, history=history, tasks=tasks(), clock=CLOCK, start_filter=own.start_filter, timeout=timeout
     )
-    means = Means(tasks=tasks(), pool=qrs_pool(), clock=CLOCK, connections=own.max_connections, timeout=timeout)
+    # Threads of its own: behind a request that starts thousands the tick's would wait too long. Connections are shared.
+    pool = _Pool(own.max_connections, thread_name_prefix="tick")
+    means = Means(tasks=tasks(), pool=pool, clock=CLOCK, connections=own.max_connections, timeout=timeout)
     catch_up = timedelta(seconds=own.catch_up_seconds)
     return RunTick(
         by=Served(agenda=agenda, history=history, clock=CLOCK, claims=claims, means=means, catch_up=catch_up)

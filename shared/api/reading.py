@@ -68,7 +68,7 @@ def instant(req: func.HttpRequest, name: str, *, if_absent: datetime) -> datetim
         found = datetime.fromisoformat(given.replace(" ", "+"))
     except ValueError:
         found = None
-    if found is None or found.tzinfo is None or not FIRST_YEAR < found.year < LAST_YEAR:
+    if found is None or found.tzinfo is None or not FIRST_YEAR <= found.year <= LAST_YEAR:
         raise CallerError(f"{name}: {shown(given)} is not allowed; use an instant such as 2026-11-22T06:00:00Z.")
     return found.astimezone(UTC)
 

@@ -59,7 +59,9 @@ def upcoming(cron: Cron, zone: Zone, after: datetime, count: int) -> list[dateti
     """Return the next `count` instants after `after`; raises CallerError when the expression is never due."""
     found = list(islice(due_after(cron, zone, after), count))
     if not found:
-        raise CallerError(f"cronSchedule: {cron.text!r} is not allowed: the date it names never comes.")
+        raise CallerError(
+            f"cronSchedule: {cron.text!r} is not allowed: the date it names does not come within ten years."
+        )
     return found
 
 

@@ -9,7 +9,7 @@ from shared.core.runs import Run, RunOutcome
 from shared.core.starts import Execution
 from shared.core.zones import Zone
 
-NEVER = "cronSchedule: {!r} is never due again."
+NEVER = "cronSchedule: {!r} is not due again within ten years."
 TOO_LATE = "Not started within SCHEDULE_CATCH_UP_SECONDS."
 # A clock that runs ahead of storage's by more would start everything too early, and may claim nothing.
 MOST_AHEAD = timedelta(seconds=30)
@@ -191,7 +191,7 @@ def done(due: Due, run: Run) -> Done:
         cron, zone = rule(due.cron, due.zone)
         overtaken, next_instant = count(cron, zone, due.instant, run.due), next_after(cron, zone, run.due)
     except Exception as error:  # noqa: BLE001 - the run took place and must be told, whatever comes next
-        return Done(due=due, run=run, next_instant=None, problem=str(error))
+        return Done(due=due, run=run, next_instant=None, problem=str(error) or repr(error))
     if run.outcome is RunOutcome.MISSED:
         overtaken = min(overtaken + 1, MOST_COUNTED)
     problem = "" if next_instant else NEVER.format(due.cron)

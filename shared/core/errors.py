@@ -5,7 +5,8 @@ FootmanError
 │   └── TaskForbidden        the start filter does not allow the task
 ├── SettingsError            the administrator: a setting is missing or wrong
 ├── StorageError             Table storage, or the way to it
-│   └── StorageConflict      what was to be changed is not what it was when it was read
+│   ├── StorageConflict      what was to be changed is not what it was when it was read
+│   └── RowUnreadable        somebody edited a row by hand
 └── QrsError                 Sense, or the way to it
     ├── QrsUnreachable       no connection was made, so nothing was asked
     │   ├── QrsUntrusted     TLS: one side did not accept the other's certificate
@@ -45,6 +46,10 @@ class StorageError(FootmanError):
 
 class StorageConflict(StorageError):
     """Somebody else changed it first; nothing was written."""
+
+
+class RowUnreadable(StorageError):
+    """A row holds what Footman never wrote."""
 
 
 class QrsError(FootmanError):

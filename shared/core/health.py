@@ -80,18 +80,26 @@ def word_for(error: BaseException) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Beat:
-    """The mark of a tick: when it began or ended, and what held it up, empty for nothing."""
+    """The marks of ticks: when the last one began, when one last ended, and what held it up, empty for nothing."""
 
-    at: datetime
+    begun: datetime
+    ended: datetime | None = None
     problem: str = ""
 
 
 def tick_check(last: Beat | None, now: datetime) -> Check:
-    """Return how it stands with the tick."""
+    """Return how it stands with the tick; one that begins every minute and never ends is none."""
     if last is None:
         return Check(word="never came")
-    ago = max(timedelta(0), now - last.at)
-    word = "stopped coming" if ago > OLDEST_TICK else "held up" if last.problem else OK
+    ended = last.ended or last.begun
+    ago = max(timedelta(0), now - ended)
+    word = OK
+    if now - last.begun > OLDEST_TICK:
+        word = "stopped coming"
+    elif ago > OLDEST_TICK:
+        word = "does not finish"
+    elif last.problem:
+        word = "held up"
     return Check(word=word, seconds_ago=int(ago.total_seconds()))
 
 

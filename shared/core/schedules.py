@@ -144,7 +144,9 @@ def with_entry(schedule: Schedule, now: datetime) -> Change:
     definition = schedule.definition
     instant = first(*rule(definition.cron, definition.zone), now)
     if instant is None:
-        raise CallerError(f"cronSchedule: {definition.cron!r} is not allowed: the date it names never comes.")
+        raise CallerError(
+            f"cronSchedule: {definition.cron!r} is not allowed: the date it names does not come within ten years."
+        )
     after = replace(schedule, state=State.STARTED, due=instant, problem="")
     entry = Due(
         schedule_id=schedule.id,

@@ -56,8 +56,17 @@ class Agenda:
                 mine, wanted = _sorted_out(wanted, there)
                 won += mine
             if not wanted:
-                break
-        return won
+                return won
+        return won + [due for one in wanted for due in self._claim_alone(one)]
+
+    def _claim_alone(self, due: Due) -> list[Due]:
+        """Claim what could not be claimed together with others, one of which storage may refuse for good."""
+        try:
+            return self._merge([due])
+        except StorageError as error:
+            extra = {"action": "claim_failed", "schedule_id": due.schedule_id}
+            log.warning("Schedule %s could not be claimed: %s", due.schedule_id, error, extra=extra)
+            return []
 
     def give_back(self, returned: Sequence[Due]) -> list[Due]:
         """Store entries without their claims and return them; one that somebody took away meanwhile is left out."""

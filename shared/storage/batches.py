@@ -3,13 +3,12 @@
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
-Item = TypeVar("Item")
+from shared.storage.transaction import MOST_OPERATIONS
 
-# A transaction takes 100 operations, and 4 MiB.
-MOST_OPERATIONS = 100
+Item = TypeVar("Item")
 
 
 def batches(items: Sequence[Item], operations_each: int) -> Iterator[Sequence[Item]]:
-    """Give the items in groups that fit a transaction."""
+    """Give the items in groups of as many operations as a transaction takes."""
     size = MOST_OPERATIONS // operations_each
     return (items[start : start + size] for start in range(0, len(items), size))

@@ -59,8 +59,7 @@ class History:
     def forget(self, schedule_id: str) -> None:
         """Remove what there is of a schedule."""
         kept = self.table.rows(rows.HISTORY, f"{schedule_id}:", f"{schedule_id}{rows.AFTER_COLON}")
-        for batch in batches(list(kept), 1):
-            self.table.commit([Operation(kind="delete", row=each.row) for each in batch])
+        self.table.delete(list(kept))
 
     def _numbered(self, schedule_id: str, oldest: int, newest: int) -> list[Run]:
         """Return the runs in the slots of these numbers: all slots, or part of the ring, perhaps over its end."""

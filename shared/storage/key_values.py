@@ -1,17 +1,15 @@
 """Key-values as they are kept.
 
-One partition, so that all pairs of a request are stored in one transaction. Namespaces and keys may hold any character
-and more than a key of the table takes, so rows stand under their digests, and a namespace's rows stand together.
+One partition, so that a hundred pairs of a request are stored in one transaction. Namespaces and keys may hold any
+character and more than a key of the table takes, so rows stand under their digests, and a namespace's rows together.
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
-from shared.core.errors import StorageConflict
 from shared.core.key_values import KeyValue
 from shared.storage.batches import batches
 from shared.storage.rows import AFTER_COLON
@@ -56,21 +54,21 @@ class KeyValues:
         kept = self.table.row(PARTITION, _row_key(namespace, key))
         if kept is None:
             return False
-        self._remove([kept])
+        self.table.delete([kept])
         return _is_live(kept, now)
 
     def delete_namespace(self, namespace: str, now: datetime) -> bool:
         """Remove all pairs of a namespace and return whether there was one."""
         start = f"{_digest(namespace)}:"
         kept = list(self.table.rows(PARTITION, start, start[:-1] + AFTER_COLON))
-        self._remove(kept)
+        self.table.delete(kept)
         return any(_is_live(each, now) for each in kept)
 
     def clean_up(self, now: datetime) -> int:
         """Remove what has expired and return how many pairs that were."""
         where = "expires ne '' and expires le @now"
         expired = list(self.table.rows(PARTITION, FIRST, END, where=where, now=_text(now)))
-        self._remove(expired, only_as_read=True)
+        self.table.delete(expired, only_as_read=True)
         return len(expired)
 
     def _namespaces(self, now: datetime) -> Iterator[str]:
@@ -78,17 +76,6 @@ class KeyValues:
         while found := list(self.table.rows(PARTITION, first, END, where=LIVE, now=_text(now), at_most=1)):
             yield str(found[0].row["namespace"])
             first = str(found[0].row["RowKey"]).partition(":")[0] + AFTER_COLON
-
-    def _remove(self, kept: Sequence[Kept], *, only_as_read: bool = False) -> None:
-        operations = [Operation(kind="delete", row=each.row, etag=each.etag if only_as_read else None) for each in kept]
-        for batch in batches(operations, 1):
-            try:
-                self.table.commit(batch)
-            except StorageConflict:
-                # Somebody removed one of them, or renewed it.
-                for operation in batch:
-                    with suppress(StorageConflict):
-                        self.table.commit([operation])
 
 
 def _row(pair: KeyValue, now: datetime) -> dict[str, Any]:

@@ -6,6 +6,7 @@ are ISO 8601 in UTC, so that text order is time order; an absent value is an emp
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -26,6 +27,12 @@ AFTER_COLON = ";"
 LONGEST_REASON = 1000
 UNREADABLE = "(its entry on the agenda can't be read)"
 NO_NUMBER = -1
+MOST = 2**31 - 2
+
+
+def keys(kind: str) -> tuple[str, str]:
+    """Return the bounds of the range of keys that begin with this word and a colon."""
+    return f"{kind}:", f"{kind}{AFTER_COLON}"
 
 
 def schedule_key(schedule_id: str) -> str:
@@ -42,7 +49,11 @@ def gone_key(schedule_id: str) -> str:
 
 def beat(row: Row, _: str) -> Beat:
     """Return the mark of a tick; raises ValueError or KeyError for a row that is none."""
-    return Beat(at=instant(_text(row, "ended") or _text(row, "begun")), problem=_text(row, "problem"))
+    return Beat(
+        begun=instant(_text(row, "begun")),
+        ended=_instant(row, "ended") if "ended" in row else None,
+        problem=_text(row, "problem"),
+    )
 
 
 def schedule_row(schedule: Schedule) -> dict[str, Any]:
@@ -124,8 +135,8 @@ def due(row: Row, etag: str) -> Due:
     One whose content can't be read has no expression that can be evaluated: a tick stops its schedule and says so.
     """
     bare = _bare(_text(row, "RowKey"), etag)
-    if isinstance(number := row.get("seq"), int):
-        bare = replace(bare, seq=number)
+    with suppress(ValueError, KeyError):
+        bare = replace(bare, seq=_number(row, "seq"))
     try:
         return _due(row, bare)
     except (ValueError, KeyError):
@@ -241,6 +252,7 @@ def _text(row: Row, name: str) -> str:
 
 def _number(row: Row, name: str) -> int:
     value = row[name]
-    if not isinstance(value, int):
-        raise ValueError(f"{name} is no number")  # noqa: TRY004 - as above
+    # One more must still be a number of 32 bits, or the row of the next run could not be written.
+    if not isinstance(value, int) or not -1 <= value < MOST:
+        raise ValueError(f"{name} is no number that Footman wrote")
     return value

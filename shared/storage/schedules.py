@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shared.core.due import Due
-from shared.core.errors import StorageConflict, StorageError
+from shared.core.errors import RowUnreadable, StorageConflict, StorageError
 from shared.core.runs import Run
 from shared.core.schedules import Change, Schedule
 from shared.storage import rows
@@ -25,18 +25,18 @@ class Schedules:
 
     def all(self) -> list[Schedule]:
         """Return every schedule, oldest first."""
-        kept = self.table.rows(rows.SCHEDULES, "schedule:", "schedule;")
+        kept = self.table.rows(rows.SCHEDULES, *rows.keys("schedule"))
         found = [schedule for each in kept if (schedule := readable(rows.schedule, each))]
         return sorted(found, key=lambda schedule: (schedule.created, schedule.id))
 
     def one(self, schedule_id: str) -> Schedule | None:
-        """Return the schedule of that id; raises StorageError for a row that can't be read."""
+        """Return the schedule of that id; raises RowUnreadable."""
         kept = self.table.row(rows.SCHEDULES, rows.schedule_key(schedule_id))
         if kept is None:
             return None
         if found := readable(rows.schedule, kept):
             return found
-        raise StorageError(f"The row of schedule {schedule_id} in storage can't be read. Mend it or delete it there.")
+        raise RowUnreadable(f"The row of schedule {schedule_id} in storage can't be read. Mend it or delete it there.")
 
     def entry(self, schedule: Schedule) -> Due | None:
         """Return the entry that the schedule points to."""
@@ -47,7 +47,7 @@ class Schedules:
 
     def entries(self) -> list[Due]:
         """Return every entry on the agenda, in the order of time."""
-        kept = self.table.rows(rows.SCHEDULES, "due:", "due;")
+        kept = self.table.rows(rows.SCHEDULES, *rows.keys("due"))
         return [due for each in kept if (due := readable(rows.due, each))]
 
     def apply(self, change: Change) -> None:
@@ -76,7 +76,7 @@ class Schedules:
 
     def gone(self, before: datetime) -> list[str]:
         """Return the ids of schedules deleted before then whose history is still there."""
-        kept = self.table.rows(rows.SCHEDULES, "gone:", "gone;")
+        kept = self.table.rows(rows.SCHEDULES, *rows.keys("gone"))
         marks = [mark for each in kept if (mark := readable(rows.gone, each))]
         return [schedule_id for schedule_id, deleted in marks if deleted < before]
 

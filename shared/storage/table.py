@@ -2,18 +2,19 @@
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from threading import Lock
 from typing import Any, TypeVar
 
-from azure.core.exceptions import AzureError, HttpResponseError, ResourceNotFoundError
-from azure.data.tables import TableClient, UpdateMode
+from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError, ResourceNotFoundError
+from azure.data.tables import TableClient, TableErrorCode, UpdateMode
 
 from shared.core.errors import StorageConflict, StorageError
 from shared.storage.account import CONNECT_SECONDS, READ_SECONDS, RETRIES
+from shared.storage.batches import batches
 from shared.storage.rows import Row
 from shared.storage.transaction import Operation, Rejected, Transactions
 
@@ -65,14 +66,16 @@ class Table:
         with _told():
             try:
                 entity = self._table().get_entity(partition, key)
-            except ResourceNotFoundError:
+            except ResourceNotFoundError as error:
+                if _code(error) == TableErrorCode.TABLE_NOT_FOUND:
+                    raise
                 return None
             return Kept(row=entity, etag=_etag(entity.metadata))
 
     def put(self, row: Row) -> datetime:
-        """Write a row over whatever is there and return the time by storage's clock, in whole seconds."""
+        """Write values of a row, which keeps its others, and return the time by storage's clock, in whole seconds."""
         with _told():
-            answer = self._table().upsert_entity(dict(row), mode=UpdateMode.REPLACE)
+            answer = self._table().upsert_entity(dict(row), mode=UpdateMode.MERGE)
             moment: datetime = answer["date"]
             return moment
 
@@ -86,6 +89,17 @@ class Table:
             self._table()
             assert self._transactions is not None  # noqa: S101 - made with the client
             return self._transactions.commit(operations)
+
+    def delete(self, kept: Sequence[Kept], *, only_as_read: bool = False) -> None:
+        """Remove rows; those that are gone already, or with `only_as_read` were changed since, are passed over."""
+        operations = [Operation(kind="delete", row=each.row, etag=each.etag if only_as_read else None) for each in kept]
+        for batch in batches(operations, 1):
+            try:
+                self.commit(batch)
+            except StorageConflict:
+                for operation in batch:
+                    with suppress(StorageConflict):
+                        self.commit([operation])
 
     def _table(self) -> TableClient:
         with self._opening:
@@ -113,8 +127,14 @@ def _create(client: TableClient) -> None:
     try:
         client.create_table()
     except HttpResponseError as error:
-        if error.status_code != 409:  # noqa: PLR2004 - it exists
+        # Any other conflict means that the table is just being deleted.
+        if _code(error) != TableErrorCode.TABLE_ALREADY_EXISTS:
             raise
+
+
+def _code(error: HttpResponseError) -> Any:
+    """Return the service's own word for the error; the library leaves it out of some."""
+    return getattr(error, "error_code", None)
 
 
 def _etag(metadata: Any) -> str:
@@ -130,6 +150,11 @@ def _told() -> Iterator[None]:
         if error.status in CONFLICTS:
             raise StorageConflict(AS_IT_WAS) from None
         raise StorageError(f"Table storage refused a transaction with {error.status} ({error.code}).") from None
+    except ClientAuthenticationError:
+        raise StorageError(
+            "No access to Table storage. Check the key in STORAGE_CONNECTION, or that the app has the identity that "
+            "STORAGE_CLIENT_ID names and that it is Storage Table Data Contributor."
+        ) from None
     except HttpResponseError as error:
         raise StorageError(_refusal(error)) from None
     except AzureError as error:
@@ -140,7 +165,7 @@ def _told() -> Iterator[None]:
 
 
 def _refusal(error: HttpResponseError) -> str:
-    code = getattr(error, "error_code", None)
+    code = _code(error)
     told = f"Table storage answered {error.status_code}{f' ({code})' if code else ''}"
     match error.status_code:
         case None | 200 | 202:

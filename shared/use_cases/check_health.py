@@ -56,11 +56,11 @@ class CheckHealth:
             }
         )
         tick = {"tick": tick_check(beats[0], now)} if beats else {}
-        return Health(
-            checks={"settings": settings, **asked, **tick},
-            certificate_days=self.certificate_days(now),
-            is_open=self.is_open,
-        )
+        days: dict[str, int] = {}
+        certificates = _checked(lambda: days.update(self.certificate_days(now)))
+        if not certificates.is_ok:
+            settings = certificates
+        return Health(checks={"settings": settings, **asked, **tick}, certificate_days=days, is_open=self.is_open)
 
 
 class Lately:
@@ -68,15 +68,24 @@ class Lately:
 
     def __init__(self, look: Callable[[datetime], Health]) -> None:
         self._look = look
-        self._alone = Lock()
+        self._looking = Lock()
         self._last: tuple[float, Health] | None = None
 
     def run(self, now: datetime) -> Health:
-        """Return the last look, or another if it is too old."""
-        with self._alone:
-            if self._last is None or time.monotonic() - self._last[0] > GOOD_FOR_SECONDS:
-                self._last = time.monotonic(), self._look(now)
-            return self._last[1]
+        """Return the last look, or another if it is too old; while one is taken, others get the last."""
+        last = self._last
+        if last and time.monotonic() - last[0] < GOOD_FOR_SECONDS:
+            return last[1]
+        # Only before the first look there is nothing to give to those who come meanwhile.
+        if self._looking.acquire(blocking=last is None):
+            try:
+                if self._last is last:
+                    found = self._look(now)
+                    self._last = time.monotonic(), found
+            finally:
+                self._looking.release()
+        assert self._last is not None  # noqa: S101 - whoever held the lock has left one
+        return self._last[1]
 
 
 def _at_once(looks: Mapping[str, Callable[[], object]]) -> dict[str, Check]:

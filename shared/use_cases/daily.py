@@ -1,6 +1,7 @@
 """Once a day: remove what is left of deleted schedules, and see that schedules and agenda agree."""
 
 import logging
+import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from shared.core.due import Due
-from shared.core.errors import StorageConflict, StorageError
+from shared.core.errors import RowUnreadable, StorageConflict
 from shared.core.health import warns
 from shared.core.mending import mended
 from shared.core.schedules import Change, Schedule
@@ -17,6 +18,8 @@ log = logging.getLogger(__name__)
 
 # A tick that had an occurrence in hand when its schedule was deleted may still tell of it.
 STILL_TOLD = timedelta(hours=1)
+# The platform ends a function after five minutes, and with it the process, whatever else it does.
+SECONDS_TO_FORGET = 120.0
 
 
 class Schedules(Protocol):
@@ -58,10 +61,12 @@ class Daily:
 
     def run(self, now: datetime) -> None:
         """Do the day's work; raises StorageError. What somebody changes meanwhile is left to the next day."""
-        self._warn_of_certificates(now)
+        self._mend(now)
         self.key_values.clean_up(now)
-        for schedule_id in self.schedules.gone(now - STILL_TOLD):
-            self.schedules.forget(schedule_id)
+        self._forget(now)
+        self._warn_of_certificates(now)
+
+    def _mend(self, now: datetime) -> None:
         # Schedules before entries: a schedule that moves in between has another ETag, and is left alone.
         stored = self.schedules.all()
         entries: dict[str, list[Due]] = defaultdict(list)
@@ -74,6 +79,13 @@ class Daily:
             if self._is_gone(schedule_id):
                 self._apply([Change(due_before=due) for due in orphans])
 
+    def _forget(self, now: datetime) -> None:
+        begun = time.monotonic()
+        for schedule_id in self.schedules.gone(now - STILL_TOLD):
+            self.schedules.forget(schedule_id)
+            if time.monotonic() - begun > SECONDS_TO_FORGET:
+                return  # the marks that are left are found tomorrow
+
     def _warn_of_certificates(self, now: datetime) -> None:
         for name, days in self.certificate_days(now).items():
             if warns(days):
@@ -83,7 +95,7 @@ class Daily:
     def _is_gone(self, schedule_id: str) -> bool:
         try:
             return self.schedules.one(schedule_id) is None
-        except StorageError as error:
+        except RowUnreadable as error:
             log.error("Left alone: %s", error, extra={"action": "row_unreadable", "schedule_id": schedule_id})
             return False
 

@@ -38,7 +38,7 @@ class KeepKeyValues:
     kept: KeyValues
 
     def store(self, pairs: Sequence[KeyValue], now: datetime) -> None:
-        """Keep pairs, all or none; raises CallerError for one that storage can't hold."""
+        """Keep pairs, up to a hundred of them all or none; raises CallerError for one that storage can't hold."""
         for pair in pairs:
             check(pair)
         self.kept.store(pairs, now)

@@ -97,8 +97,10 @@ class Site:
         return time.perf_counter() - begun
 
     def bare_heartbeat(self) -> float:
+        """Write the row that a tick writes at its begin and end; return the seconds it took."""
         begun = time.perf_counter()
-        self.table.upsert_entity({"PartitionKey": "schedules", "RowKey": "heartbeat"})
+        for _ in range(2):
+            self.table.upsert_entity({"PartitionKey": "schedules", "RowKey": "heartbeat"})
         return time.perf_counter() - begun
 
     @contextmanager

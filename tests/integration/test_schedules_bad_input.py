@@ -94,8 +94,8 @@ EXPRESSIONS: dict[str, str] = {
     "0 0 * * 1#6": "weekday '1#6' is no value from 0 to 7",
     "0 0 * * 1,2#1": "weekday '1,2#1' mixes weekdays with and without #",
     "0 0 1 * 1#2": "a day of month and a weekday with # can't be joined; make two schedules",
-    "0 0 30 2 *": "the date it names never comes",
-    "0 0 31 4,6,9,11 *": "the date it names never comes",
+    "0 0 30 2 *": "the date it names does not come within ten years",
+    "0 0 31 4,6,9,11 *": "the date it names does not come within ten years",
 }
 ZONES: dict[str, str] = {
     "": NO_ZONE,

@@ -66,13 +66,19 @@ def test_settings_are_named_without_their_values() -> None:
     ],
 )
 def test_a_tick_may_be_five_minutes_old(ago: timedelta, problem: str, word: str) -> None:
-    check = tick_check(Beat(at=NOON - ago, problem=problem), NOON)
+    check = tick_check(Beat(begun=NOON - ago, problem=problem), NOON)
 
     assert check == Check(word=word, seconds_ago=int(ago.total_seconds()))
 
 
 def test_a_tick_of_a_clock_ahead_is_not_in_the_future() -> None:
-    assert tick_check(Beat(at=NOON + timedelta(seconds=2)), NOON) == Check(word="ok", seconds_ago=0)
+    assert tick_check(Beat(begun=NOON + timedelta(seconds=2)), NOON) == Check(word="ok", seconds_ago=0)
+
+
+def test_a_tick_that_begins_and_never_ends_is_none() -> None:
+    dying = Beat(begun=NOON - timedelta(seconds=20), ended=NOON - timedelta(minutes=6))
+
+    assert tick_check(dying, NOON) == Check(word="does not finish", seconds_ago=360)
 
 
 def test_a_tick_that_never_came_is_no_good_health() -> None:

@@ -96,7 +96,7 @@ class TestEntryLost:
         [
             ({"cron": "61 * * * *"}, "minute '61'"),
             ({"zone": "Mars/Olympus"}, "timezone: 'Mars/Olympus'"),
-            ({"cron": NEVER_DUE}, "the date it names never comes"),
+            ({"cron": NEVER_DUE}, "the date it names does not come within ten years"),
         ],
     )
     def test_a_schedule_that_can_not_be_evaluated_is_stopped_and_says_why(

@@ -43,7 +43,7 @@ from tests.unit.builders import (
 WRONG = [
     ({"cron": "61 * * * *"}, "minute '61'"),
     ({"zone": "Mars/Olympus"}, "timezone: 'Mars/Olympus'"),
-    ({"cron": NEVER_DUE}, "the date it names never comes"),
+    ({"cron": NEVER_DUE}, "the date it names does not come within ten years"),
 ]
 
 

@@ -25,8 +25,6 @@ CLAIMED_AT_MOST = 100
 WORTH_A_CLAIM = 50
 # Without another answer for so long, what there is gets written.
 QUIET_SECONDS = 0.03
-# While starts wait, moves let them pass, for they matter later; a lease is longer.
-MOVED_WITHIN = timedelta(seconds=5)
 # Storage that failed is left alone for a moment; so long after the minute the rest is left to the next tick.
 PAUSE_SECONDS = 1.0
 LONGEST_AFTER = timedelta(seconds=60)
@@ -56,7 +54,7 @@ class Minute:
         self._waiting.read(entries, now)
         after_trouble = any(due.last_error and due.instant <= now for due in entries)
         self._starts = Starts(by.means, carefully=after_trouble)
-        self._unwritten = Unwritten(by.agenda, by.history)
+        self._unwritten = Unwritten(by.agenda, by.history, self._end)
         self._was_beaten = False
         self._is_quiet = False
         self.counts: Counter[str] = Counter()
@@ -74,6 +72,8 @@ class Minute:
                 self._was_beaten = True
 
     def _goes_on(self) -> bool:
+        if self._by.clock.now() > self._end + LONGEST_AFTER:
+            return bool(self._starts.unsent or self._unwritten.untold)  # what is only to be moved the next tick moves
         if self._starts.unsent or self._unwritten.untold or self._unwritten.unmoved:
             return True
         if self._starts.out_of_reach or not self._is_open(self._by.clock.now()):
@@ -130,11 +130,10 @@ class Minute:
         return untold >= self._starts.worth_telling or (untold > 0 and (self._is_quiet or not self._starts.unsent))
 
     def _is_time_to_move(self) -> bool:
-        since = self._unwritten.unmoved_since
-        if since is None:
+        if not self._unwritten.unmoved:
             return False
         if self._is_pressed():
-            return self._by.clock.now() - since > MOVED_WITHIN
+            return self._unwritten.must_move(self._by.clock.now(), self._by.claims.lease)
         return self._is_quiet or not self._starts.unsent or self._unwritten.unmoved >= WORTH_A_MOVE
 
     def _is_pressed(self) -> bool:

@@ -31,7 +31,8 @@ class RunTick:
     def run(self) -> Mapping[str, Any]:
         """Serve the running minute and return what the heartbeat tells of it; raises StorageError."""
         begun = self.by.clock.now()
-        beat = {"begun": _text(begun), "ended": "", "problem": ""}
+        # When one last ended stays as it is: a tick that dies each minute must not look alive.
+        beat = {"begun": _text(begun), "problem": ""}
         ahead = begun - self.by.agenda.beat(beat)
         if ahead > MOST_AHEAD:
             problem = f"The clock here is {ahead.total_seconds():.0f} s ahead of storage's, so nothing was started."

@@ -1,7 +1,7 @@
 """What a tick has dealt with and storage does not know yet."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from shared.core.due import Done, Due
 from shared.core.tries import not_given_back
@@ -9,6 +9,8 @@ from shared.use_cases.tick.ports import Agenda, History
 
 # As many schedules as fit one transaction.
 WORTH_A_MOVE = 33
+# How long what is due again in this minute may wait for others to be started.
+SOON = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,12 +28,14 @@ class Unwritten:
     A tick that dies in between leaves what the next one only moves on. Writing again after a StorageError does no harm.
     """
 
-    def __init__(self, agenda: Agenda, history: History) -> None:
-        self._agenda, self._history = agenda, history
+    def __init__(self, agenda: Agenda, history: History, end: datetime) -> None:
+        """Take note of what is due again before `end`: it is moved first."""
+        self._agenda, self._history, self._end = agenda, history, end
         self._dones: list[Done] = []
         self._returned: list[Due] = []
         self._sent = 0
-        self._unmoved: list[tuple[datetime, Done]] = []
+        self._soon: list[tuple[datetime, Done]] = []
+        self._later: list[tuple[datetime, Done]] = []
 
     def add(self, end: Done | Due, *, was_sent: bool) -> None:
         """Take an end of which to tell: a run with what follows, or an entry to give back."""
@@ -47,37 +51,45 @@ class Unwritten:
 
     @property
     def unmoved(self) -> int:
-        return len(self._unmoved)
+        return len(self._soon) + len(self._later)
 
-    @property
-    def unmoved_since(self) -> datetime | None:
-        return self._unmoved[0][0] if self._unmoved else None
+    def must_move(self, now: datetime, lease: timedelta) -> bool:
+        """True when a move can't wait for others to be started: it is due again, or its claim has half run out."""
+        return _is_older(self._soon, now - SOON) or _is_older(self._later, now - lease / 2)
 
     def tell(self, now: datetime) -> Written:
         """Write runs into history, and give entries back."""
-        runs = [done.run for done in self._dones if done.run and not _is_late(done, now)]
-        if runs:
-            self._history.record(runs)
+        sure = [done.run for done in self._dones if done.run and not _claim_is_over(done, now)]
+        if sure:
+            self._history.record(sure)
         stands = self._agenda.give_back(self._returned) if self._returned else []
         kept = {due.schedule_id for due in stands}
         # Another tick may have taken these over, and then knows better.
-        doubtful = [done.run for done in self._dones if done.run and _is_late(done, now)]
+        doubtful = [done.run for done in self._dones if done.run and _claim_is_over(done, now)]
         doubtful += [run for due in self._returned if due.schedule_id not in kept and (run := not_given_back(due))]
         for run in doubtful:
             self._history.record_unless_told(run)
         written = Written(sent=self._sent, let_go=self._returned, stands=stands)
-        self._unmoved += [(now, done) for done in self._dones]
+        for done in self._dones:
+            is_soon = done.next_instant is not None and done.next_instant < self._end
+            (self._soon if is_soon else self._later).append((now, done))
         self._dones, self._returned, self._sent = [], [], 0
         return written
 
     def move(self) -> Written:
-        """Put the next entries in the place of the oldest that were dealt with."""
-        dones = [done for _, done in self._unmoved[:WORTH_A_MOVE]]
+        """Put the next entries in the place of those that were dealt with: the soonest, then the oldest."""
+        soon = self._soon[:WORTH_A_MOVE]
+        later = self._later[: WORTH_A_MOVE - len(soon)]
+        dones = [done for _, done in (*soon, *later)]
         stands = self._agenda.move(dones)
-        del self._unmoved[: len(dones)]
+        del self._soon[: len(soon)], self._later[: len(later)]
         return Written(let_go=[done.due for done in dones], stands=stands)
 
 
-def _is_late(done: Done, now: datetime) -> bool:
+def _is_older(unmoved: list[tuple[datetime, Done]], than: datetime) -> bool:
+    return bool(unmoved) and unmoved[0][0] < than
+
+
+def _claim_is_over(done: Done, now: datetime) -> bool:
     """True when the claim ran out meanwhile: this process stood still, or storage did."""
     return done.due.claim is not None and done.due.claim.until <= now

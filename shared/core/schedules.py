@@ -10,7 +10,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from shared.core.cron import Cron, upcoming
-from shared.core.due import Due, left_out
+from shared.core.due import Due
+from shared.core.ends import left_out
 from shared.core.errors import CallerError
 from shared.core.occurrences import first, rule
 from shared.core.runs import Run

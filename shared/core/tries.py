@@ -3,7 +3,8 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from shared.core.due import Due, told_of
+from shared.core.due import Due
+from shared.core.ends import told_of
 from shared.core.errors import QrsError, QrsRefused, QrsUnanswered, QrsUnreachable, TaskNotStarted
 from shared.core.runs import Run, RunOutcome
 

@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from shared.core.due import Done, Due, following, next_seq
+from shared.core.due import Due
+from shared.core.ends import Done, following, next_seq
 from shared.core.errors import StorageConflict, StorageError
 from shared.core.health import Beat
 from shared.core.schedules import State
-from shared.storage import rows
+from shared.storage import cells, rows
 from shared.storage.batches import batches
 from shared.storage.table import Table, readable
 from shared.storage.transaction import Operation
@@ -43,7 +44,7 @@ class Agenda:
 
     def until(self, end: datetime) -> list[Due]:
         """Return the entries before `end`, in the order of time."""
-        return self._range("due:", f"due:{rows.text(end)}")
+        return self._range("due:", f"due:{cells.text(end)}")
 
     def claim(self, wanted: Sequence[Due]) -> list[Due]:
         """Store claims, at most 100, and return those that are ours now."""
@@ -180,7 +181,7 @@ def _move(done: Done) -> list[Operation]:
     told = rows.progress(state, entry.instant if entry else None, next_seq(done), done.problem)
     if done.due.seq == rows.NO_NUMBER:
         del told["seq"]  # the schedule's own stays: numbers must not come again
-    run = {"lastDue": rows.text(done.run.due), "lastRun": rows.run_text(done.run)} if done.run else {}
+    run = {"lastDue": cells.text(done.run.due), "lastRun": rows.run_text(done.run)} if done.run else {}
     schedule = {
         "PartitionKey": rows.SCHEDULES,
         "RowKey": rows.schedule_key(done.due.schedule_id),

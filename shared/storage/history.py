@@ -7,7 +7,7 @@ from shared.core.errors import StorageConflict
 from shared.core.runs import Run
 from shared.storage import rows
 from shared.storage.batches import batches
-from shared.storage.rows import Row
+from shared.storage.cells import Row
 from shared.storage.table import Table, readable
 from shared.storage.transaction import Operation
 

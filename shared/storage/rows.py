@@ -5,18 +5,16 @@ are ISO 8601 in UTC, so that text order is time order; an absent value is an emp
 """
 
 import json
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from shared.core.due import Claim, Due
 from shared.core.health import Beat
 from shared.core.runs import Run, RunOutcome
 from shared.core.schedules import Definition, Schedule, State
-
-Row = Mapping[str, Any]
+from shared.storage.cells import Row, instant, maybe_instant, number_of, text, text_of
 
 SCHEDULES = "schedules"
 HISTORY = "history"
@@ -27,7 +25,6 @@ AFTER_COLON = ";"
 LONGEST_REASON = 1000
 UNREADABLE = "(its entry on the agenda can't be read)"
 NO_NUMBER = -1
-MOST = 2**31 - 2
 
 
 def keys(kind: str) -> tuple[str, str]:
@@ -50,9 +47,9 @@ def gone_key(schedule_id: str) -> str:
 def beat(row: Row, _: str) -> Beat:
     """Return the mark of a tick; raises ValueError or KeyError for a row that is none."""
     return Beat(
-        begun=instant(_text(row, "begun")),
-        ended=_instant(row, "ended") if "ended" in row else None,
-        problem=_text(row, "problem"),
+        begun=instant(text_of(row, "begun")),
+        ended=maybe_instant(row, "ended") if "ended" in row else None,
+        problem=text_of(row, "problem"),
     )
 
 
@@ -81,24 +78,24 @@ def progress(state: State, due: datetime | None, seq: int, problem: str) -> dict
 
 def schedule(row: Row, etag: str) -> Schedule:
     """Return the schedule; raises ValueError or KeyError for a row that is none."""
-    tags = _text(row, "tags")
+    tags = text_of(row, "tags")
     return Schedule(
-        id=_text(row, "RowKey").removeprefix("schedule:"),
-        created=instant(_text(row, "created")),
+        id=text_of(row, "RowKey").removeprefix("schedule:"),
+        created=instant(text_of(row, "created")),
         definition=Definition(
-            name=_text(row, "name"),
-            cron=_text(row, "cron"),
-            zone=_text(row, "zone"),
-            task_id=_text(row, "taskId"),
-            startup_state=_text(row, "startupState"),
+            name=text_of(row, "name"),
+            cron=text_of(row, "cron"),
+            zone=text_of(row, "zone"),
+            task_id=text_of(row, "taskId"),
+            startup_state=text_of(row, "startupState"),
             tags=tuple(json.loads(tags)) if tags else None,
         ),
-        state=State(_text(row, "state")),
-        due=_instant(row, "due"),
-        seq=_number(row, "seq"),
-        last_due=_instant(row, "lastDue"),
-        last_run=_last_run(_text(row, "lastRun")),
-        problem=_text(row, "problem"),
+        state=State(text_of(row, "state")),
+        due=maybe_instant(row, "due"),
+        seq=number_of(row, "seq"),
+        last_due=maybe_instant(row, "lastDue"),
+        last_run=_last_run(text_of(row, "lastRun")),
+        problem=text_of(row, "problem"),
         etag=etag,
     )
 
@@ -134,9 +131,9 @@ def due(row: Row, etag: str) -> Due:
 
     One whose content can't be read has no expression that can be evaluated: a tick stops its schedule and says so.
     """
-    bare = _bare(_text(row, "RowKey"), etag)
+    bare = _bare(text_of(row, "RowKey"), etag)
     with suppress(ValueError, KeyError):
-        bare = replace(bare, seq=_number(row, "seq"))
+        bare = replace(bare, seq=number_of(row, "seq"))
     try:
         return _due(row, bare)
     except (ValueError, KeyError):
@@ -155,20 +152,20 @@ def _bare(key: str, etag: str) -> Due:
 
 
 def _due(row: Row, bare: Due) -> Due:
-    owner, lease_until = _text(row, "owner"), _instant(row, "leaseUntil")
+    owner, lease_until = text_of(row, "owner"), maybe_instant(row, "leaseUntil")
     return replace(
         bare,
-        name=_text(row, "name"),
-        task_id=_text(row, "taskId"),
-        cron=_text(row, "cron"),
-        zone=_text(row, "zone"),
-        seq=_number(row, "seq"),
+        name=text_of(row, "name"),
+        task_id=text_of(row, "taskId"),
+        cron=text_of(row, "cron"),
+        zone=text_of(row, "zone"),
+        seq=number_of(row, "seq"),
         claim=Claim(owner=owner, until=lease_until) if owner and lease_until else None,
-        attempt=_number(row, "attempt"),
-        occurrence=_instant(row, "occurrence"),
-        tried_since=_instant(row, "triedSince"),
-        not_before=_instant(row, "notBefore"),
-        last_error=_text(row, "lastError"),
+        attempt=number_of(row, "attempt"),
+        occurrence=maybe_instant(row, "occurrence"),
+        tried_since=maybe_instant(row, "triedSince"),
+        not_before=maybe_instant(row, "notBefore"),
+        last_error=text_of(row, "lastError"),
     )
 
 
@@ -179,7 +176,7 @@ def gone_row(schedule_id: str, at: datetime | None) -> dict[str, Any]:
 
 def gone(row: Row, _: str) -> tuple[str, datetime]:
     """Return id and time of a deletion; raises ValueError or KeyError for a row that is none."""
-    return _text(row, "RowKey").removeprefix("gone:"), instant(_text(row, "at"))
+    return text_of(row, "RowKey").removeprefix("gone:"), instant(text_of(row, "at"))
 
 
 def run_row(run: Run, ring: int) -> dict[str, Any]:
@@ -205,15 +202,15 @@ def run_key(schedule_id: str, seq: int, ring: int) -> str:
 def run(row: Row) -> Run:
     """Return the run; raises ValueError or KeyError for a row that is none."""
     return Run(
-        schedule_id=_text(row, "RowKey").rpartition(":")[0],
-        seq=_number(row, "seq"),
-        due=instant(_text(row, "due")),
-        outcome=RunOutcome(_text(row, "outcome")),
-        started=_instant(row, "started"),
-        attempt=_number(row, "attempt"),
-        reason=_text(row, "reason") or None,
-        execution_id=_text(row, "executionId") or None,
-        missed_count=_number(row, "missedCount"),
+        schedule_id=text_of(row, "RowKey").rpartition(":")[0],
+        seq=number_of(row, "seq"),
+        due=instant(text_of(row, "due")),
+        outcome=RunOutcome(text_of(row, "outcome")),
+        started=maybe_instant(row, "started"),
+        attempt=number_of(row, "attempt"),
+        reason=text_of(row, "reason") or None,
+        execution_id=text_of(row, "executionId") or None,
+        missed_count=number_of(row, "missedCount"),
     )
 
 
@@ -224,35 +221,3 @@ def run_text(last: Run | None) -> str:
 
 def _last_run(written: str) -> Run | None:
     return run(json.loads(written)) if written else None
-
-
-def text(moment: datetime | None) -> str:
-    """Return an instant as text; whole seconds, of which alone keys are made, come without a fraction."""
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z") if moment else ""
-
-
-def instant(written: str) -> datetime:
-    moment = datetime.fromisoformat(written)
-    if moment.tzinfo is None:
-        raise ValueError(f"{written!r} has no offset")
-    return moment
-
-
-def _instant(row: Row, name: str) -> datetime | None:
-    written = _text(row, name)
-    return instant(written) if written else None
-
-
-def _text(row: Row, name: str) -> str:
-    value = row[name]
-    if not isinstance(value, str):
-        raise ValueError(f"{name} is no text")  # noqa: TRY004 - a row that somebody edited by hand is a wrong value
-    return value
-
-
-def _number(row: Row, name: str) -> int:
-    value = row[name]
-    # One more must still be a number of 32 bits, or the row of the next run could not be written.
-    if not isinstance(value, int) or not -1 <= value < MOST:
-        raise ValueError(f"{name} is no number that Footman wrote")
-    return value

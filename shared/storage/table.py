@@ -15,7 +15,7 @@ from azure.data.tables import TableClient, TableErrorCode, UpdateMode
 from shared.core.errors import StorageConflict, StorageError
 from shared.storage.account import CONNECT_SECONDS, READ_SECONDS, RETRIES
 from shared.storage.batches import batches
-from shared.storage.rows import Row
+from shared.storage.cells import Row
 from shared.storage.transaction import Operation, Rejected, Transactions
 
 log = logging.getLogger(__name__)

@@ -23,8 +23,8 @@ from shared.qrs.access import Access, ClientCertificate
 from shared.qrs.connection import Connection
 from shared.qrs.tasks import Tasks
 from shared.storage.account import open_table
+from shared.storage.cells import text
 from shared.storage.history import History
-from shared.storage.rows import text
 from shared.storage.schedules import Schedules
 from shared.storage.table import Table
 from tests.sandbox.azurite import start_azurite

@@ -1,4 +1,4 @@
-"""The QRS room on its own, against the stand-in."""
+"""The QRS room on its own, against the stand-in; the storage room on its own, against the emulator."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +10,9 @@ import pytest
 from shared.qrs.access import Access, ClientCertificate
 from shared.qrs.connection import Connection
 from shared.qrs.tasks import Tasks
+from tests.sandbox.azurite import Azurite
 from tests.sandbox.stand_in import StandIn
+from tests.sandbox.tables import Store, open_store
 
 OpenTasks = Callable[..., Tasks]
 
@@ -44,3 +46,16 @@ def open_tasks(access: Access) -> Iterator[OpenTasks]:
             return Tasks(Connection(changed), pool)
 
         yield opened
+
+
+@pytest.fixture(scope="module")
+def opened(azurite: Azurite) -> Iterator[Store]:
+    with open_store(azurite.connection) as opened:
+        yield opened
+
+
+@pytest.fixture
+def store(opened: Store) -> Store:
+    """Footman's table, reached straight and through storage that fails on demand; empty."""
+    opened.empty()
+    return opened

@@ -1,6 +1,6 @@
 """The agenda on Azurite: what ticks and writers do to it at the same time."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -8,9 +8,9 @@ from threading import Barrier
 
 import pytest
 
-from shared.core.due import Done, Due
+from shared.core.due import Due
+from shared.core.ends import Done
 from shared.core.schedules import Schedule
-from tests.sandbox.azurite import Azurite
 from tests.sandbox.faulty.faults import Kind
 from tests.sandbox.tables import (
     DO,
@@ -23,23 +23,10 @@ from tests.sandbox.tables import (
     claimed,
     dealt_with,
     every,
-    open_store,
 )
 
 # What callers do to five schedules meanwhile.
 WRITERS = [["stop"], ["stop", "start"], ["rename"], ["replan"], ["delete"]]
-
-
-@pytest.fixture(scope="module")
-def opened(azurite: Azurite) -> Iterator[Store]:
-    with open_store(azurite.connection) as opened:
-        yield opened
-
-
-@pytest.fixture
-def store(opened: Store) -> Store:
-    opened.empty()
-    return opened
 
 
 def change(store: Store, dues: list[Due]) -> dict[str, Row]:

@@ -1,6 +1,6 @@
 """What is mended once a day, on Azurite, and what is left alone."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Event
@@ -8,7 +8,6 @@ from threading import Event
 import pytest
 
 from shared.core.schedules import State
-from tests.sandbox.azurite import Azurite
 from tests.sandbox.tables import (
     APP1,
     DO,
@@ -20,25 +19,12 @@ from tests.sandbox.tables import (
     a_run,
     claimed,
     dealt_with,
-    open_store,
 )
 
 NOW = SHORTLY_BEFORE_TEN
 UNKNOWN = "0fe447a9-ba1f-44a9-ac23-68c3a1d88d8b"
 HALF_PAST = "2026-11-22T10:30:00Z"
 AT_TEN = "2026-11-22T10:00:00Z"
-
-
-@pytest.fixture(scope="module")
-def opened(azurite: Azurite) -> Iterator[Store]:
-    with open_store(azurite.connection) as opened:
-        yield opened
-
-
-@pytest.fixture
-def store(opened: Store) -> Store:
-    opened.empty()
-    return opened
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """The ring of history on Azurite."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -9,23 +8,10 @@ import pytest
 
 from shared.core.runs import Run, RunOutcome
 from shared.storage.history import History
-from tests.sandbox.azurite import Azurite
-from tests.sandbox.tables import RING, TEN, Store, open_store
+from tests.sandbox.tables import RING, TEN, Store
 
 ONE = "11111111-1111-4111-8111-111111111111"
 OTHER = "11111111-1111-4111-8111-111111111112"
-
-
-@pytest.fixture(scope="module")
-def opened(azurite: Azurite) -> Iterator[Store]:
-    with open_store(azurite.connection) as opened:
-        yield opened
-
-
-@pytest.fixture
-def store(opened: Store) -> Store:
-    opened.empty()
-    return opened
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Schedules on Azurite as callers make, change and list them."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext, suppress
 from dataclasses import replace
@@ -12,7 +11,6 @@ import pytest
 from shared.core.errors import CallerError, StorageConflict, StorageError
 from shared.core.runs import RunOutcome
 from shared.core.schedules import Definition, State
-from tests.sandbox.azurite import Azurite
 from tests.sandbox.tables import (
     DO,
     ELEVEN,
@@ -22,23 +20,10 @@ from tests.sandbox.tables import (
     claimed,
     dealt_with,
     definition,
-    open_store,
 )
 
 NOW = SHORTLY_BEFORE_TEN
 UNKNOWN = "0fe447a9-ba1f-44a9-ac23-68c3a1d88d8b"
-
-
-@pytest.fixture(scope="module")
-def opened(azurite: Azurite) -> Iterator[Store]:
-    with open_store(azurite.connection) as opened:
-        yield opened
-
-
-@pytest.fixture
-def store(opened: Store) -> Store:
-    opened.empty()
-    return opened
 
 
 # --- what is kept

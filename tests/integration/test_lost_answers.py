@@ -1,6 +1,6 @@
 """What ticks and writers do when storage did what was asked and the answer is lost, or did not and is in trouble."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -12,7 +12,6 @@ from shared.core.errors import CallerError, StorageError
 from shared.core.runs import RunOutcome
 from shared.core.schedules import Schedule
 from shared.use_cases.manage_schedules import ManageSchedules
-from tests.sandbox.azurite import Azurite
 from tests.sandbox.faulty.faults import Kind, Match
 from tests.sandbox.tables import (
     ELEVEN,
@@ -26,25 +25,12 @@ from tests.sandbox.tables import (
     claimed,
     dealt_with,
     definition,
-    open_store,
     second,
 )
 
 NOW = SHORTLY_BEFORE_TEN
 DONE_BUT_NOT_TOLD: list[Kind] = ["cut", "busy_after", "late"]
 NOT_DONE: list[Kind] = ["refuse", "busy"]
-
-
-@pytest.fixture(scope="module")
-def opened(azurite: Azurite) -> Iterator[Store]:
-    with open_store(azurite.connection) as opened:
-        yield opened
-
-
-@pytest.fixture
-def store(opened: Store) -> Store:
-    opened.empty()
-    return opened
 
 
 @pytest.fixture(params=[*DONE_BUT_NOT_TOLD, *NOT_DONE])

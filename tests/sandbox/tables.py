@@ -11,7 +11,8 @@ from typing import Any
 from azure.data.tables import TableClient
 
 from shared.core import schedules as changes
-from shared.core.due import Claim, Done, Due
+from shared.core.due import Claim, Due
+from shared.core.ends import Done
 from shared.core.runs import Run, RunOutcome
 from shared.core.schedules import Definition, Schedule
 from shared.core.starts import Found, StartFilter, Wanted

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.core.cron import next_after
-from shared.core.due import Done, Due, Miss, Start, already_started, claimed, decide, done, following, missed
+from shared.core.due import Due, Miss, Start, claimed, decide
+from shared.core.ends import Done, already_started, done, following, missed
 from shared.core.errors import QrsRefused, QrsTimedOut, QrsUnreachable
 from shared.core.occurrences import MOST_COUNTED
 from shared.core.runs import Run, RunOutcome

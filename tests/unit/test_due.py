@@ -3,20 +3,8 @@ from typing import Any
 
 import pytest
 
-from shared.core.due import (
-    MOST_AHEAD,
-    NEVER,
-    Broken,
-    Decision,
-    Due,
-    Miss,
-    Replan,
-    Start,
-    already_started,
-    claimed,
-    decide,
-    free_at,
-)
+from shared.core.due import MOST_AHEAD, NEVER, Broken, Decision, Due, Miss, Replan, Start, claimed, decide, free_at
+from shared.core.ends import already_started
 from tests.unit.builders import (
     DAILY,
     DAY,

@@ -14,7 +14,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from shared.core.due import Decision, Done, Due, Start, claimed, decide, done, following, free_at, missed, next_seq
+from shared.core.due import Decision, Due, Start, claimed, decide, free_at
+from shared.core.ends import Done, done, following, missed, next_seq
 from shared.core.errors import QrsTimedOut, QrsUnreachable
 from shared.core.runs import Run, RunOutcome
 from shared.core.schedules import Change, Definition, State, created, edited, started, stopped

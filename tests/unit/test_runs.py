@@ -3,7 +3,8 @@ from typing import Any
 
 import pytest
 
-from shared.core.due import NEVER, TOO_LATE, Done, Due, broken, denied, done, following, left_out, missed, next_seq
+from shared.core.due import NEVER, Due
+from shared.core.ends import TOO_LATE, Done, broken, denied, done, following, left_out, missed, next_seq
 from shared.core.runs import Run, RunOutcome
 from tests.unit.builders import (
     ELEVEN,

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from shared.core import due as dues
-from shared.core.due import Broken, Claim, Decision, Done, Due, Miss, Replan, Start
+from shared.core import ends
+from shared.core.due import Broken, Claim, Decision, Due, Miss, Replan, Start
+from shared.core.ends import Done
 from shared.core.errors import QrsError
 from shared.core.runs import Run
 from shared.core.starts import StartFilter, Task, Wanted
@@ -92,17 +94,17 @@ class Claims:
         due = work.due
         match work.decision:
             case Broken(reason=reason):
-                return dues.broken(due, reason)
+                return ends.broken(due, reason)
             case _ if run := self._told(work, task):
-                return dues.done(due, run)
+                return ends.done(due, run)
             case Replan(instant=instant):
                 return Done(due=due, run=None, next_instant=instant)
             case Miss(occurrence=occurrence):
-                return dues.done(due, dues.missed(work.found, occurrence))
+                return ends.done(due, ends.missed(work.found, occurrence))
             case Start(occurrence=occurrence) if self._is_allowed(due, task):
                 return Try(due=due, occurrence=occurrence)
             case Start(occurrence=occurrence):
-                return dues.done(due, dues.denied(work.found, occurrence))
+                return ends.done(due, ends.denied(work.found, occurrence))
 
     def _told(self, work: Work, task: Task | None) -> Run | None:
         """Return the run of an earlier start that nobody could take down, or whose tick died before it moved on."""
@@ -111,7 +113,7 @@ class Claims:
         if recorded := self.history.recorded(work.due.schedule_id, work.due.seq):
             return recorded
         before = self.history.recorded(work.due.schedule_id, work.due.seq - 1) if work.due.seq else None
-        return dues.already_started(work.found, task.last_execution if task else None, before, self.clock.now())
+        return ends.already_started(work.found, task.last_execution if task else None, before, self.clock.now())
 
     def _needs_a_look(self, work: Work) -> bool:
         may_be_under_way = work.found.tried_since is not None and not isinstance(work.decision, Broken)

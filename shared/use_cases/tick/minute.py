@@ -5,9 +5,10 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from shared.core import due as dues
+from shared.core import ends
 from shared.core.cron import MINUTE
-from shared.core.due import Done, Due
+from shared.core.due import Due
+from shared.core.ends import Done
 from shared.core.errors import QrsUnanswered, QrsUnreachable, StorageError
 from shared.core.occurrences import EARLY
 from shared.core.runs import Run, RunOutcome
@@ -171,7 +172,7 @@ class Minute:
 
     def _settle_tried(self, tried: Tried) -> None:
         run = run_of(tried)
-        end = dues.done(tried.of.due, run) if run else given_back(tried, self._end)
+        end = ends.done(tried.of.due, run) if run else given_back(tried, self._end)
         self._settle(end, was_sent=tried.was_sent)
 
     def _settle(self, end: Done | Due, *, was_sent: bool) -> None:

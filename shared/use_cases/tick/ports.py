@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from shared.core.due import Done, Due
+from shared.core.due import Due
+from shared.core.ends import Done
 from shared.core.runs import Run
 from shared.core.starts import Found, Wanted
 

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from shared.core.due import Done, Due
+from shared.core.due import Due
+from shared.core.ends import Done
 from shared.core.tries import not_given_back
 from shared.use_cases.tick.ports import Agenda, History
 

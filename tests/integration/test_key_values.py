@@ -1,0 +1,247 @@
+"""Parameters for a reload: over HTTP as callers and reload scripts ask, and in storage with a time that is told."""
+
+import uuid
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from time import monotonic, sleep
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+import requests
+from azure.data.tables import TableClient
+
+from shared.core.key_values import KeyValue
+from shared.storage.account import open_table
+from shared.storage.key_values import KeyValues
+from shared.storage.table import Table
+from tests.conftest import APP1, StartFootman
+from tests.sandbox.azurite import Azurite
+from tests.sandbox.faulty_storage import FaultyStorage, start_faulty_storage
+from tests.sandbox.local_host import LocalHost
+from tests.sandbox.stand_in import StandIn
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+ODD = ["a/b\\c#d?e%f&g+h", "\x01\t\r\n\x7f", "🦉 åäö 日本 e\u0301", "\"'`»;--", " ", "å" * 300, "keyexists"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Api:
+    """A Footman that runs; texts are percent-encoded on their way."""
+
+    footman: LocalHost
+    http: requests.Session
+
+    def ask(self, method: str, *path: str, body: object = None, **options: Any) -> requests.Response:
+        url = "/".join([f"{self.footman.url}/v4", *(quote(part, safe="") for part in path)])
+        return self.http.request(method, url, json=body, timeout=60, **options)
+
+    def store(self, namespace: str, key: object, value: object, **more: object) -> requests.Response:
+        return self.ask("POST", "keyvalues", namespace, body={"key": key, "value": value, **more})
+
+    def value(self, namespace: str, key: str) -> str | None:
+        """Return the value, None when the answer is that there is none."""
+        answer = self.ask("GET", "keyvalues", namespace, params={"key": key})
+        assert answer.status_code in {200, 400}, answer.text
+        found: str | None = answer.json().get("value")
+        return found
+
+    def start_with(self, namespace: str, key: str, value: str) -> requests.Response:
+        payload = {"namespace": namespace, "key": key, "value": value}
+        return self.ask("PUT", "reloadtask", APP1, "start", body=[{"type": "keyvaluestore", "payload": payload}])
+
+
+@pytest.fixture
+def api(footman: LocalHost, http: requests.Session) -> Api:
+    return Api(footman=footman, http=http)
+
+
+@pytest.fixture(scope="module")
+def storage(azurite: Azurite) -> Iterator[FaultyStorage]:
+    with start_faulty_storage(azurite.connection) as storage:
+        yield storage
+
+
+@pytest.fixture
+def shaky(start_footman: StartFootman, storage: FaultyStorage, http: requests.Session) -> Api:
+    """A Footman whose storage fails on demand."""
+    return Api(footman=start_footman({"STORAGE_CONNECTION": storage.connection}), http=http)
+
+
+@pytest.fixture
+def ns() -> str:
+    return uuid.uuid4().hex
+
+
+@pytest.fixture(scope="module")
+def kept(storage: FaultyStorage) -> KeyValues:
+    """The room of storage, without Footman."""
+    return KeyValues(table=Table(lambda: open_table(connection=storage.connection, url=None, client_id=None)))
+
+
+def pair(namespace: str, key: str = "k", value: str = "v", *, seconds: int | None = None) -> KeyValue:
+    return KeyValue(namespace=namespace, key=key, value=value, ttl_ms=seconds * 1000 if seconds else None)
+
+
+def until(comes: Callable[[], bool]) -> None:
+    end = monotonic() + 20
+    while not comes():
+        assert monotonic() < end
+        sleep(0.01)
+
+
+def test_the_pair_comes_first_and_stays(shaky: Api, storage: FaultyStorage, api: Api, sense: StandIn, ns: str) -> None:
+    storage.fault("busy")
+    refused = shaky.start_with(ns, "k", "v")
+    storage.no_faults()
+    assert (refused.status_code, "storage" in refused.json()["message"]) == (503, True)
+    assert (sense.log(), api.value(ns, "k")) == ([], None)
+
+    assert shaky.value(ns, "k") is None  # the table is open
+    storage.fault("late", match="keyvalues", seconds=8)
+    with ThreadPoolExecutor() as threads:
+        answering = threads.submit(shaky.start_with, ns, "k", "v")
+        until(lambda: api.value(ns, "k") == "v")
+        assert sense.log() == []
+        storage.no_faults()
+        assert answering.result().status_code == 200
+    assert [start["taskId"] for start in sense.starts()] == [APP1]
+
+    shaky.footman.kill()  # what another Footman reads and clears away outlives it
+    assert api.value(ns, "k") == "v"
+    assert (api.ask("DELETE", "keyvalues", ns, "k").status_code, api.value(ns, "k")) == (204, None)
+
+
+@pytest.mark.parametrize("path", ["task/full", "start/synchronous"])
+def test_the_pair_stands_though_nothing_starts(path: str, api: Api, sense: StandIn, ns: str) -> None:
+    sense.fault("status", status=500, path=path)
+    assert api.start_with(ns, "k", "v").status_code == 502
+    assert (sense.starts(), api.value(ns, "k")) == ([], "v")
+
+
+def test_of_fifty_writers_at_once_one_has_the_last_word(api: Api, table: TableClient, ns: str) -> None:
+    with ThreadPoolExecutor(50) as threads:
+        answers = list(threads.map(lambda number: api.store(ns, "k", f"{number}"), range(50)))
+
+    assert {answer.status_code for answer in answers} == {201}
+    [row] = list(table.list_entities())
+    assert row["value"] == api.value(ns, "k") in {f"{number}" for number in range(50)}
+
+
+def test_all_keys_of_a_namespace_are_listed_at_once(api: Api, kept: KeyValues, ns: str) -> None:
+    keys = [f"{number:04}" for number in range(1001)]  # one more than a page of storage
+    kept.store([pair(ns, key) for key in keys], NOON)
+
+    assert api.ask("GET", "keylist", ns).json() == {"namespace": ns, "keys": [{"key": key} for key in keys]}
+    assert (api.ask("DELETE", "keyvalues", ns).status_code, api.ask("GET", "keylist", ns).status_code) == (204, 400)
+
+
+@pytest.mark.parametrize(("ttl", "told"), [(60_000, 60_000), ("60000", 60_000), ("", 0), (0, 0), (-5, 0), (None, 0)])
+def test_time_to_live_is_in_milliseconds(ttl: object, told: int, api: Api, table: TableClient, ns: str) -> None:
+    begun = datetime.now(UTC) - timedelta(milliseconds=1)  # kept in whole milliseconds
+    assert api.store(ns, "k", "v", ttl=ttl).json() == {"namespace": ns, "key": "k", "value": "v", "ttl": told}
+
+    [expires] = [row["expires"] for row in table.list_entities()]
+    lives = timedelta(milliseconds=told)
+    assert begun + lives <= datetime.fromisoformat(expires) <= datetime.now(UTC) + lives if told else expires == ""
+
+
+def test_what_has_expired_is_gone_for_callers(api: Api, ns: str) -> None:
+    api.store(ns, "short", "v", ttl=1)
+    until(lambda: api.value(ns, "short") is None)
+    assert ns not in api.ask("GET", "keyvaluesnamespaces").json()
+
+    api.store(ns, "long", "v", ttl="60000")
+    exists = api.ask("GET", "keyvalues", ns, "keyexists", params={"key": "short"})
+    assert exists.json() == {"keyExists": False, "keyValue": {}}
+    assert api.ask("GET", "keylist", ns).json()["keys"] == [{"key": "long"}]
+    assert api.ask("DELETE", "keyvalues", ns, "short").status_code == 400
+
+
+@pytest.mark.parametrize("text", ODD)
+def test_a_namespace_and_a_key_may_be_any_text(text: str, api: Api, ns: str) -> None:
+    namespace = (ns + text)[-300:]
+    assert api.store(namespace, text, text).json() == {"namespace": namespace, "key": text, "value": text, "ttl": 0}
+
+    assert api.value(namespace, text) == text
+    assert api.ask("GET", "keylist", namespace).json() == {"namespace": namespace, "keys": [{"key": text}]}
+    assert namespace in api.ask("GET", "keyvaluesnamespaces").json()
+    assert api.ask("DELETE", "keyvalues", namespace, text).status_code == 204
+
+
+@pytest.mark.parametrize(("value", "text"), [(5, "5"), (1.5, "1.5"), (True, "true"), ("", ""), ("x" * 32_768,) * 2])
+def test_a_value_is_read_as_text(value: object, text: str, api: Api, ns: str) -> None:
+    assert (api.store(ns, "k", value).status_code, api.value(ns, "k")) == (201, text)
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ({"key": "k", "value": "x" * 32_769}, "at most 32,768 are allowed"),
+        ({"key": "k" * 301, "value": "v"}, "at most 300 are allowed"),
+        ({"key": "k", "value": {"a": 1}}, 'body.value: {"a": 1} is not allowed'),
+        ({"key": "k", "value": "v", "ttl": "soon"}, 'body.ttl: "soon" is not allowed'),
+        ({"value": "v"}, "Required parameter is missing"),
+    ],
+)
+def test_what_cannot_be_kept_is_refused(body: object, message: str, api: Api, ns: str) -> None:
+    answer = api.ask("POST", "keyvalues", ns, body=body)
+
+    assert (answer.status_code, answer.json()["statusCode"]) == (400, 400)
+    assert message in answer.json()["message"]
+    assert api.ask("GET", "keylist", ns).status_code == 400
+
+
+def test_every_call_may_come_as_a_post(api: Api, ns: str) -> None:
+    def post(method: str, *path: str, key: str | None = None, body: object = None) -> int:
+        headers = {"X-HTTP-Method-Override": method}
+        return api.ask("POST", *path, headers=headers, params={"key": key}, body=body).status_code
+
+    pairs = ("keyvalues", ns)
+    assert [post("POST", *pairs, body={"key": key, "value": "v"}) for key in ("/", "%2F")] == [201, 201]
+    assert [post("GET", *pairs, key="/"), post("GET", *pairs, "keyexists", key="%2F")] == [200, 200]
+    assert [post("GET", "keylist", ns), post("GET", "keyvaluesnamespaces")] == [200, 200]
+    assert [post("DELETE", *pairs, "/"), post("GET", *pairs, key="/"), post("GET", *pairs, key="%2F")] == [
+        204,
+        400,
+        200,
+    ]
+    assert [post("DELETE", *pairs), post("GET", "keylist", ns)] == [204, 400]
+
+
+def test_other_methods_are_told_what_is_allowed(api: Api) -> None:
+    allowed = {"n": "GET, POST, DELETE", "n/keyexists": "GET, DELETE", "n/k": "DELETE"}
+    paths = {f"keyvalues/{path}": methods for path, methods in allowed.items()}
+    for path, methods in ({"keyvaluesnamespaces": "GET", "keylist/n": "GET"} | paths).items():
+        answer = api.ask("PATCH", *path.split("/"))
+        assert (path, answer.status_code, answer.headers["Allow"]) == (path, 405, methods)
+
+
+def test_a_write_begins_the_time_anew_or_clears_it(kept: KeyValues, ns: str) -> None:
+    kept.store([pair(ns, "renewed", seconds=60), pair(ns, "for ever", seconds=60)], NOON)
+    kept.store([pair(ns, "renewed", seconds=60), pair(ns, "for ever")], NOON + 30 * SECOND)
+
+    assert kept.keys(ns, NOON + 89 * SECOND) == ["for ever", "renewed"]
+    assert kept.keys(ns, NOON + 90 * SECOND) == ["for ever"]
+    assert kept.value(ns, "renewed", NOON + 90 * SECOND) is None
+    assert not kept.delete(ns, "renewed", NOON + 90 * SECOND)
+
+
+def test_the_clean_up_spares_what_was_renewed(
+    table: TableClient, storage: FaultyStorage, kept: KeyValues, ns: str
+) -> None:
+    kept.store([pair(ns, "old", seconds=1), pair(ns, "renewed", seconds=1)], NOON)
+    kept.store([pair(ns, "lives", seconds=9), pair(ns, "for ever")], NOON)
+    storage.forget()
+    storage.fault("slow", match="$batch", seconds=8, count=1)
+    with ThreadPoolExecutor() as threads:
+        cleaned = threads.submit(kept.clean_up, NOON + 2 * SECOND)
+        until(lambda: any("$batch" in path for _, path, _ in storage.requests))
+        kept.store([pair(ns, "renewed", seconds=9)], NOON + 2 * SECOND)
+        storage.no_faults()
+        cleaned.result()
+
+    assert {row["key"] for row in table.list_entities()} == {"renewed", "lives", "for ever"}

@@ -1,4 +1,8 @@
-"""Build the clients of this process from its settings: each once, when first asked for."""
+"""Build the clients of this process from its settings: each once, when first asked for.
+
+What not every process needs is imported where it is built: Azure waits for the import of the app, and a start by hand
+needs neither the rooms of the schedules nor the storage library.
+"""
 
 import os
 import time
@@ -15,15 +19,7 @@ from shared.qrs.certificates import days_left
 from shared.qrs.connection import Connection
 from shared.qrs.tasks import Tasks
 from shared.settings import Settings
-from shared.use_cases.check_health import CheckHealth, Lately
-from shared.use_cases.daily import Daily
-from shared.use_cases.keep_key_values import KeepKeyValues
-from shared.use_cases.manage_schedules import ManageSchedules
 from shared.use_cases.start_tasks import StartTasks
-from shared.use_cases.tick.claims import Claims
-from shared.use_cases.tick.minute import Served
-from shared.use_cases.tick.run_tick import RunTick
-from shared.use_cases.tick.starts import Means
 
 if TYPE_CHECKING:
     from shared.storage.agenda import Agenda
@@ -31,6 +27,11 @@ if TYPE_CHECKING:
     from shared.storage.key_values import KeyValues
     from shared.storage.schedules import Schedules
     from shared.storage.table import Table
+    from shared.use_cases.check_health import Lately
+    from shared.use_cases.daily import Daily
+    from shared.use_cases.keep_key_values import KeepKeyValues
+    from shared.use_cases.manage_schedules import ManageSchedules
+    from shared.use_cases.tick.run_tick import RunTick
 
 Built = TypeVar("Built")
 
@@ -85,17 +86,23 @@ def start_tasks() -> StartTasks:
 
 
 @_once
-def schedules() -> ManageSchedules:
+def schedules() -> "ManageSchedules":
+    from shared.use_cases.manage_schedules import ManageSchedules  # noqa: PLC0415
+
     return ManageSchedules(schedules=_kept_schedules(), start_filter=settings().start_filter, tasks=tasks)
 
 
 @_once
-def key_values() -> KeepKeyValues:
+def key_values() -> "KeepKeyValues":
+    from shared.use_cases.keep_key_values import KeepKeyValues  # noqa: PLC0415
+
     return KeepKeyValues(kept=_kept_key_values())
 
 
 @_once
-def health() -> Lately:
+def health() -> "Lately":
+    from shared.use_cases.check_health import CheckHealth, Lately  # noqa: PLC0415
+
     return Lately(
         CheckHealth(
             settings=settings,
@@ -108,12 +115,19 @@ def health() -> Lately:
 
 
 @_once
-def daily() -> Daily:
+def daily() -> "Daily":
+    from shared.use_cases.daily import Daily  # noqa: PLC0415
+
     return Daily(schedules=_kept_schedules(), key_values=_kept_key_values(), certificate_days=_certificate_days)
 
 
 @_once
-def run_tick() -> RunTick:
+def run_tick() -> "RunTick":
+    from shared.use_cases.tick.claims import Claims  # noqa: PLC0415
+    from shared.use_cases.tick.minute import Served  # noqa: PLC0415
+    from shared.use_cases.tick.run_tick import RunTick  # noqa: PLC0415
+    from shared.use_cases.tick.starts import Means  # noqa: PLC0415
+
     own, agenda, history = settings(), _agenda(), _history()
     timeout = timedelta(seconds=own.timeout_seconds)
     claims = Claims(
@@ -142,13 +156,13 @@ CLOCK = Clock()
 
 
 def _kept_schedules() -> "Schedules":
-    from shared.storage.schedules import Schedules  # noqa: PLC0415 - see _table
+    from shared.storage.schedules import Schedules  # noqa: PLC0415
 
     return Schedules(table=_table(), history=_history())
 
 
 def _kept_key_values() -> "KeyValues":
-    from shared.storage.key_values import KeyValues  # noqa: PLC0415 - see _table
+    from shared.storage.key_values import KeyValues  # noqa: PLC0415
 
     return KeyValues(table=_table())
 
@@ -158,20 +172,19 @@ def _certificate_days(now: datetime) -> Mapping[str, int]:
 
 
 def _agenda() -> "Agenda":
-    from shared.storage.agenda import Agenda  # noqa: PLC0415 - see _table
+    from shared.storage.agenda import Agenda  # noqa: PLC0415
 
     return Agenda(table=_table())
 
 
 def _history() -> "History":
-    from shared.storage.history import History  # noqa: PLC0415 - see _table
+    from shared.storage.history import History  # noqa: PLC0415
 
     return History(table=_table(), ring=settings().history_rows)
 
 
 @_once
 def _table() -> "Table":
-    # Not at import: Azure waits for the import of the app, and to start a task by hand needs no storage library.
     from shared.storage.account import open_table  # noqa: PLC0415
     from shared.storage.table import Table  # noqa: PLC0415
 

@@ -2,13 +2,15 @@
 
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import azure.functions as func
 
 from shared import wiring
 from shared.api.http import Answer, dispatch
-from shared.core.health import Check, Health
+
+if TYPE_CHECKING:
+    from shared.core.health import Check, Health
 
 blueprint = func.Blueprint()
 
@@ -24,7 +26,7 @@ def _health(_: func.HttpRequest) -> Answer:
     return Answer(status=status, body=_rendered(found), headers={"Cache-Control": "no-store"})
 
 
-def _rendered(found: Health) -> dict[str, Any]:
+def _rendered(found: "Health") -> dict[str, Any]:
     return {
         "status": "ok" if found.is_ok else "unhealthy",
         "access": "open" if found.is_open else "key",
@@ -33,7 +35,7 @@ def _rendered(found: Health) -> dict[str, Any]:
     }
 
 
-def _check(check: Check) -> dict[str, Any]:
+def _check(check: "Check") -> dict[str, Any]:
     told = {
         "milliseconds": check.milliseconds,
         "secondsAgo": check.seconds_ago,

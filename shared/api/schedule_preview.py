@@ -7,8 +7,6 @@ import azure.functions as func
 from shared.api import reading
 from shared.api.http import Answer, dispatch
 from shared.api.schedule_wire import moment
-from shared.core.cron import Cron, upcoming
-from shared.core.zones import Zone
 
 blueprint = func.Blueprint()
 
@@ -22,6 +20,9 @@ def schedule_preview(req: func.HttpRequest, context: func.Context) -> func.HttpR
 
 
 def _preview(req: func.HttpRequest) -> Answer:
+    from shared.core.cron import Cron, upcoming  # noqa: PLC0415 - only this and the schedules need them
+    from shared.core.zones import Zone  # noqa: PLC0415
+
     cron = Cron.parse(reading.text(req, "cronSchedule"))
     zone = Zone.parse(reading.text(req, "timezone"))
     after = reading.instant(req, "after", if_absent=datetime.now(UTC))

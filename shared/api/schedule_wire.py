@@ -1,16 +1,21 @@
-"""Schedules and their runs as they come and go over the wire: Butler's names, Butler's forms."""
+"""Schedules and their runs as they come and go over the wire: Butler's names, Butler's forms.
+
+The rooms of the schedules are imported at the first request that needs them: Azure waits for the import of the app.
+"""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, field_validator
 
 from shared.api.reading import shown
 from shared.core.errors import CallerError
-from shared.core.runs import Run
-from shared.core.schedules import Definition, Schedule
 from shared.core.starts import is_guid
-from shared.core.zones import Zone
+
+if TYPE_CHECKING:
+    from shared.core.runs import Run
+    from shared.core.schedules import Definition, Schedule
+    from shared.core.zones import Zone
 
 MOST_TAGS = 50
 
@@ -22,7 +27,7 @@ _Tag = Annotated[str, StringConstraints(max_length=256, pattern=r"^[^\x00-\x1f\x
 class ScheduleBody(BaseModel):
     """What a caller says of a schedule; what else stands in the body, id and state among it, is Footman's to say."""
 
-    # Built at the first request, not at import: Azure waits for the import of the app before anything else.
+    # Built at the first request too.
     model_config = ConfigDict(defer_build=True)
 
     name: Annotated[_Line, StringConstraints(max_length=200)]
@@ -51,13 +56,15 @@ class ScheduleBody(BaseModel):
 SCHEDULE: TypeAdapter[ScheduleBody] = TypeAdapter(ScheduleBody)
 
 
-def definition(body: ScheduleBody) -> Definition:
+def definition(body: ScheduleBody) -> "Definition":
     """Return what the body says; raises CallerError where it names two zones."""
     if body.timeZone not in {None, body.timezone}:
         raise CallerError(
             f"body.timeZone: {shown(body.timeZone)} is not allowed beside timezone {shown(body.timezone)}; the two are "
             "names of one thing."
         )
+    from shared.core.schedules import Definition  # noqa: PLC0415
+
     return Definition(
         name=body.name,
         cron=body.cronSchedule,
@@ -68,7 +75,7 @@ def definition(body: ScheduleBody) -> Definition:
     )
 
 
-def schedule(kept: Schedule) -> dict[str, Any]:
+def schedule(kept: "Schedule") -> dict[str, Any]:
     """Return the object that Butler's clients know; `problem` only where there is one."""
     told = kept.definition
     return {
@@ -85,7 +92,7 @@ def schedule(kept: Schedule) -> dict[str, Any]:
     }
 
 
-def status(kept: Schedule) -> dict[str, Any]:
+def status(kept: "Schedule") -> dict[str, Any]:
     """Return when a schedule runs next and what became of its last run."""
     return {
         "id": kept.id,
@@ -97,7 +104,7 @@ def status(kept: Schedule) -> dict[str, Any]:
     }
 
 
-def run(told: Run) -> dict[str, Any]:
+def run(told: "Run") -> dict[str, Any]:
     """Return a row of history; what is absent is null."""
     late = told.late_seconds
     return {
@@ -112,7 +119,7 @@ def run(told: Run) -> dict[str, Any]:
     }
 
 
-def moment(instant: datetime, zone: Zone) -> dict[str, str]:
+def moment(instant: datetime, zone: "Zone") -> dict[str, str]:
     return {"utc": utc(instant), "local": zone.local(instant).isoformat()}
 
 
@@ -120,9 +127,11 @@ def utc(instant: datetime) -> str:
     return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _next_run(kept: Schedule) -> dict[str, str | None] | None:
+def _next_run(kept: "Schedule") -> dict[str, str | None] | None:
     if kept.due is None:
         return None
+    from shared.core.zones import Zone  # noqa: PLC0415
+
     try:
         return dict(moment(kept.due, Zone.parse(kept.definition.zone)))
     except CallerError:
@@ -130,5 +139,5 @@ def _next_run(kept: Schedule) -> dict[str, str | None] | None:
         return {"utc": utc(kept.due), "local": None}
 
 
-def _problem(kept: Schedule) -> dict[str, str]:
+def _problem(kept: "Schedule") -> dict[str, str]:
     return {"problem": kept.problem} if kept.problem else {}

@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[2]
 # "import pydantic" alone loads next to nothing: it fetches each name when it is first used.
 NEEDED = "import azure.functions, requests; from pydantic import BaseModel, SecretStr, TypeAdapter"
 OURS = "import function_app"
-LATER = ("croniter", "azure.identity", "azure.data.tables", "tzdata")
+LATER = ("croniter", "azure.identity", "azure.data.tables", "tzdata", "shared.core.cron", "shared.core.schedules")
 LIMIT = 1.3
 RUNS = 21
 

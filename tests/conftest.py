@@ -22,10 +22,10 @@ APP1 = "c6d86a12-bd1c-5e5c-b5c7-914f09a2b88a"
 
 
 class StartFootman(Protocol):
-    def __call__(self, settings: Mapping[str, str], *, timers: bool = False) -> LocalHost:
+    def __call__(self, settings: Mapping[str, str], *, timers: bool = False, key: str = "") -> LocalHost:
         """Start Footman with settings on top of those that reach storage and the stand-in.
 
-        Without its timers a tick runs when POST /admin/functions/tick asks for it.
+        Without its timers a tick runs when POST /admin/functions/tick asks for it; without a key none is asked for.
         """
 
 
@@ -73,9 +73,10 @@ def start_footman(
     usual = {**sense_settings(stand_in), "STORAGE_CONNECTION": azurite.connection}
     with ExitStack() as stack:
 
-        def start(settings: Mapping[str, str], *, timers: bool = False) -> LocalHost:
+        def start(settings: Mapping[str, str], *, timers: bool = False, key: str = "") -> LocalHost:
             # A folder of its own: by what an earlier run noted there, timers would fire at the start.
             arguments = ["--state", str(tmp_path_factory.mktemp("timers"))] if timers else ["--no-timers"]
+            arguments += ["--key", key] if key else []
             return stack.enter_context(start_local_host(ROOT, {**usual, **settings}, arguments=arguments))
 
         yield start

@@ -2,22 +2,33 @@
 
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NotRequired
 
 import azure.functions as func
+from typing_extensions import TypedDict
 
 from shared import wiring
-from shared.api.http import Answer, dispatch
+from shared.api.calls import Call, Routes
+from shared.api.http import Answer
 
 if TYPE_CHECKING:
     from shared.core.health import Check, Health
 
-blueprint = func.Blueprint()
+
+class CheckAnswer(TypedDict):
+    """One part: `status` is ok, or in a word why it is not."""
+
+    status: str
+    milliseconds: NotRequired[int]
+    secondsAgo: NotRequired[int]
+    settings: NotRequired[list[str]]
 
 
-@blueprint.route("v4/health", auth_level=func.AuthLevel.ANONYMOUS)
-def health(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
-    return dispatch(req, context, {"GET": _health})
+class HealthAnswer(TypedDict):
+    status: str
+    access: str
+    checks: dict[str, CheckAnswer]
+    certificateDaysLeft: dict[str, int]
 
 
 def _health(_: func.HttpRequest) -> Answer:
@@ -26,7 +37,7 @@ def _health(_: func.HttpRequest) -> Answer:
     return Answer(status=status, body=_rendered(found), headers={"Cache-Control": "no-store"})
 
 
-def _rendered(found: "Health") -> dict[str, Any]:
+def _rendered(found: "Health") -> HealthAnswer:
     return {
         "status": "ok" if found.is_ok else "unhealthy",
         "access": "open" if found.is_open else "key",
@@ -35,10 +46,28 @@ def _rendered(found: "Health") -> dict[str, Any]:
     }
 
 
-def _check(check: "Check") -> dict[str, Any]:
-    told = {
-        "milliseconds": check.milliseconds,
-        "secondsAgo": check.seconds_ago,
-        "settings": list(check.names) or None,
-    }
-    return {"status": check.word, **{name: value for name, value in told.items() if value is not None}}
+def _check(check: "Check") -> CheckAnswer:
+    told = CheckAnswer(status=check.word)
+    if check.milliseconds is not None:
+        told["milliseconds"] = check.milliseconds
+    if check.seconds_ago is not None:
+        told["secondsAgo"] = check.seconds_ago
+    if check.names:
+        told["settings"] = list(check.names)
+    return told
+
+
+blueprint = Routes()
+blueprint.serve(
+    "health",
+    "v4/health",
+    {
+        "GET": Call(
+            handler=_health,
+            summary="Tell whether storage, Sense, the settings and the tick work; 503 when one of them doesn't",
+            answer=HealthAnswer,
+            also={HTTPStatus.SERVICE_UNAVAILABLE: HealthAnswer},
+        )
+    },
+    is_open=True,
+)

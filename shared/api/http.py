@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 import azure.functions as func
+from typing_extensions import TypedDict
 
 from shared.core.errors import (
     CallerError,
@@ -39,11 +40,20 @@ STATUS: dict[type[BaseException], HTTPStatus] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What goes back to the caller: a status and a value that JSON can hold; None is no body at all."""
+    """What goes back to the caller: a status and a value that JSON can hold, or bytes; None is no body at all."""
 
     status: HTTPStatus = HTTPStatus.OK
     body: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    content_type: str = JSON_TYPE
+
+
+class Failure(TypedDict):
+    """The envelope of errors that Butler's clients know."""
+
+    statusCode: int
+    error: str
+    message: str
 
 
 Handler = Callable[[func.HttpRequest], Answer]
@@ -72,8 +82,7 @@ def method_of(req: func.HttpRequest) -> str:
 
 
 def failure(status: HTTPStatus, message: str, headers: Mapping[str, str] | None = None) -> Answer:
-    """Return the envelope that Butler's clients know."""
-    body = {"statusCode": status.value, "error": status.phrase, "message": message}
+    body = Failure(statusCode=status.value, error=status.phrase, message=message)
     return Answer(status=status, body=body, headers=headers or {})
 
 
@@ -102,7 +111,11 @@ def _guarded(handler: Handler, req: func.HttpRequest, context: func.Context) -> 
 def _rendered(answer: Answer, *, with_body: bool) -> func.HttpResponse:
     if answer.body is None:
         return func.HttpResponse(status_code=answer.status, headers=dict(answer.headers))
-    text = json.dumps(answer.body, indent=2, ensure_ascii=False)
+    body = answer.body if isinstance(answer.body, bytes) else as_json(answer.body)
+    headers = {**answer.headers, "Content-Type": answer.content_type}
+    return func.HttpResponse(body if with_body else b"", status_code=answer.status, headers=headers)
+
+
+def as_json(value: Any) -> bytes:
     # A name in Sense may hold half a surrogate pair, which no encoding can carry.
-    body = text.encode("utf-8", "replace") if with_body else b""
-    return func.HttpResponse(body, status_code=answer.status, headers={**answer.headers, "Content-Type": JSON_TYPE})
+    return json.dumps(value, indent=2, ensure_ascii=False).encode("utf-8", "replace")

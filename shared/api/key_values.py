@@ -2,60 +2,61 @@
 
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Annotated
+from typing import NotRequired
 
 import azure.functions as func
-from pydantic import BaseModel, BeforeValidator, ConfigDict, TypeAdapter
+from typing_extensions import TypedDict
 
 from shared import wiring
 from shared.api import reading
-from shared.api.http import Answer, dispatch
-from shared.api.start_items import as_text, none_if_empty
+from shared.api.calls import STORAGE, Call, Routes
+from shared.api.http import Answer
+from shared.api.key_value_wire import KEY_VALUE, lifetime
+from shared.api.parameters import Segment, Text
 from shared.core.errors import CallerError
-from shared.core.key_values import KeyValue
-
-blueprint = func.Blueprint()
+from shared.core.key_values import LONGEST_NAME, KeyValue
 
 MISSING = "Required parameter is missing"
+NAMESPACE = Segment(name="namespace", description="What keeps keys of one purpose together.", longest=LONGEST_NAME)
+KEY = Segment(name="key", description="The key of the pair.", longest=LONGEST_NAME)
+KEY_ASKED = Text(name="key", description="The key of the pair.", longest=LONGEST_NAME)
 
 
-class KeyValueBody(BaseModel):
-    """What a caller stores; Butler's clients send numbers too."""
-
-    model_config = ConfigDict(defer_build=True)
-
-    key: Annotated[str | None, BeforeValidator(as_text)] = None
-    value: Annotated[str | None, BeforeValidator(as_text)] = None
-    ttl: Annotated[int | None, BeforeValidator(none_if_empty)] = None
+class ValueAnswer(TypedDict):
+    namespace: str
+    key: str
+    value: str
 
 
-KEY_VALUE: TypeAdapter[KeyValueBody] = TypeAdapter(KeyValueBody)
+class StoredAnswer(TypedDict):
+    """`ttl` is in milliseconds, 0 for ever."""
+
+    namespace: str
+    key: str
+    value: str
+    ttl: int
 
 
-@blueprint.route("v4/keyvaluesnamespaces")
-def key_namespaces(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
-    return dispatch(req, context, {"GET": _namespaces})
+class FoundValue(TypedDict):
+    """Empty when there is none."""
+
+    namespace: NotRequired[str]
+    key: NotRequired[str]
+    value: NotRequired[str]
 
 
-@blueprint.route("v4/keylist/{namespace}")
-def key_list(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
-    return dispatch(req, context, {"GET": _keys})
+class ExistsAnswer(TypedDict):
+    keyExists: bool
+    keyValue: FoundValue
 
 
-@blueprint.route("v4/keyvalues/{namespace}")
-def key_values(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
-    return dispatch(req, context, {"GET": _value, "POST": _store, "DELETE": _delete_namespace})
+class KeyAnswer(TypedDict):
+    key: str
 
 
-# The host tries routes in the order of function names, so this one comes before the next, whose key it might be.
-@blueprint.route("v4/keyvalues/{namespace}/keyexists")
-def key_exists(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
-    return dispatch(req, context, {"GET": _exists, "DELETE": _delete})
-
-
-@blueprint.route("v4/keyvalues/{namespace}/{key}")
-def key_value(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
-    return dispatch(req, context, {"DELETE": _delete})
+class KeysAnswer(TypedDict):
+    namespace: str
+    keys: list[KeyAnswer]
 
 
 def _namespaces(_: func.HttpRequest) -> Answer:
@@ -63,42 +64,148 @@ def _namespaces(_: func.HttpRequest) -> Answer:
 
 
 def _keys(req: func.HttpRequest) -> Answer:
-    namespace = reading.segment(req, "namespace")
+    namespace = NAMESPACE.read(req)
     keys = wiring.key_values().keys(namespace, datetime.now(UTC))
-    return Answer(body={"namespace": namespace, "keys": [{"key": key} for key in keys]})
+    return Answer(body=KeysAnswer(namespace=namespace, keys=[{"key": key} for key in keys]))
 
 
 def _value(req: func.HttpRequest) -> Answer:
-    namespace, key = reading.segment(req, "namespace"), reading.text(req, "key")
+    namespace, key = NAMESPACE.read(req), KEY_ASKED.read(req)
     value = wiring.key_values().value(namespace, key, datetime.now(UTC))
-    return Answer(body={"namespace": namespace, "key": key, "value": value})
+    return Answer(body=ValueAnswer(namespace=namespace, key=key, value=value))
 
 
 def _exists(req: func.HttpRequest) -> Answer:
-    namespace, key = reading.segment(req, "namespace"), reading.text(req, "key")
+    namespace, key = NAMESPACE.read(req), KEY_ASKED.read(req)
     value = wiring.key_values().find(namespace, key, datetime.now(UTC))
-    found = {} if value is None else {"namespace": namespace, "key": key, "value": value}
-    return Answer(body={"keyExists": value is not None, "keyValue": found})
+    found = FoundValue() if value is None else FoundValue(namespace=namespace, key=key, value=value)
+    return Answer(body=ExistsAnswer(keyExists=value is not None, keyValue=found))
 
 
 def _store(req: func.HttpRequest) -> Answer:
-    namespace, body = reading.segment(req, "namespace"), reading.body(req, KEY_VALUE, if_absent=b"{}")
+    namespace, body = NAMESPACE.read(req), reading.body(req, KEY_VALUE, if_absent=b"{}")
     if not body.key or body.value is None:
         # Butler answers 201 to a pair without a value and stores nothing.
-        raise CallerError(f"{MISSING}: body.{'value' if body.key else 'key'}." if body.key else MISSING)
-    ttl_ms = body.ttl if body.ttl and body.ttl > 0 else None
-    pair = KeyValue(namespace=namespace, key=body.key, value=body.value, ttl_ms=ttl_ms)
+        raise CallerError(f"{MISSING}: body.value." if body.key else MISSING)
+    pair = KeyValue(namespace=namespace, key=body.key, value=body.value, ttl_ms=lifetime(body.ttl))
     wiring.key_values().store([pair], datetime.now(UTC))
-    told = {"namespace": namespace, "key": pair.key, "value": pair.value, "ttl": ttl_ms or 0}
+    told = StoredAnswer(namespace=namespace, key=pair.key, value=pair.value, ttl=pair.ttl_ms or 0)
     return Answer(status=HTTPStatus.CREATED, body=told)
 
 
 def _delete(req: func.HttpRequest) -> Answer:
-    key = reading.segment(req, "key") if "key" in req.route_params else "keyexists"
-    wiring.key_values().delete(reading.segment(req, "namespace"), key, datetime.now(UTC))
+    return _deleted(NAMESPACE.read(req), KEY.read(req))
+
+
+def _delete_key_named_keyexists(req: func.HttpRequest) -> Answer:
+    return _deleted(NAMESPACE.read(req), "keyexists")
+
+
+def _deleted(namespace: str, key: str) -> Answer:
+    wiring.key_values().delete(namespace, key, datetime.now(UTC))
     return Answer(status=HTTPStatus.NO_CONTENT)
 
 
 def _delete_namespace(req: func.HttpRequest) -> Answer:
-    wiring.key_values().delete_namespace(reading.segment(req, "namespace"), datetime.now(UTC))
+    wiring.key_values().delete_namespace(NAMESPACE.read(req), datetime.now(UTC))
     return Answer(status=HTTPStatus.NO_CONTENT)
+
+
+_STORE = Call(
+    handler=_store,
+    summary="Store a pair, replacing the older one of its key",
+    answer=StoredAnswer,
+    status=HTTPStatus.CREATED,
+    errors=STORAGE,
+    parameters=(NAMESPACE,),
+    body=KEY_VALUE,
+    leads_to={
+        "key_values_get": {"namespace": "namespace", "key": "key"},
+        "key_exists_get": {"namespace": "namespace", "key": "key"},
+        "key_value_delete": {"namespace": "namespace", "key": "key"},
+        "key_list_get": {"namespace": "namespace"},
+        "key_values_delete": {"namespace": "namespace"},
+    },
+)
+
+blueprint = Routes()
+blueprint.serve(
+    "key_namespaces",
+    "v4/keyvaluesnamespaces",
+    {
+        "GET": Call(
+            handler=_namespaces,
+            summary="List the namespaces that hold something",
+            answer=list[str],
+            errors=STORAGE,
+        )
+    },
+)
+blueprint.serve(
+    "key_list",
+    "v4/keylist/{namespace}",
+    {
+        "GET": Call(
+            handler=_keys,
+            summary="List the keys of a namespace",
+            answer=KeysAnswer,
+            errors=STORAGE,
+            parameters=(NAMESPACE,),
+        )
+    },
+)
+blueprint.serve(
+    "key_values",
+    "v4/keyvalues/{namespace}",
+    {
+        "GET": Call(
+            handler=_value,
+            summary="Read the value of a key",
+            answer=ValueAnswer,
+            errors=STORAGE,
+            parameters=(NAMESPACE, KEY_ASKED),
+        ),
+        "POST": _STORE,
+        "DELETE": Call(
+            handler=_delete_namespace,
+            summary="Remove all pairs of a namespace",
+            status=HTTPStatus.NO_CONTENT,
+            errors=STORAGE,
+            parameters=(NAMESPACE,),
+        ),
+    },
+)
+# Comes before the next in the order of names, whose key it might be.
+blueprint.serve(
+    "key_exists",
+    "v4/keyvalues/{namespace}/keyexists",
+    {
+        "GET": Call(
+            handler=_exists,
+            summary="Tell whether a key is there, with its value",
+            answer=ExistsAnswer,
+            errors=STORAGE,
+            parameters=(NAMESPACE, KEY_ASKED),
+        ),
+        "DELETE": Call(
+            handler=_delete_key_named_keyexists,
+            summary="Remove the pair whose key is `keyexists`",
+            status=HTTPStatus.NO_CONTENT,
+            errors=STORAGE,
+            parameters=(NAMESPACE,),
+        ),
+    },
+)
+blueprint.serve(
+    "key_value",
+    "v4/keyvalues/{namespace}/{key}",
+    {
+        "DELETE": Call(
+            handler=_delete,
+            summary="Remove a pair",
+            status=HTTPStatus.NO_CONTENT,
+            errors=STORAGE,
+            parameters=(NAMESPACE, KEY),
+        )
+    },
+)

@@ -1,17 +1,25 @@
 """GET /v4/butlerping: am I there?"""
 
 import azure.functions as func
+from typing_extensions import TypedDict
 
-from shared.api.http import Answer, dispatch
+from shared.api.calls import Call, Routes
+from shared.api.http import Answer
 from shared.version import VERSION
 
-blueprint = func.Blueprint()
 
-
-@blueprint.route("v4/butlerping")
-def ping(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
-    return dispatch(req, context, {"GET": _pong})
+class Pong(TypedDict):
+    response: str
+    butlerVersion: str
 
 
 def _pong(_: func.HttpRequest) -> Answer:
-    return Answer(body={"response": "Butler reporting for duty", "butlerVersion": f"Footman {VERSION}"})
+    return Answer(body=Pong(response="Butler reporting for duty", butlerVersion=f"Footman {VERSION}"))
+
+
+blueprint = Routes()
+blueprint.serve(
+    "ping",
+    "v4/butlerping",
+    {"GET": Call(handler=_pong, summary="Tell that Footman is there", answer=Pong)},
+)

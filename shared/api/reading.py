@@ -1,9 +1,7 @@
-"""Read what a caller sent, and name the place of what is wrong with it."""
+"""Read the body that a caller sent, and name the place of what is wrong with it."""
 
 import json
-import re
 from collections.abc import Collection, Iterable, Mapping
-from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import azure.functions as func
@@ -16,7 +14,6 @@ Value = TypeVar("Value")
 # Butler's own limit. It holds some 10,000 task ids.
 BODY_BYTES = 1024 * 1024
 FAULTS_SHOWN = 3
-FIRST_YEAR, LAST_YEAR = 1970, 2200
 VALUE_SHOWN = 60
 BODY = "body"
 EXPECTED = {
@@ -29,50 +26,6 @@ EXPECTED = {
 }
 
 
-def boolean(req: func.HttpRequest, name: str) -> bool:
-    """Return a query parameter that is true or false; absent is false."""
-    text: str = req.params.get(name, "false")
-    if text not in {"true", "false"}:
-        raise CallerError(f"{name}: {shown(text)} is not allowed; use true or false.")
-    return text == "true"
-
-
-def text(req: func.HttpRequest, name: str) -> str:
-    """Return a query parameter that must be there; the host drops empty ones."""
-    if name not in req.params:
-        raise CallerError(f"{name} is missing: give it as a query parameter.")
-    given: str = req.params[name]
-    return given
-
-
-def segment(req: func.HttpRequest, name: str) -> str:
-    """Return a part of the path; the host decodes all of it but %2F, which would look like a separator."""
-    given: str = req.route_params[name]
-    return re.sub("%2f", "/", given, flags=re.IGNORECASE)
-
-
-def whole_number(req: func.HttpRequest, name: str, *, if_absent: int, most: int) -> int:
-    given = req.params.get(name, str(if_absent))
-    if not re.fullmatch(r"[0-9]{1,9}", given) or not 1 <= int(given) <= most:
-        raise CallerError(f"{name}: {shown(given)} is not allowed; use a whole number from 1 to {most}.")
-    return int(given)
-
-
-def instant(req: func.HttpRequest, name: str, *, if_absent: datetime) -> datetime:
-    """Return a query parameter that is an instant, in UTC; a time without its offset is none."""
-    given = req.params.get(name)
-    if given is None:
-        return if_absent
-    try:
-        # A plus that was not percent-encoded arrives as a space.
-        found = datetime.fromisoformat(given.replace(" ", "+"))
-    except ValueError:
-        found = None
-    if found is None or found.tzinfo is None or not FIRST_YEAR <= found.year <= LAST_YEAR:
-        raise CallerError(f"{name}: {shown(given)} is not allowed; use an instant such as 2026-11-22T06:00:00Z.")
-    return found.astimezone(UTC)
-
-
 def body(req: func.HttpRequest, kind: TypeAdapter[Value], *, if_absent: bytes, unions: Collection[str] = ()) -> Value:
     """Return the JSON body as the value it must be; raises CallerError naming place, value and what is allowed.
 
@@ -83,7 +36,7 @@ def body(req: func.HttpRequest, kind: TypeAdapter[Value], *, if_absent: bytes, u
         raise CallerError(f"body: {len(raw):,} bytes are too many; at most {BODY_BYTES:,} are allowed.")
     try:
         # Windows editors and PowerShell put a byte order mark in front.
-        return kind.validate_json(raw.removeprefix(b"\xef\xbb\xbf").strip() or if_absent)
+        return kind.validate_json(raw.removeprefix(b"\xef\xbb\xbf") if raw.strip() else if_absent)
     except ValidationError as error:
         raise CallerError(_sentences(error.errors(include_url=False), unions)) from None
 

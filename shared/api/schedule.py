@@ -4,66 +4,88 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 
 import azure.functions as func
+from typing_extensions import TypedDict
 
 from shared import wiring
 from shared.api import reading, schedule_wire
-from shared.api.http import Answer, dispatch
+from shared.api.calls import STORAGE, Call, Routes
+from shared.api.http import Answer
+from shared.api.parameters import Segment, WholeNumber
+from shared.api.schedule_body import SCHEDULE, definition
+from shared.api.schedule_wire import RunAnswer, ScheduleAnswer
+from shared.api.schedules import MADE
 
-blueprint = func.Blueprint()
-
-USUAL_RUNS = 100
-MOST_RUNS = 1000
-
-
-# The host tries routes in the order of function names: this one must come after /v4/schedules/preview and the like.
-@blueprint.route("v4/schedules/{id}")
-def schedule_with_id(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
-    return dispatch(req, context, {"GET": _one, "PUT": _replace, "DELETE": _delete})
+ID = Segment(name="id", description="The id that the schedule got when it was made.")
+LIMIT = WholeNumber(name="limit", description="How many runs to tell, the newest ones.", if_absent=100, most=1000)
 
 
-@blueprint.route("v4/schedules/{id}/start")
-def schedule_start(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
-    return dispatch(req, context, {"PUT": _start})
-
-
-@blueprint.route("v4/schedules/{id}/stop")
-def schedule_stop(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
-    return dispatch(req, context, {"PUT": _stop})
-
-
-@blueprint.route("v4/schedules/{id}/history")
-def schedule_history(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
-    return dispatch(req, context, {"GET": _history})
+class StopAnswer(TypedDict):
+    """Nothing, as in Butler."""
 
 
 def _one(req: func.HttpRequest) -> Answer:
-    return Answer(body=schedule_wire.schedule(wiring.schedules().one(_id(req))))
+    return Answer(body=schedule_wire.schedule(wiring.schedules().one(ID.read(req))))
 
 
 def _replace(req: func.HttpRequest) -> Answer:
-    definition = schedule_wire.definition(reading.body(req, schedule_wire.SCHEDULE, if_absent=b"null"))
-    return Answer(body=schedule_wire.schedule(wiring.schedules().replace(_id(req), definition, datetime.now(UTC))))
+    asked = definition(reading.body(req, SCHEDULE, if_absent=b"null"))
+    return Answer(body=schedule_wire.schedule(wiring.schedules().replace(ID.read(req), asked, datetime.now(UTC))))
 
 
 def _delete(req: func.HttpRequest) -> Answer:
-    wiring.schedules().delete(_id(req), datetime.now(UTC))
+    wiring.schedules().delete(ID.read(req), datetime.now(UTC))
     return Answer(status=HTTPStatus.NO_CONTENT)
 
 
 def _start(req: func.HttpRequest) -> Answer:
-    return Answer(body=[schedule_wire.schedule(wiring.schedules().start(_id(req), datetime.now(UTC)))])
+    return Answer(body=[schedule_wire.schedule(wiring.schedules().start(ID.read(req), datetime.now(UTC)))])
 
 
 def _stop(req: func.HttpRequest) -> Answer:
-    wiring.schedules().stop(_id(req), datetime.now(UTC))
-    return Answer(body={})
+    wiring.schedules().stop(ID.read(req), datetime.now(UTC))
+    return Answer(body=StopAnswer())
 
 
 def _history(req: func.HttpRequest) -> Answer:
-    limit = reading.whole_number(req, "limit", if_absent=USUAL_RUNS, most=MOST_RUNS)
-    return Answer(body=[schedule_wire.run(each) for each in wiring.schedules().runs(_id(req), limit)])
+    runs = wiring.schedules().runs(ID.read(req), LIMIT.read(req))
+    return Answer(body=[schedule_wire.run(each) for each in runs])
 
 
-def _id(req: func.HttpRequest) -> str:
-    given: str = req.route_params["id"]
-    return given
+_ONE = Call(handler=_one, summary="Read a schedule", answer=ScheduleAnswer, errors=STORAGE, parameters=(ID,))
+_REPLACE = Call(
+    handler=_replace,
+    summary="Replace what a schedule says; its id, creation and state stay",
+    answer=ScheduleAnswer,
+    errors=MADE,
+    parameters=(ID,),
+    body=SCHEDULE,
+)
+_DELETE = Call(
+    handler=_delete,
+    summary="Remove a schedule",
+    status=HTTPStatus.NO_CONTENT,
+    errors=STORAGE,
+    parameters=(ID,),
+)
+_START = Call(
+    handler=_start,
+    summary="Start a schedule: its task runs when it is due",
+    answer=list[ScheduleAnswer],
+    errors=STORAGE,
+    parameters=(ID,),
+)
+_STOP = Call(handler=_stop, summary="Stop a schedule", answer=StopAnswer, errors=STORAGE, parameters=(ID,))
+_HISTORY = Call(
+    handler=_history,
+    summary="Tell what became of a schedule's runs, newest first",
+    answer=list[RunAnswer],
+    errors=STORAGE,
+    parameters=(ID, LIMIT),
+)
+
+blueprint = Routes()
+# Comes after /v4/schedules/preview and the like in the order of names.
+blueprint.serve("schedule_with_id", "v4/schedules/{id}", {"GET": _ONE, "PUT": _REPLACE, "DELETE": _DELETE})
+blueprint.serve("schedule_start", "v4/schedules/{id}/start", {"PUT": _START})
+blueprint.serve("schedule_stop", "v4/schedules/{id}/stop", {"PUT": _STOP})
+blueprint.serve("schedule_history", "v4/schedules/{id}/history", {"GET": _HISTORY})

@@ -3,29 +3,44 @@
 from datetime import UTC, datetime
 
 import azure.functions as func
+from typing_extensions import TypedDict
 
-from shared.api import reading
-from shared.api.http import Answer, dispatch
-from shared.api.schedule_wire import moment
+from shared.api.calls import Call, Routes
+from shared.api.http import Answer
+from shared.api.parameters import Instant, Text, WholeNumber
+from shared.api.schedule_body import CRON, ZONE
+from shared.api.schedule_wire import MomentAnswer, moment
 
-blueprint = func.Blueprint()
+EXPRESSION = Text(name="cronSchedule", description="A cron expression of five fields, or six with seconds.", form=CRON)
+TIMEZONE = Text(name="timezone", description="The IANA name of the zone whose clock it follows.", form=ZONE)
+AFTER = Instant(name="after", description="Where to begin, now by default; in the years 1970 to 2200.")
+COUNT = WholeNumber(name="count", description="How many instants to tell.", if_absent=5, most=100)
 
-MOST = 100
-USUAL = 5
 
-
-@blueprint.route("v4/schedules/preview")
-def schedule_preview(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
-    return dispatch(req, context, {"GET": _preview})
+class PreviewAnswer(TypedDict):
+    next: list[MomentAnswer]
 
 
 def _preview(req: func.HttpRequest) -> Answer:
     from shared.core.cron import Cron, upcoming  # noqa: PLC0415 - only this and the schedules need them
     from shared.core.zones import Zone  # noqa: PLC0415
 
-    cron = Cron.parse(reading.text(req, "cronSchedule"))
-    zone = Zone.parse(reading.text(req, "timezone"))
-    after = reading.instant(req, "after", if_absent=datetime.now(UTC))
-    count = reading.whole_number(req, "count", if_absent=USUAL, most=MOST)
-    instants = upcoming(cron, zone, after, count)
-    return Answer(body={"next": [moment(instant, zone) for instant in instants]})
+    cron, zone = Cron.parse(EXPRESSION.read(req)), Zone.parse(TIMEZONE.read(req))
+    after = AFTER.read(req) or datetime.now(UTC)
+    instants = upcoming(cron, zone, after, COUNT.read(req))
+    return Answer(body=PreviewAnswer(next=[moment(instant, zone) for instant in instants]))
+
+
+blueprint = Routes()
+blueprint.serve(
+    "schedule_preview",
+    "v4/schedules/preview",
+    {
+        "GET": Call(
+            handler=_preview,
+            summary="Tell when an expression is due, clock changes included",
+            answer=PreviewAnswer,
+            parameters=(EXPRESSION, TIMEZONE, AFTER, COUNT),
+        )
+    },
+)

@@ -1,84 +1,42 @@
-"""Schedules and their runs as they come and go over the wire: Butler's names, Butler's forms.
-
-The rooms of the schedules are imported at the first request that needs them: Azure waits for the import of the app.
-"""
+"""Schedules and their runs as they are answered: Butler's names, Butler's forms."""
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, NotRequired
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, field_validator
+from pydantic import Field
+from typing_extensions import TypedDict
 
-from shared.api.reading import shown
 from shared.core.errors import CallerError
-from shared.core.starts import is_guid
 
 if TYPE_CHECKING:
     from shared.core.runs import Run
-    from shared.core.schedules import Definition, Schedule
+    from shared.core.schedules import Schedule
     from shared.core.zones import Zone
 
-MOST_TAGS = 50
-
-# A control character has no place in a name, and would take six in storage.
-_Line = Annotated[str, StringConstraints(min_length=1, pattern=r"^[^\x00-\x1f\x7f]*$")]
-_Tag = Annotated[str, StringConstraints(max_length=256, pattern=r"^[^\x00-\x1f\x7f]*$")]
-
-
-class ScheduleBody(BaseModel):
-    """What a caller says of a schedule; what else stands in the body, id and state among it, is Footman's to say."""
-
-    # Built at the first request too.
-    model_config = ConfigDict(defer_build=True)
-
-    name: Annotated[_Line, StringConstraints(max_length=200)]
-    cronSchedule: str  # noqa: N815 - the wire's name
-    timezone: Annotated[str, Field(validation_alias=AliasChoices("timezone", "timeZone"))]
-    timeZone: str | None = None  # noqa: N815 - the name that Butler's code reads
-    qlikSenseTaskId: str  # noqa: N815 - the wire's name
-    startupState: Literal["start", "started", "stop", "stopped"]  # noqa: N815 - the wire's name
-    tags: Annotated[list[_Tag], Field(max_length=MOST_TAGS)] | None = None
-
-    @field_validator("name")
-    @classmethod
-    def _is_not_blank(cls, name: str) -> str:
-        if not name.strip():
-            raise ValueError("it must not be empty")
-        return name
-
-    @field_validator("qlikSenseTaskId")
-    @classmethod
-    def _is_a_guid(cls, task_id: str) -> str:
-        if not is_guid(task_id):
-            raise ValueError("a GUID is expected, such as 0fe447a9-ba1f-44a9-ac23-68c3a1d88d8b")
-        return task_id
+StartupState = Annotated[str, Field(json_schema_extra={"enum": ["start", "started", "stop", "stopped"]})]
+KnownState = Annotated[str, Field(json_schema_extra={"enum": ["started", "stopped"]})]
+Outcome = Annotated[str, Field(json_schema_extra={"enum": ["started", "notStarted", "failed", "missed", "denied"]})]
+Moment = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 
 
-SCHEDULE: TypeAdapter[ScheduleBody] = TypeAdapter(ScheduleBody)
+class ScheduleAnswer(TypedDict):
+    """A schedule as Butler's clients know it; `problem` tells why Footman stopped it."""
+
+    id: str
+    created: Moment
+    name: str
+    cronSchedule: str
+    timezone: str
+    qlikSenseTaskId: str
+    startupState: StartupState
+    tags: NotRequired[list[str]]
+    lastKnownState: KnownState
+    problem: NotRequired[str]
 
 
-def definition(body: ScheduleBody) -> "Definition":
-    """Return what the body says; raises CallerError where it names two zones."""
-    if body.timeZone not in {None, body.timezone}:
-        raise CallerError(
-            f"body.timeZone: {shown(body.timeZone)} is not allowed beside timezone {shown(body.timezone)}; the two are "
-            "names of one thing."
-        )
-    from shared.core.schedules import Definition  # noqa: PLC0415
-
-    return Definition(
-        name=body.name,
-        cron=body.cronSchedule,
-        zone=body.timezone,
-        task_id=body.qlikSenseTaskId,
-        startup_state=body.startupState,
-        tags=None if body.tags is None else tuple(body.tags),
-    )
-
-
-def schedule(kept: "Schedule") -> dict[str, Any]:
-    """Return the object that Butler's clients know; `problem` only where there is one."""
+def schedule(kept: "Schedule") -> ScheduleAnswer:
     told = kept.definition
-    return {
+    answer: ScheduleAnswer = {
         "id": kept.id,
         "created": kept.created.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "name": told.name,
@@ -86,26 +44,60 @@ def schedule(kept: "Schedule") -> dict[str, Any]:
         "timezone": told.zone,
         "qlikSenseTaskId": told.task_id,
         "startupState": told.startup_state,
-        **({} if told.tags is None else {"tags": list(told.tags)}),
         "lastKnownState": kept.state.value,
-        **_problem(kept),
     }
+    if told.tags is not None:
+        answer["tags"] = list(told.tags)
+    if kept.problem:
+        answer["problem"] = kept.problem
+    return answer
 
 
-def status(kept: "Schedule") -> dict[str, Any]:
-    """Return when a schedule runs next and what became of its last run."""
-    return {
+class RunAnswer(TypedDict):
+    """An occurrence and what became of it; `missedCount` others are told of by the same row."""
+
+    due: Moment
+    started: Moment | None
+    lateSeconds: float | None
+    attempt: int
+    outcome: Outcome
+    reason: str | None
+    executionId: str | None
+    missedCount: int
+
+
+class MomentAnswer(TypedDict):
+    """An instant in UTC and on the schedule's clock."""
+
+    utc: Moment
+    local: Moment | None
+
+
+class StatusAnswer(TypedDict):
+    """When a schedule runs next and what became of its last run."""
+
+    id: str
+    name: str
+    state: KnownState
+    nextRun: MomentAnswer | None
+    lastRun: RunAnswer | None
+    problem: NotRequired[str]
+
+
+def status(kept: "Schedule") -> StatusAnswer:
+    answer: StatusAnswer = {
         "id": kept.id,
         "name": kept.definition.name,
         "state": kept.state.value,
         "nextRun": _next_run(kept),
         "lastRun": run(kept.last_run) if kept.last_run else None,
-        **_problem(kept),
     }
+    if kept.problem:
+        answer["problem"] = kept.problem
+    return answer
 
 
-def run(told: "Run") -> dict[str, Any]:
-    """Return a row of history; what is absent is null."""
+def run(told: "Run") -> RunAnswer:
     late = told.late_seconds
     return {
         "due": utc(told.due),
@@ -119,7 +111,7 @@ def run(told: "Run") -> dict[str, Any]:
     }
 
 
-def moment(instant: datetime, zone: "Zone") -> dict[str, str]:
+def moment(instant: datetime, zone: "Zone") -> MomentAnswer:
     return {"utc": utc(instant), "local": zone.local(instant).isoformat()}
 
 
@@ -127,17 +119,13 @@ def utc(instant: datetime) -> str:
     return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _next_run(kept: "Schedule") -> dict[str, str | None] | None:
+def _next_run(kept: "Schedule") -> MomentAnswer | None:
     if kept.due is None:
         return None
     from shared.core.zones import Zone  # noqa: PLC0415
 
     try:
-        return dict(moment(kept.due, Zone.parse(kept.definition.zone)))
+        return moment(kept.due, Zone.parse(kept.definition.zone))
     except CallerError:
         # A zone that is gone must not hide the other schedules; the next tick stops this one and says why.
         return {"utc": utc(kept.due), "local": None}
-
-
-def _problem(kept: "Schedule") -> dict[str, str]:
-    return {"problem": kept.problem} if kept.problem else {}

@@ -7,40 +7,28 @@ import azure.functions as func
 
 from shared import wiring
 from shared.api import reading, schedule_wire
-from shared.api.http import Answer, dispatch
+from shared.api.calls import STORAGE, Call, Routes
+from shared.api.http import Answer
+from shared.api.parameters import OptionalText
+from shared.api.schedule_body import SCHEDULE, definition
+from shared.api.schedule_wire import ScheduleAnswer, StatusAnswer
 
-blueprint = func.Blueprint()
+ID_ASKED = OptionalText(name="id", description="Answer with this schedule alone, as one object.")
 
-
-@blueprint.route("v4/schedules")
-def schedules(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
-    return dispatch(req, context, {"GET": _list, "POST": _create})
-
-
-@blueprint.route("v4/schedules/startall")
-def schedule_start_all(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
-    return dispatch(req, context, {"PUT": _start_all})
-
-
-@blueprint.route("v4/schedules/stopall")
-def schedule_stop_all(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
-    return dispatch(req, context, {"PUT": _stop_all})
-
-
-@blueprint.route("v4/schedules/status")
-def schedule_status(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
-    return dispatch(req, context, {"GET": _status})
+# With a start filter Sense is asked whether the filter allows the task.
+MADE = (HTTPStatus.FORBIDDEN, HTTPStatus.BAD_GATEWAY, *STORAGE)
 
 
 def _list(req: func.HttpRequest) -> Answer:
-    if "id" in req.params:
-        return Answer(body=schedule_wire.schedule(wiring.schedules().one(req.params["id"])))
+    asked = ID_ASKED.read(req)
+    if asked is not None:
+        return Answer(body=schedule_wire.schedule(wiring.schedules().one(asked)))
     return Answer(body=[schedule_wire.schedule(each) for each in wiring.schedules().all()])
 
 
 def _create(req: func.HttpRequest) -> Answer:
-    definition = schedule_wire.definition(reading.body(req, schedule_wire.SCHEDULE, if_absent=b"null"))
-    made = wiring.schedules().create(definition, datetime.now(UTC))
+    asked = definition(reading.body(req, SCHEDULE, if_absent=b"null"))
+    made = wiring.schedules().create(asked, datetime.now(UTC))
     return Answer(status=HTTPStatus.CREATED, body=schedule_wire.schedule(made))
 
 
@@ -54,3 +42,45 @@ def _stop_all(_: func.HttpRequest) -> Answer:
 
 def _status(_: func.HttpRequest) -> Answer:
     return Answer(body=[schedule_wire.status(each) for each in wiring.schedules().all()])
+
+
+_LIST = Call(
+    handler=_list,
+    summary="List all schedules, oldest first, or one",
+    answer=list[ScheduleAnswer] | ScheduleAnswer,
+    errors=STORAGE,
+    parameters=(ID_ASKED,),
+)
+_CREATE = Call(
+    handler=_create,
+    summary="Make a schedule",
+    answer=ScheduleAnswer,
+    status=HTTPStatus.CREATED,
+    errors=MADE,
+    body=SCHEDULE,
+    leads_to={
+        f"{name}_{method}": {"id": "id"}
+        for name, method in (
+            ("schedule_with_id", "get"),
+            ("schedule_with_id", "put"),
+            ("schedule_with_id", "delete"),
+            ("schedule_start", "put"),
+            ("schedule_stop", "put"),
+            ("schedule_history", "get"),
+        )
+    },
+)
+_START_ALL = Call(handler=_start_all, summary="Start all schedules", answer=list[ScheduleAnswer], errors=STORAGE)
+_STOP_ALL = Call(handler=_stop_all, summary="Stop all schedules", answer=list[ScheduleAnswer], errors=STORAGE)
+_STATUS = Call(
+    handler=_status,
+    summary="Tell when each schedule runs next and what became of its last run",
+    answer=list[StatusAnswer],
+    errors=STORAGE,
+)
+
+blueprint = Routes()
+blueprint.serve("schedules", "v4/schedules", {"GET": _LIST, "POST": _CREATE})
+blueprint.serve("schedule_start_all", "v4/schedules/startall", {"PUT": _START_ALL})
+blueprint.serve("schedule_stop_all", "v4/schedules/stopall", {"PUT": _STOP_ALL})
+blueprint.serve("schedule_status", "v4/schedules/status", {"GET": _STATUS})

@@ -1,16 +1,13 @@
 """The items of a start request as they come over the wire, and the values they become."""
 
-import json
-import logging
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
 
+from shared.api.key_value_wire import KeyValuePayload, complete
 from shared.core.key_values import KeyValue
 from shared.core.starts import NO_TASK, Property, StartRequest
-
-log = logging.getLogger(__name__)
 
 # More than the bytes of a body hold of real items; it bounds the work on unreal ones.
 MOST_ITEMS = 20_000
@@ -18,16 +15,6 @@ MOST_ITEMS = 20_000
 # No name in Sense holds a control character, and a Windows server refuses a URL with one.
 _Text = Annotated[str, StringConstraints(max_length=256, pattern=r"^[^\x00-\x1f\x7f]*$")]
 _Name = Annotated[_Text, StringConstraints(min_length=1)]
-
-
-def as_text(value: Any) -> Any:
-    """Butler's clients send numbers and truth values too; a reload script reads text."""
-    return json.dumps(value) if isinstance(value, bool | int | float) else value
-
-
-def none_if_empty(value: Any) -> Any:
-    """Butler's own load script sends the time to live as text, empty when there is none."""
-    return None if value == "" else value
 
 
 class _Wire(BaseModel):
@@ -46,15 +33,6 @@ class TagPayload(_Wire):
 class CustomPropertyPayload(_Wire):
     customPropertyName: _Name  # noqa: N815 - the wire's name
     customPropertyValue: _Text  # noqa: N815 - the wire's name
-
-
-class KeyValuePayload(_Wire):
-    """A pair without namespace, key or value is dropped, as Butler does; one of a wrong type is an error."""
-
-    namespace: str | None = None
-    key: str | None = None
-    value: Annotated[str | None, BeforeValidator(as_text)] = None
-    ttl: Annotated[int | None, BeforeValidator(none_if_empty)] = None
 
 
 class StartTaskId(_Wire):
@@ -102,17 +80,4 @@ def start_request(task_id: str, items: Sequence[Item], *, all_task_ids_must_exis
 
 def key_values(items: Sequence[Item]) -> list[KeyValue]:
     """Return the complete pairs among the items."""
-    payloads = [item.payload for item in items if isinstance(item, KeyValueStore)]
-    pairs = [
-        KeyValue(
-            namespace=payload.namespace,
-            key=payload.key,
-            value=payload.value,
-            ttl_ms=payload.ttl if payload.ttl and payload.ttl > 0 else None,
-        )
-        for payload in payloads
-        if payload.namespace and payload.key and payload.value
-    ]
-    if dropped := len(payloads) - len(pairs):
-        log.warning("Dropped %d incomplete key-values", dropped, extra={"action": "key_values_dropped"})
-    return pairs
+    return complete([item.payload for item in items if isinstance(item, KeyValueStore)])

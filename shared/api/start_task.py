@@ -3,45 +3,93 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Any
+from typing import NotRequired
 
 import azure.functions as func
+from typing_extensions import TypedDict
 
 from shared import wiring
 from shared.api import reading
-from shared.api.http import Answer, dispatch
+from shared.api.calls import Call, Routes
+from shared.api.http import Answer, Failure
+from shared.api.parameters import Flag, Segment
 from shared.api.start_items import ITEM_TYPES, ITEMS, key_values, start_request
 from shared.core.starts import StartReport, Task
 
-blueprint = func.Blueprint()
+TASK_ID = Segment(name="taskId", description="A task's id, or - to name tasks in the body only.")
+MUST_EXIST = Flag(
+    name="allTaskIdsMustExist",
+    description="Start none of the ids when one of them doesn't exist; tags and custom properties are not affected.",
+)
+WITH_EXECUTION_ID = Flag(
+    name="includeExecutionId", description="Tell the id of each start, by which Sense knows its execution."
+)
 
 
-@blueprint.route("v4/reloadtask/{taskId}/start")
-def start_task(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
-    return dispatch(req, context, {"PUT": _start, "POST": _start})
+class StartedTask(TypedDict):
+    taskId: str
+    taskName: str
+    executionId: NotRequired[str]
+
+
+class NamedTask(TypedDict):
+    taskId: str
+
+
+class NamedTag(TypedDict):
+    tag: str
+
+
+class NamedProperty(TypedDict):
+    name: str
+    value: str
+
+
+class FailedTask(TypedDict):
+    taskId: str
+    taskName: str
+    reason: str
+
+
+class TasksById(TypedDict):
+    started: list[StartedTask]
+    invalid: list[NamedTask]
+    denied: list[NamedTask]
+
+
+class StartAnswer(TypedDict):
+    """What became of each task; `tasksFailed` are those that Sense did not accept, only there when there is one."""
+
+    tasksId: TasksById
+    tasksTag: list[StartedTask]
+    tasksTagDenied: list[NamedTag]
+    tasksCP: list[StartedTask]
+    tasksCPDenied: list[NamedProperty]
+    tasksFailed: NotRequired[list[FailedTask]]
 
 
 def _start(req: func.HttpRequest) -> Answer:
-    must_exist = reading.boolean(req, "allTaskIdsMustExist")
-    with_execution_id = reading.boolean(req, "includeExecutionId")
+    must_exist, with_execution_id = MUST_EXIST.read(req), WITH_EXECUTION_ID.read(req)
     items = reading.body(req, ITEMS, if_absent=b"[]", unions=ITEM_TYPES)
-    request = start_request(req.route_params["taskId"], items, all_task_ids_must_exist=must_exist)
+    request = start_request(TASK_ID.read(req), items, all_task_ids_must_exist=must_exist)
     report = wiring.start_tasks().run(request, key_values(items), datetime.now(UTC))
     status = HTTPStatus.BAD_GATEWAY if report.nothing_started else HTTPStatus.OK
     return Answer(status=status, body=_rendered(report, with_execution_id=with_execution_id))
 
 
-def _rendered(report: StartReport, *, with_execution_id: bool) -> dict[str, Any]:
+def _rendered(report: StartReport, *, with_execution_id: bool) -> StartAnswer:
     plan = report.plan
 
-    def started(tasks: Iterable[Task]) -> list[dict[str, str]]:
+    def started(tasks: Iterable[Task]) -> list[StartedTask]:
         return [
-            {"taskId": task.id, "taskName": task.name} | ({"executionId": execution_id} if with_execution_id else {})
+            StartedTask(taskId=task.id, taskName=task.name, executionId=execution_id)
+            if with_execution_id
+            else StartedTask(taskId=task.id, taskName=task.name)
             for task in tasks
             if (execution_id := report.execution_id(task))
         ]
 
-    answer = {
+    answer: StartAnswer = {
         "tasksId": {
             "started": started(plan.by_id),
             "invalid": [{"taskId": task_id} for task_id in plan.invalid_ids],
@@ -52,5 +100,24 @@ def _rendered(report: StartReport, *, with_execution_id: bool) -> dict[str, Any]
         "tasksCP": started(plan.by_property),
         "tasksCPDenied": [{"name": pair.name, "value": pair.value} for pair in plan.denied_properties],
     }
-    failed = [{"taskId": task.id, "taskName": task.name, "reason": reason} for task, reason in report.failures]
-    return answer | ({"tasksFailed": failed} if failed else {})
+    failed: list[FailedTask] = [
+        {"taskId": task.id, "taskName": task.name, "reason": reason} for task, reason in report.failures
+    ]
+    if failed:
+        answer["tasksFailed"] = failed
+    return answer
+
+
+_START = Call(
+    handler=_start,
+    summary="Start tasks by id, tag and custom property; 502 when Sense accepted none of those it was asked for",
+    answer=StartAnswer,
+    also={HTTPStatus.BAD_GATEWAY: StartAnswer | Failure},
+    errors=(HTTPStatus.SERVICE_UNAVAILABLE,),
+    parameters=(TASK_ID, MUST_EXIST, WITH_EXECUTION_ID),
+    body=ITEMS,
+    body_is_required=False,
+)
+
+blueprint = Routes()
+blueprint.serve("start_task", "v4/reloadtask/{taskId}/start", {"PUT": _START, "POST": _START})

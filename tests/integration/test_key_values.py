@@ -180,8 +180,8 @@ def test_a_value_is_read_as_text(value: object, text: str, api: Api, ns: str) ->
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        ({"key": "k", "value": "x" * 32_769}, "at most 32,768 are allowed"),
-        ({"key": "k" * 301, "value": "v"}, "at most 300 are allowed"),
+        ({"key": "k", "value": "x" * 32_769}, "at most 32768 characters fit"),
+        ({"key": "k" * 301, "value": "v"}, "at most 300 characters fit"),
         ({"key": "k", "value": {"a": 1}}, 'body.value: {"a": 1} is not allowed'),
         ({"key": "k", "value": "v", "ttl": "soon"}, 'body.ttl: "soon" is not allowed'),
         ({"value": "v"}, "Required parameter is missing"),

@@ -5,10 +5,11 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.sandbox.browser import browser
 from tests.sandbox.environment import ROOT, SetupFailed, azurite, python_packages, worker_python
 
 # Most of a test's time is waiting; a file stays together, for its tests share a host.
@@ -19,6 +20,11 @@ NO_WORKER = """
 !!! NOT TESTED: the real Azure Functions worker.
 !!! It needs Python 3.13 or newer, and none was found on PATH, with the py launcher or among pyenv's.
 !!! Install one (for instance: pyenv install 3.13) and run this again.
+"""
+NO_BROWSER = """
+!!! NOT TESTED: the page at /documentation.
+!!! Its tests drive Chromium, Chrome or Edge, and none was found.
+!!! Install one (on Debian and Ubuntu: apt install chromium) and run this again.
 """
 
 
@@ -33,15 +39,16 @@ class Result:
 
 def main() -> int:
     steps = _steps(Path(sys.executable))
+    names = [*steps, *PARTLY]
     parser = argparse.ArgumentParser(prog="dev.py test", description=__doc__)
-    parser.add_argument("steps", nargs="*", metavar="STEP", help=", ".join([*steps, "worker"]))
-    wanted = parser.parse_args().steps or [*steps, "worker"]
-    if unknown := set(wanted) - {*steps, "worker"}:
-        parser.error(f"there is no step {', '.join(sorted(unknown))}: choose from {', '.join([*steps, 'worker'])}")
+    parser.add_argument("steps", nargs="*", metavar="STEP", help=", ".join(names))
+    wanted = parser.parse_args().steps or names
+    if unknown := set(wanted) - {*names}:
+        parser.error(f"there is no step {', '.join(sorted(unknown))}: choose from {', '.join(names)}")
     try:
         azurite(Path(sys.executable))
         results = [_result(step, steps[step]) for step in steps if step in wanted]
-        results += [_worker()] if "worker" in wanted else []
+        results += [run() for step, run in PARTLY.items() if step in wanted]
     except SetupFailed as failed:
         print(f"\n{failed}", file=sys.stderr)
         return 1
@@ -71,21 +78,32 @@ def _result(step: str, command: Sequence[str]) -> Result:
     return Result(step=step, outcome="FAILED" if code else "ok", seconds=time.monotonic() - begun)
 
 
+def _page() -> Result:
+    """Use the page at /documentation in a browser."""
+    if browser() is None:
+        return not_run("page", NO_BROWSER, os.environ.get("CI", ""))
+    return _result("page", [sys.executable, "-m", "pytest", "-q", "tests/page"])
+
+
 def _worker() -> Result:
     """Run the app in the real worker library, and the unit tests on its Python."""
     found = worker_python()
     if found is None:
-        return without_worker(os.environ.get("CI", ""))
+        return not_run("worker", NO_WORKER, os.environ.get("CI", ""))
     python = python_packages(found)
     once_is_enough = "--ignore=tests/unit/test_cron_properties.py"
     options = ["-q", "tests/worker", "tests/unit", once_is_enough, "-p", "no:cacheprovider"]
     return _result("worker", [str(python), "-m", "pytest", *options])
 
 
-def without_worker(ci: str) -> Result:
-    """Say in a way that can't be missed that the worker was not tested; where `CI` is "true" that is a failure."""
-    print(NO_WORKER, flush=True)
-    return Result(step="worker", outcome="FAILED" if ci == "true" else "NOT RUN", seconds=0)
+# What needs more than every machine has.
+PARTLY: Mapping[str, Callable[[], Result]] = {"page": _page, "worker": _worker}
+
+
+def not_run(step: str, why: str, ci: str) -> Result:
+    """Say in a way that can't be missed what was not tested; where `CI` is "true" that is a failure."""
+    print(why, flush=True)
+    return Result(step=step, outcome="FAILED" if ci == "true" else "NOT RUN", seconds=0)
 
 
 def told(results: Sequence[Result]) -> int:

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 ROOMS = {
     "function_app.py": {"shared.api", "shared.timers", "shared.settings", "azure.functions"},
     "shared/api": {"shared.api", "shared.wiring", "shared.use_cases", "shared.core", "shared.version"}
-    | {"azure.functions", "pydantic"},
+    | {"azure.functions", "pydantic", "typing_extensions"},
     "shared/timers": {"shared.wiring", "shared.core", "azure.functions"},
     "shared/wiring.py": {"shared.settings", "shared.qrs", "shared.storage", "shared.use_cases", "shared.core"},
     "shared/use_cases": {"shared.use_cases", "shared.core"},

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from shared.core.cron import Cron, next_after
 from shared.core.zones import Zone
+from tests.cron_texts import EXPRESSIONS
 
 # The same examples every time: a check that passes today passes tomorrow.
 EXAMPLES = settings(max_examples=60, deadline=None, derandomize=True, database=None)
@@ -58,20 +59,6 @@ def due(cron: Cron, zone: Zone, since: datetime, until: datetime) -> list[dateti
     return found
 
 
-def number(first: int, last: int) -> st.SearchStrategy[str]:
-    one = st.integers(first, last)
-    span = st.tuples(one, one).filter(lambda ends: ends[0] < ends[1]).map(lambda ends: f"{ends[0]}-{ends[1]}")
-    several = st.lists(one.map(str), min_size=1, max_size=4, unique=True).map(",".join)
-    return st.one_of(st.just("*"), st.integers(2, last).map(lambda step: f"*/{step}"), span, several)
-
-
-def expression(day: st.SearchStrategy[str], weekday: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
-    return st.tuples(number(0, 59), number(0, 23), day, number(1, 12), weekday).map(" ".join)
-
-
-STAR = st.just("*")
-# A step over days beside a weekday is read differently from cron to cron; the rest is common ground.
-EXPRESSIONS = st.one_of(expression(number(1, 28), STAR), expression(STAR, number(0, 6)))
 INSTANTS = st.datetimes(datetime(2015, 1, 1), datetime(2035, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - hypothesis adds the zone
 NEAR_A_CHANGE = st.tuples(st.sampled_from(CHANGES), st.integers(-200, 200)).map(
     lambda drawn: (drawn[0][0], drawn[0][1] + drawn[1] * MINUTE)

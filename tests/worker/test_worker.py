@@ -23,12 +23,15 @@ def test_it_indexes_every_function_with_its_route(worker: Worker) -> None:
     routes = {name: trigger["route"] for name, trigger in triggers(worker, "httpTrigger").items()}
 
     assert routes == {
+        "documentation": "documentation",
+        "documentation_file": "documentation/{file}",
         "health": "v4/health",
         "key_exists": "v4/keyvalues/{namespace}/keyexists",
         "key_list": "v4/keylist/{namespace}",
         "key_namespaces": "v4/keyvaluesnamespaces",
         "key_value": "v4/keyvalues/{namespace}/{key}",
         "key_values": "v4/keyvalues/{namespace}",
+        "openapi": "v4/openapi.json",
         "ping": "v4/butlerping",
         "schedule_history": "v4/schedules/{id}/history",
         "schedule_preview": "v4/schedules/preview",
@@ -58,11 +61,16 @@ def test_a_timer_is_made_up_for_when_it_was_missed_and_never_fires_at_a_mere_sta
     )
 
 
-def test_every_route_but_health_asks_for_a_function_key(worker: Worker) -> None:
+def test_every_route_but_health_and_the_contract_asks_for_a_function_key(worker: Worker) -> None:
     levels = {name: trigger["authLevel"] for name, trigger in triggers(worker, "httpTrigger").items()}
 
-    assert levels.pop("health") == "ANONYMOUS"
-    assert set(levels.values()) == {"FUNCTION"}
+    assert {name for name, level in levels.items() if level == "ANONYMOUS"} == {
+        "documentation",
+        "documentation_file",
+        "health",
+        "openapi",
+    }
+    assert set(levels.values()) == {"ANONYMOUS", "FUNCTION"}
 
 
 def test_every_route_takes_every_method_for_the_host_itself_knows_no_405(worker: Worker) -> None:

@@ -1,0 +1,197 @@
+"""Draw the contract, OpenAPI 3.1, from the routes and models that serve the requests."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from http import HTTPStatus
+from itertools import chain
+from typing import Any
+
+from pydantic import TypeAdapter
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
+
+from shared.api.calls import Call, Route
+from shared.api.documentation.examples import EXAMPLES, FAILURES, Example
+from shared.api.http import Failure
+from shared.api.parameters import Parameter
+from shared.version import VERSION
+
+KEY = "functionKey"
+NOTES = """\
+Starts and schedules tasks of Qlik Sense Enterprise on Windows, with Butler's paths and forms.
+
+A POST may name another method in `X-HTTP-Method-Override`, for clients that can only GET and POST. Instants are in UTC;
+a schedule follows the clock of the zone it names.
+"""
+LICENSE = {"name": "MIT", "identifier": "MIT"}
+# The rooms of the page, by how a path begins.
+TAGS = {"v4/reloadtask": "Tasks", "v4/schedules": "Schedules", "v4/key": "Key-values", "v4/": "Footman itself"}
+MEANINGS = {
+    HTTPStatus.BAD_REQUEST: "Something that was sent is not allowed; the message names it and tells what is.",
+    HTTPStatus.FORBIDDEN: "The start filter does not allow this task.",
+    HTTPStatus.METHOD_NOT_ALLOWED: "This path has no such method; `Allow` names those it has.",
+    HTTPStatus.INTERNAL_SERVER_ERROR: "A setting is wrong, or Footman failed; its log tells more.",
+    HTTPStatus.BAD_GATEWAY: "Sense gave an answer that can't be used, or accepted no start.",
+    HTTPStatus.SERVICE_UNAVAILABLE: "Sense or storage could not be reached in time; ask again.",
+}
+NO_KEY = {"description": "The key is missing or wrong; Azure answers this itself, without a body."}
+
+Schema = Mapping[str, Any]
+Kind = tuple[Any, JsonSchemaMode]
+
+
+def document(routes: Sequence[Route], *, asks_for_key: bool) -> dict[str, Any]:
+    """Return the contract of these routes."""
+    schemas = Schemas(routes)
+    contract: dict[str, Any] = {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Footman",
+            "version": VERSION,
+            "description": NOTES,
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "servers": [{"url": "/"}],
+        "paths": {f"/{route.path}": _path(route, schemas, asks_for_key=asks_for_key) for route in routes},
+        "components": {"schemas": schemas.named},
+    }
+    if asks_for_key:
+        contract["components"] |= {"securitySchemes": {KEY: _key()}}
+        contract["security"] = [{KEY: []}]
+    return contract
+
+
+def operation_id(route: Route, method: str) -> str:
+    return f"{route.name}_{method.lower()}"
+
+
+class Schemas:
+    """The JSON Schemas of all that comes and goes; what has a name stands once, in `named`."""
+
+    def __init__(self, routes: Sequence[Route]) -> None:
+        calls = [call for route in routes for call in route.calls.values()]
+        failure: Kind = (Failure, "serialization")
+        kinds = dict.fromkeys(chain([failure], *(_kinds(call) for call in calls)))
+        self._of, definitions = TypeAdapter.json_schemas(
+            [(kind, mode, _adapter(kind)) for kind, mode in kinds],
+            ref_template="#/components/schemas/{model}",
+            schema_generator=_Plain,
+        )
+        self.named: Schema = definitions["$defs"]
+
+    def body(self, call: Call) -> Schema:
+        return self._of[call.body, "validation"]
+
+    def answer(self, kind: Any) -> Schema:
+        return self._of[kind, "serialization"]
+
+
+class _Plain(GenerateJsonSchema):
+    """Without a title for every property, which says its name again, and without a default for what is absent."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002 - pydantic's own signature
+        return False
+
+    def default_schema(self, schema: Any) -> dict[str, Any]:
+        inner: dict[str, Any] = self.generate_inner(schema["schema"])
+        return inner if schema.get("default") is None else super().default_schema(schema)
+
+
+def _kinds(call: Call) -> Iterator[Kind]:
+    if call.body is not None:
+        yield call.body, "validation"
+    yield from ((kind, "serialization") for kind in (call.answer, *call.also.values()) if kind is not None)
+
+
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    return kind if isinstance(kind, TypeAdapter) else TypeAdapter(kind)
+
+
+def _key() -> Schema:
+    return {
+        "type": "apiKey",
+        "in": "header",
+        "name": "x-functions-key",
+        "description": "A function key or host key of the app; `?code=` in the query does too.",
+    }
+
+
+def _path(route: Route, schemas: Schemas, *, asks_for_key: bool) -> Schema:
+    is_keyed = asks_for_key and not route.is_open
+    return {
+        method.lower(): {
+            "operationId": operation_id(route, method),
+            "tags": [_tag(route)],
+            **_operation(call, EXAMPLES[operation_id(route, method)], schemas, is_keyed=is_keyed),
+            **({"security": []} if asks_for_key and route.is_open else {}),
+        }
+        for method, call in route.calls.items()
+    }
+
+
+def _tag(route: Route) -> str:
+    return next(tag for begin, tag in TAGS.items() if route.path.startswith(begin))
+
+
+def _operation(call: Call, example: Example, schemas: Schemas, *, is_keyed: bool) -> Schema:
+    operation: dict[str, Any] = {"summary": call.summary}
+    if call.parameters:
+        operation["parameters"] = [_parameter(one, example) for one in call.parameters]
+    if call.body is not None:
+        content = _content(schemas.body(call), example.bodies)
+        operation["requestBody"] = {"required": call.body_is_required, "content": content}
+    operation["responses"] = {
+        str(status.value): told for status, told in sorted(_answers(call, example, schemas, is_keyed=is_keyed).items())
+    }
+    return operation
+
+
+def _parameter(parameter: Parameter, example: Example) -> Schema:
+    return {
+        "name": parameter.name,
+        "in": parameter.place,
+        "required": parameter.is_required,
+        "description": parameter.description,
+        "schema": parameter.schema,
+        **({"allowEmptyValue": True} if parameter.may_be_empty else {}),
+        **({"example": example.parameters[parameter.name]} if parameter.name in example.parameters else {}),
+    }
+
+
+def _answers(call: Call, example: Example, schemas: Schemas, *, is_keyed: bool) -> dict[HTTPStatus, Schema]:
+    answers = {call.status: _answer(call, example, schemas)}
+    answers |= {
+        status: {
+            "description": MEANINGS[status],
+            "content": _content(schemas.answer(kind), example.also.get(status, {})),
+        }
+        for status, kind in call.also.items()
+    }
+    wrong = [HTTPStatus.BAD_REQUEST] if call.parameters or call.body else []
+    errors = {*wrong, *call.errors, HTTPStatus.INTERNAL_SERVER_ERROR} - answers.keys()
+    answers |= {status: _failure(status, schemas) for status in errors}
+    return answers | ({HTTPStatus.UNAUTHORIZED: NO_KEY} if is_keyed else {})
+
+
+def _answer(call: Call, example: Example, schemas: Schemas) -> Schema:
+    told: dict[str, Any] = {"description": call.status.phrase}
+    if call.answer is not None:
+        told["content"] = _content(schemas.answer(call.answer), {"": example.answer})
+    if call.leads_to:
+        told["links"] = {
+            name: {"operationId": name, "parameters": {one: f"$response.body#/{at}" for one, at in places.items()}}
+            for name, places in call.leads_to.items()
+        }
+    return told
+
+
+def _failure(status: HTTPStatus, schemas: Schemas) -> Schema:
+    envelope = Failure(statusCode=status.value, error=status.phrase, message=FAILURES[status])
+    return {"description": MEANINGS[status], "content": _content(schemas.answer(Failure), {"": envelope})}
+
+
+def _content(schema: Schema, examples: Mapping[str, Any]) -> Schema:
+    content: dict[str, Any] = {"schema": schema}
+    if list(examples) == [""]:
+        content["example"] = examples[""]
+    elif examples:
+        content["examples"] = {name: {"summary": name, "value": value} for name, value in examples.items()}
+    return {"application/json": content}

@@ -1,0 +1,92 @@
+"""GET /v4/openapi.json, and GET /documentation: the contract for tools, and for people to try."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from hashlib import sha256
+from http import HTTPStatus
+from importlib import resources
+from typing import Any
+
+import azure.functions as func
+
+from shared.api.calls import Call, Route, Routes
+from shared.api.http import JSON_TYPE, Answer, as_json
+from shared.api.parameters import Segment
+from shared.core.errors import CallerError
+
+HTML, CSS, SCRIPT = "text/html; charset=utf-8", "text/css; charset=utf-8", "text/javascript; charset=utf-8"
+FILE = Segment(name="file", description="A file that the page consists of.")
+
+# The page asks for a key: nothing but Footman's own files may run in it, talk to others or frame it.
+GUARDS = {
+    "Content-Security-Policy": "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+# What stands at a path under /documentation: in which package, under which name, of which type.
+FILES: Mapping[str, tuple[str, str, str]] = {
+    "swagger-ui.css": ("offapi", "swagger_style.css", CSS),
+    "swagger-ui-bundle.js": ("offapi", "swagger_bundle.js", SCRIPT),
+    "page.css": ("shared.api.documentation", "page.css", CSS),
+    "page.js": ("shared.api.documentation", "page.js", SCRIPT),
+}
+
+
+def describing(described: Sequence[Routes], *, asks_for_key: bool) -> Routes:
+    """Return the routes of the contract and the page that tell of these routes, and of the contract itself."""
+    routes = Routes()
+
+    def served() -> list[Route]:
+        contract = next(route for route in routes.served if route.name == "openapi")
+        return [route for one in described for route in one.served] + [contract]
+
+    @cache
+    def contract() -> bytes:
+        from shared.api.documentation.openapi import document  # noqa: PLC0415 - not at import: few ask for it
+
+        return as_json(document(served(), asks_for_key=asks_for_key))
+
+    def _contract(req: func.HttpRequest) -> Answer:
+        return _kept(req, contract(), JSON_TYPE)
+
+    read = Call(handler=_contract, summary="Read this contract", answer=dict[str, Any])
+    routes.serve("openapi", "v4/openapi.json", {"GET": read}, is_open=True)
+    routes.serve("documentation", "documentation", {"GET": _call(_page)}, is_open=True)
+    routes.serve("documentation_file", "documentation/{file}", {"GET": _call(_file)}, is_open=True)
+    return routes
+
+
+def _call(handler: Callable[[func.HttpRequest], Answer]) -> Call:
+    return Call(handler=handler, summary="The page")
+
+
+def _page(req: func.HttpRequest) -> Answer:
+    return _kept(req, _read("shared.api.documentation", "page.html"), HTML)
+
+
+def _file(req: func.HttpRequest) -> Answer:
+    name = FILE.read(req)
+    if name not in FILES:
+        raise CallerError(f"file: {name[:60]!r} is not a part of the page.")
+    package, file, content_type = FILES[name]
+    return _kept(req, _read(package, file), content_type)
+
+
+def _kept(req: func.HttpRequest, body: bytes, content_type: str) -> Answer:
+    """Answer with a body that a browser may keep, as long as it asks whether it is still the same."""
+    tag = _tag(body)
+    headers = {**GUARDS, "ETag": tag, "Cache-Control": "no-cache"}
+    if tag in [each.strip().removeprefix("W/") for each in req.headers.get("If-None-Match", "").split(",")]:
+        return Answer(status=HTTPStatus.NOT_MODIFIED, headers=headers)
+    return Answer(body=body, headers=headers, content_type=content_type)
+
+
+@cache
+def _read(package: str, file: str) -> bytes:
+    return resources.files(package).joinpath(file).read_bytes()
+
+
+@cache
+def _tag(body: bytes) -> str:
+    return f'"{sha256(body).hexdigest()[:32]}"'

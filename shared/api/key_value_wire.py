@@ -1,0 +1,82 @@
+"""Key-values as they come over the wire, by a call of their own or among the items of a start request."""
+
+import json
+import logging
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
+
+from shared.core.key_values import LONGEST_NAME, LONGEST_TTL_MS, LONGEST_VALUE, KeyValue
+
+log = logging.getLogger(__name__)
+
+
+def _as_text(value: Any) -> Any:
+    """Butler's clients send numbers and truth values too; a reload script reads text."""
+    return json.dumps(value) if isinstance(value, bool | int | float) else value
+
+
+def _none_if_empty(value: Any) -> Any:
+    """Butler's own load script sends the time to live as text, empty when there is none."""
+    if isinstance(value, bool):
+        raise ValueError("a number of milliseconds is expected")  # noqa: TRY004 - pydantic tells of this one
+    return None if value == "" else value
+
+
+# What may come in, for the contract. Storage counts UTF-16 units, which only the pair's own check does.
+_NameIn = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)] | int | float | bool
+_ValueIn = Annotated[str, Field(max_length=LONGEST_VALUE)] | int | float | bool
+_TtlIn = Annotated[int, Field(le=LONGEST_TTL_MS)] | Annotated[str, Field(pattern=r"^(-?[0-9]{1,12})?$")] | None
+
+_Text = Annotated[str, Field(max_length=LONGEST_NAME)]
+_Name = Annotated[_Text | None, BeforeValidator(_as_text, json_schema_input_type=_NameIn)]
+_LongText = Annotated[str, Field(max_length=LONGEST_VALUE)]
+_Value = Annotated[_LongText | None, BeforeValidator(_as_text, json_schema_input_type=_ValueIn)]
+_Ttl = Annotated[
+    Annotated[int, Field(le=LONGEST_TTL_MS)] | None,
+    BeforeValidator(_none_if_empty, json_schema_input_type=_TtlIn),
+    Field(description="Milliseconds; 0, less or absent: for ever."),
+]
+
+
+class KeyValueBody(BaseModel):
+    """What a caller stores under a namespace; Butler's clients send numbers too."""
+
+    # That both are required is for the caller to read; Butler's clients know the message of their absence.
+    model_config = ConfigDict(defer_build=True, json_schema_extra={"required": ["key", "value"]})
+
+    key: _Name = None
+    value: _Value = None
+    ttl: _Ttl = None
+
+
+KEY_VALUE: TypeAdapter[KeyValueBody] = TypeAdapter(KeyValueBody)
+
+
+class KeyValuePayload(BaseModel):
+    """A pair without namespace, key or value is dropped, as Butler does; one of a wrong type is an error."""
+
+    model_config = ConfigDict(defer_build=True)
+
+    namespace: _Text | None = None
+    key: _Text | None = None
+    value: Annotated[_LongText | None, BeforeValidator(_as_text, json_schema_input_type=_ValueIn | None)] = None
+    ttl: _Ttl = None
+
+
+def complete(payloads: Sequence[KeyValuePayload]) -> list[KeyValue]:
+    """Return the pairs that have all they need."""
+    pairs = [
+        KeyValue(namespace=one.namespace, key=one.key, value=one.value, ttl_ms=lifetime(one.ttl))
+        for one in payloads
+        if one.namespace and one.key and one.value
+    ]
+    if dropped := len(payloads) - len(pairs):
+        log.warning("Dropped %d incomplete key-values", dropped, extra={"action": "key_values_dropped"})
+    return pairs
+
+
+def lifetime(ttl: int | None) -> int | None:
+    """Return a time to live in milliseconds, None for ever, which Butler's clients write in three ways."""
+    return ttl if ttl and ttl > 0 else None

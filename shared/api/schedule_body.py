@@ -1,0 +1,89 @@
+"""A schedule as a caller sends it, and the value it becomes."""
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
+
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, field_validator
+
+from shared.api.reading import shown
+from shared.core.errors import CallerError
+from shared.core.starts import is_guid
+
+if TYPE_CHECKING:
+    from shared.core.schedules import Definition
+
+MOST_TAGS = 50
+
+# A control character has no place in a name, and would take six in storage.
+_Line = Annotated[str, StringConstraints(min_length=1, pattern=r"^[^\x00-\x1f\x7f]*$")]
+_Tag = Annotated[str, StringConstraints(max_length=256, pattern=r"^[^\x00-\x1f\x7f]*$")]
+
+# The contract's names for what only Footman itself can check.
+CRON, ZONE = "cron", "iana-time-zone"
+VISIBLE = r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$"
+GUID = "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
+
+
+class ScheduleBody(BaseModel):
+    """What a caller says of a schedule; what else stands in the body, id and state among it, is Footman's to say."""
+
+    # Built at the first request, as Azure waits for the import of the app. The contract tells only the one name.
+    model_config = ConfigDict(
+        defer_build=True, json_schema_extra=lambda schema: cast("dict[str, Any]", schema["properties"]).pop("timeZone")
+    )
+
+    name: Annotated[_Line, StringConstraints(max_length=200), Field(json_schema_extra={"pattern": VISIBLE})]
+    cronSchedule: Annotated[  # noqa: N815 - the wire's name
+        str,
+        Field(
+            description="Five fields, or six with seconds first; months are 1 to 12, Sunday is 0 or 7.",
+            json_schema_extra={"format": CRON},
+        ),
+    ]
+    timezone: Annotated[
+        str,
+        Field(
+            description="The IANA name of the zone whose clock it follows.",
+            validation_alias=AliasChoices("timezone", "timeZone"),
+            json_schema_extra={"format": ZONE},
+        ),
+    ]
+    timeZone: str | None = None  # noqa: N815 - the name that Butler's code reads
+    qlikSenseTaskId: Annotated[str, Field(json_schema_extra={"pattern": GUID})]  # noqa: N815 - the wire's name
+    startupState: Literal["start", "started", "stop", "stopped"]  # noqa: N815 - the wire's name
+    tags: Annotated[list[_Tag], Field(max_length=MOST_TAGS)] | None = None
+
+    @field_validator("name")
+    @classmethod
+    def _is_not_blank(cls, name: str) -> str:
+        if not name.strip():
+            raise ValueError("it must not be empty")
+        return name
+
+    @field_validator("qlikSenseTaskId")
+    @classmethod
+    def _is_a_guid(cls, task_id: str) -> str:
+        if not is_guid(task_id):
+            raise ValueError("a GUID is expected, such as 0fe447a9-ba1f-44a9-ac23-68c3a1d88d8b")
+        return task_id
+
+
+SCHEDULE: TypeAdapter[ScheduleBody] = TypeAdapter(ScheduleBody)
+
+
+def definition(body: ScheduleBody) -> "Definition":
+    """Return what the body says; raises CallerError where it names two zones."""
+    if body.timeZone not in {None, body.timezone}:
+        raise CallerError(
+            f"body.timeZone: {shown(body.timeZone)} is not allowed beside timezone {shown(body.timezone)}; the two are "
+            "names of one thing."
+        )
+    from shared.core.schedules import Definition  # noqa: PLC0415
+
+    return Definition(
+        name=body.name,
+        cron=body.cronSchedule,
+        zone=body.timezone,
+        task_id=body.qlikSenseTaskId,
+        startup_state=body.startupState,
+        tags=None if body.tags is None else tuple(body.tags),
+    )

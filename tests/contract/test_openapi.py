@@ -1,0 +1,165 @@
+"""The contract that tools read: valid, complete, with examples that are true."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import requests
+from azure.functions.decorators.http import HttpTrigger
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+import function_app
+from shared.api.calls import Call, Route
+from shared.api.documentation.examples import EXAMPLES
+from shared.api.documentation.openapi import document, operation_id
+from shared.core.runs import RunOutcome
+from shared.core.schedules import STATE_OF, State
+from tests.sandbox.local_host import LocalHost
+
+ROUTES = [route for resource in function_app.resources for route in resource.served]
+CONTRACT = document(ROUTES, asks_for_key=True)
+HERE = Path(__file__).parent
+OF_THE_CONTRACT_ITSELF = {"openapi_get"}
+
+
+def operations() -> Iterator[tuple[str, dict[str, Any]]]:
+    for path, methods in CONTRACT["paths"].items():
+        for method, operation in methods.items():
+            yield f"{method.upper()} {path}", operation
+
+
+OPERATIONS = dict(operations())
+
+
+def calls() -> Iterator[tuple[Route, str, Call]]:
+    for route in ROUTES:
+        for method, call in route.calls.items():
+            yield route, method, call
+
+
+def conforms(value: object, schema: dict[str, Any]) -> None:
+    whole = {**schema, "components": CONTRACT["components"]}
+    jsonschema.Draft202012Validator(whole, format_checker=jsonschema.FormatChecker()).validate(value)
+
+
+def test_it_is_valid_openapi_3_1() -> None:
+    assert CONTRACT["openapi"] == "3.1.0"
+    assert list(OpenAPIV31SpecValidator(CONTRACT).iter_errors()) == []
+
+
+def test_it_is_what_is_served(footman: LocalHost, http: requests.Session) -> None:
+    answer = http.get(f"{footman.url}/v4/openapi.json", timeout=10)
+
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
+    served = answer.json()
+    assert served["paths"].pop("/v4/openapi.json")["get"]["operationId"] == "openapi_get"
+    assert served == CONTRACT
+
+
+def test_every_route_of_the_app_stands_in_it_but_the_page_and_the_last_catch_all() -> None:
+    bindings = [binding for function in function_app.app.get_functions() for binding in function.get_bindings()]
+    routes = {binding.route for binding in bindings if isinstance(binding, HttpTrigger)}
+
+    untold = {"documentation", "documentation/{file}", "{*path}", "v4/openapi.json"}
+    assert {f"/{route}" for route in routes - untold} == set(CONTRACT["paths"])
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_an_operation_says_what_it_does_and_what_may_go_wrong(name: str) -> None:
+    operation = OPERATIONS[name]
+
+    assert operation["summary"]
+    assert {"500"} <= operation["responses"].keys()
+    is_open = operation.get("security") == []
+    assert ("401" in operation["responses"]) != is_open
+    takes_something = "parameters" in operation or "requestBody" in operation
+    assert ("400" in operation["responses"]) == takes_something
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_an_example_conforms_to_what_the_operation_says(name: str) -> None:
+    operation = OPERATIONS[name]
+    bodies = [operation["requestBody"]] if "requestBody" in operation else []
+    contents = [one["content"] for one in (*bodies, *operation["responses"].values()) if "content" in one]
+
+    for content in contents:
+        told = content["application/json"]
+        examples = [told["example"]] if "example" in told else [one["value"] for one in told["examples"].values()]
+        assert examples
+        for example in examples:
+            conforms(example, told["schema"])
+
+
+def test_every_example_belongs_to_an_operation() -> None:
+    of_calls = {operation_id(route, method) for route, method, _ in calls()}
+
+    assert EXAMPLES.keys() - of_calls == OF_THE_CONTRACT_ITSELF
+    assert of_calls - EXAMPLES.keys() == set()
+
+
+def test_every_link_leads_to_an_operation_with_these_parameters() -> None:
+    of_id = {operation["operationId"]: operation for operation in OPERATIONS.values()}
+    links = [
+        (name, link)
+        for operation in OPERATIONS.values()
+        for response in operation["responses"].values()
+        for name, link in response.get("links", {}).items()
+    ]
+
+    assert links
+    for name, link in links:
+        assert link["operationId"] == name
+        assert set(link["parameters"]) <= {one["name"] for one in of_id[name]["parameters"]}
+
+
+@pytest.mark.parametrize(
+    ("place", "values"),
+    [
+        (("ScheduleAnswer", "lastKnownState"), [state.value for state in State]),
+        (("ScheduleAnswer", "startupState"), list(STATE_OF)),
+        (("ScheduleBody", "startupState"), list(STATE_OF)),
+        (("RunAnswer", "outcome"), [outcome.value for outcome in RunOutcome]),
+    ],
+    ids=" ".join,
+)
+def test_the_values_it_names_are_all_there_are(place: tuple[str, str], values: list[str]) -> None:
+    schema, name = place
+
+    assert CONTRACT["components"]["schemas"][schema]["properties"][name]["enum"] == values
+
+
+def recorded() -> Iterator[Any]:
+    """Yield what Butler answered, where the transcripts tell the whole body."""
+    for file in ("start-task", "start-task-filtered", "key-values"):
+        told = json.loads((HERE / f"{file}.json").read_text(encoding="utf-8"))
+        for case in told["cases"] if isinstance(told, dict) else told:
+            if "body" in case["response"]:
+                yield pytest.param(case["request"], case["response"], id=f"{file}: {case['name']}")
+
+
+@pytest.mark.parametrize(("request_", "response"), list(recorded()))
+def test_what_was_recorded_of_butler_conforms(request_: dict[str, Any], response: dict[str, Any]) -> None:
+    path = request_["path"].partition("?")[0]
+    [operation] = [told for name, told in OPERATIONS.items() if leads_to(name, request_["method"], path)]
+
+    told = operation["responses"][str(response["status"])]
+
+    conforms(response["body"], told["content"]["application/json"]["schema"])
+
+
+def leads_to(operation: str, method: str, path: str) -> bool:
+    pattern = re.sub(r"\{[^}]*\}", "[^/]+", operation)
+    return re.fullmatch(pattern, f"{method} {path}") is not None
+
+
+def test_without_keys_it_asks_for_none() -> None:
+    contract = document(ROUTES, asks_for_key=False)
+
+    assert "security" not in contract
+    assert "securitySchemes" not in contract["components"]
+    assert not any("401" in one["responses"] for methods in contract["paths"].values() for one in methods.values())

@@ -1,0 +1,65 @@
+"""GET /v4/openapi.json and /documentation over HTTP: what a browser may keep, and what it must not do."""
+
+import pytest
+import requests
+
+from tests.conftest import StartFootman
+from tests.sandbox.local_host import LocalHost
+
+PARTS = [
+    ("/v4/openapi.json", "application/json; charset=utf-8", '"openapi": "3.1.0"'),
+    ("/documentation", "text/html; charset=utf-8", "<title>Footman</title>"),
+    ("/documentation/page.js", "text/javascript; charset=utf-8", "SwaggerUIBundle({"),
+    ("/documentation/page.css", "text/css; charset=utf-8", ".swagger-ui"),
+    ("/documentation/swagger-ui-bundle.js", "text/javascript; charset=utf-8", "SwaggerUIBundle"),
+    ("/documentation/swagger-ui.css", "text/css; charset=utf-8", ".swagger-ui"),
+]
+EACH = pytest.mark.parametrize(("path", "content_type", "content"), PARTS, ids=[part[0] for part in PARTS])
+
+
+@EACH
+def test_a_part_is_kept_by_its_etag(
+    path: str, content_type: str, content: str, footman: LocalHost, http: requests.Session
+) -> None:
+    first = http.get(f"{footman.url}{path}", timeout=10)
+    tag = first.headers["ETag"]
+    again = http.get(f"{footman.url}{path}", headers={"If-None-Match": tag}, timeout=10)
+    weakened = http.get(f"{footman.url}{path}", headers={"If-None-Match": f'"other", W/{tag}'}, timeout=10)
+    changed = http.get(f"{footman.url}{path}", headers={"If-None-Match": '"an older one"'}, timeout=10)
+
+    assert (first.status_code, first.headers["Content-Type"]) == (200, content_type)
+    assert content in first.content.decode("utf-8")
+    assert first.headers["Cache-Control"] == "no-cache"
+    assert (again.status_code, again.content, again.headers["ETag"]) == (304, b"", tag)
+    assert weakened.status_code == 304
+    assert (changed.status_code, changed.content) == (200, first.content)
+
+
+@pytest.mark.parametrize("path", [part[0] for part in PARTS])
+def test_a_part_lets_nothing_else_run_beside_a_key_that_is_typed_in(
+    path: str, footman: LocalHost, http: requests.Session
+) -> None:
+    headers = http.head(f"{footman.url}{path}", timeout=10).headers
+
+    assert "default-src 'self'" in headers["Content-Security-Policy"]
+    assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+    assert headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    "file",
+    ["page.html", "page.py", "..%2Fpage.py", "..%2F..%2F..%2Flocal.settings.json", "%2Fetc%2Fpasswd", "examples.py"],
+)
+def test_no_other_file_can_be_read(file: str, footman: LocalHost, http: requests.Session) -> None:
+    answer = http.get(f"{footman.url}/documentation/{file}", timeout=10)
+
+    assert answer.status_code in {400, 404}
+    assert answer.json()["message"]
+
+
+def test_without_keys_the_contract_asks_for_none(start_footman: StartFootman, http: requests.Session) -> None:
+    footman = start_footman({"HTTP_AUTH_LEVEL": "ANONYMOUS"})
+
+    contract = http.get(f"{footman.url}/v4/openapi.json", timeout=10).json()
+
+    assert "security" not in contract

@@ -1,4 +1,4 @@
-"""Run, test and measure Footman on this machine: `python3 dev.py run | test | bench | faults`."""
+"""Run, test and measure Footman on this machine, and move schedules in and out: `python3 dev.py` tells how."""
 
 from __future__ import annotations  # an older Python must get as far as being told that it is too old
 
@@ -17,8 +17,21 @@ python3 dev.py bench start | import | stand-in
     What it costs, as a ratio to what can't be avoided.
 python3 dev.py faults crash | hosts | outage | seconds | all [--rounds N]
     Whether schedules keep their promises when hosts are killed, when two fire at once, when Sense is away.
+python3 dev.py import-butler FILE.yaml --url URL [--key KEY] --server-timezone ZONE --month-base 0|1 [--dry-run]
+    Bring Butler's schedules over.
+python3 dev.py export --url URL [--key KEY] [FILE.yaml]
+python3 dev.py import FILE.yaml --url URL [--key KEY] [--dry-run]
+    Schedules to a file that is fit for Git, and back.
 """
-COMMANDS = {"run": "tests.sandbox.run", "test": "tests.sandbox.gate", "bench": "tests.bench", "faults": "tests.faults"}
+COMMANDS = {
+    "run": "tests.sandbox.run",
+    "test": "tests.sandbox.gate",
+    "bench": "tests.bench",
+    "faults": "tests.faults",
+    "import-butler": "moving.import_butler",
+    "export": "moving.export",
+    "import": "moving.import_file",
+}
 
 
 def main(arguments: list[str]) -> int:

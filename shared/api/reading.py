@@ -38,19 +38,21 @@ def body(req: func.HttpRequest, kind: TypeAdapter[Value], *, if_absent: bytes, u
         # Windows editors and PowerShell put a byte order mark in front.
         return kind.validate_json(raw.removeprefix(b"\xef\xbb\xbf") if raw.strip() else if_absent)
     except ValidationError as error:
-        raise CallerError(_sentences(error.errors(include_url=False), unions)) from None
+        raise CallerError(sentences(error, unions)) from None
+
+
+def sentences(error: ValidationError, unions: Collection[str] = ()) -> str:
+    """Tell people what is wrong, the first faults of many."""
+    faults = error.errors(include_url=False)
+    told = [_sentence(fault, _place(fault["loc"], unions)) for fault in faults[:FAULTS_SHOWN]]
+    if len(faults) > FAULTS_SHOWN:
+        told.append(f"And {len(faults) - FAULTS_SHOWN} more.")
+    return " ".join(told)
 
 
 def shown(value: object) -> str:
     text = json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= VALUE_SHOWN else f"{text[:VALUE_SHOWN]}…"
-
-
-def _sentences(faults: list[Any], unions: Collection[str]) -> str:
-    sentences = [_sentence(fault, _place(fault["loc"], unions)) for fault in faults[:FAULTS_SHOWN]]
-    if len(faults) > FAULTS_SHOWN:
-        sentences.append(f"And {len(faults) - FAULTS_SHOWN} more.")
-    return " ".join(sentences)
 
 
 def _sentence(fault: Mapping[str, Any], place: str) -> str:

@@ -1,0 +1,97 @@
+"""Read Butler's schedule file, and tell of each schedule what Butler did with it and what Footman will do."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from moving.butler_cron import ButlerCron, ButlerRefused
+from moving.files import Entry, each, entries
+from moving.translation import differences, translated
+from moving.wanted import Wanted, checked
+from shared.core.cron import Cron
+from shared.core.schedules import STATE_OF
+from shared.core.zones import Zone
+
+TOP = "butlerSchedule"
+# A 29 February that is a certain weekday may wait for 28 years, 40 across a century.
+LONGEST_WAIT = timedelta(days=41 * 366)
+SHOWN = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Imported:
+    """A schedule of Butler's, as Footman shall have it, and what to tell of it."""
+
+    wanted: Wanted
+    butler: str
+    notes: tuple[str, ...]
+
+
+def read(path: Path, server: Zone, month_base: int, now: datetime) -> list[Imported]:
+    """Translate all schedules of a file; raises FileUnreadable with the lines of those that can't be."""
+    return each(entries(path, TOP), lambda entry: _imported(entry, server, month_base, now))
+
+
+def _imported(entry: Entry, server: Zone, month_base: int, now: datetime) -> Imported:
+    text = entry.text("cronSchedule")
+    if text is None:
+        raise entry.unusable("cronSchedule is missing.")
+    try:
+        meant = ButlerCron.parse(text, month_base=month_base)
+    except ButlerRefused as refused:
+        raise entry.unusable(_never_ran(text, refused, month_base)) from None
+    expression = translated(text, meant)
+    wanted = checked(entry, {"cronSchedule": expression, "timezone": server.name}, now)
+    did = meant if month_base == 0 else _did(text)
+    notes = (*_zone_note(entry, server), *_state_note(wanted), *_difference_notes(meant, wanted, now))
+    return Imported(wanted=wanted, butler=f"{text}  {_next(did, server, now)}", notes=notes)
+
+
+def _never_ran(text: str, refused: ButlerRefused, month_base: int) -> str:
+    if month_base == 0:
+        return f"cronSchedule: Butler can't read {text!r}: {refused}. It never ran; mend the entry or take it out."
+    return f"cronSchedule: {text!r} can't be read with months from 1: {refused}. Mend the entry or take it out."
+
+
+def _did(text: str) -> ButlerCron | None:
+    try:
+        return ButlerCron.parse(text)
+    except ButlerRefused:
+        return None
+
+
+def _next(butler: ButlerCron | None, server: Zone, now: datetime) -> str:
+    if butler is None:
+        return "never ran: Butler can't read it"
+    due = next(butler.due_between(server, now, now + LONGEST_WAIT), None)
+    return f"next {server.local(due).isoformat()}" if due else "never due"
+
+
+def _zone_note(entry: Entry, server: Zone) -> Sequence[str]:
+    said = entry.text("timezone")
+    if said in {None, server.name}:
+        return ()
+    return (f"the file says {said}; Butler ran it on its server's clock, {server.name}, and so will Footman",)
+
+
+def _state_note(wanted: Wanted) -> Sequence[str]:
+    startup = wanted.body["startupState"]
+    if STATE_OF[startup] is wanted.state:
+        return ()
+    return (f"{wanted.state.value}, as it is in Butler now, though it says {startup} for Butler's next start",)
+
+
+def _difference_notes(meant: ButlerCron, wanted: Wanted, now: datetime) -> Sequence[str]:
+    only_butler, only_footman = differences(meant, Cron.parse(wanted.body["cronSchedule"]), wanted.zone, now)
+    return (
+        *_difference("Butler alone is due where clocks change", only_butler, wanted.zone),
+        *_difference("Footman is also due where clocks change", only_footman, wanted.zone),
+    )
+
+
+def _difference(what: str, instants: Sequence[datetime], zone: Zone) -> Sequence[str]:
+    if not instants:
+        return ()
+    more = f" and {len(instants) - SHOWN} more" if len(instants) > SHOWN else ""
+    return (f"{what}: {', '.join(zone.local(instant).isoformat() for instant in instants[:SHOWN])}{more}",)

@@ -1,0 +1,74 @@
+"""Bring Butler's schedules over.
+
+Butler runs every schedule on its server's clock, whatever `timezone` says, and counts numeric months from 0. What is
+sent makes Footman start the same tasks at the same instants. Stop Butler's scheduler first: two would start every task
+twice.
+"""
+
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from moving.butler_file import Imported, read
+from moving.command import NO_CHANGE, counted, ended, options, send
+from moving.site import Site
+from moving.wanted import Match, matched
+from shared.core.errors import CallerError
+from shared.core.zones import Zone
+
+
+def main() -> int:
+    parser = options("import-butler", __doc__)
+    parser.add_argument("file", type=Path, metavar="FILE.yaml", help="the file in Butler's scheduler.configfile")
+    parser.add_argument(
+        "--server-timezone", required=True, metavar="ZONE", help="the IANA name of the zone of Butler's server"
+    )
+    parser.add_argument(
+        "--month-base",
+        required=True,
+        type=int,
+        choices=(0, 1),
+        help="0: a numeric month is what Butler made of it, 0 for January; 1: it is what was meant, 1 for January",
+    )
+    parser.add_argument("--dry-run", action="store_true", help="show what would be done, and send nothing")
+    given = parser.parse_args()
+    try:
+        server = Zone.parse(given.server_timezone)
+    except CallerError as error:
+        parser.error(str(error).replace("timezone:", "--server-timezone:", 1))
+
+    def work() -> None:
+        imported = read(given.file, server, given.month_base, datetime.now(UTC))
+        _import(imported, Site.at(given.url, given.key), is_dry=given.dry_run)
+
+    return ended(work)
+
+
+def _import(imported: Sequence[Imported], site: Site, *, is_dry: bool) -> None:
+    matches = matched([one.wanted for one in imported], site.schedules())
+    for one, match in zip(imported, matches, strict=True):
+        print(_told(one, match), end="\n\n")
+    print(counted(matches, "there in another form, left as they are"))
+    if is_dry:
+        print(NO_CHANGE)
+    else:
+        send(site, matches, replacing=False)
+
+
+def _told(one: Imported, match: Match) -> str:
+    wanted = one.wanted
+    there = f"there, but {', '.join(match.differing)} differ: left as it is" if match.differing else "already there"
+    due = wanted.zone.local(wanted.next_due).isoformat()
+    lines = [
+        f"line {wanted.line}: {wanted.body['name']} (task {wanted.body['qlikSenseTaskId']}), {wanted.state.value}",
+        f"  Butler   {one.butler}",
+        f"  Footman  {wanted.body['cronSchedule']}  next {due}",
+        *(f"  note     {note}" for note in one.notes),
+        f"  {'new' if match.there is None else there}",
+    ]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

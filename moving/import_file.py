@@ -1,0 +1,44 @@
+"""Make the schedules what an exported file says: new ones are made, changed ones replaced, others left alone."""
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from moving.command import NO_CHANGE, counted, ended, options, send
+from moving.export import TOP
+from moving.files import each, entries
+from moving.site import Site
+from moving.wanted import Match, checked, matched
+
+
+def main() -> int:
+    parser = options("import", __doc__)
+    parser.add_argument("file", type=Path, metavar="FILE.yaml", help="a file that export wrote")
+    parser.add_argument("--dry-run", action="store_true", help="show what would be done, and send nothing")
+    given = parser.parse_args()
+    site, now = Site.at(given.url, given.key), datetime.now(UTC)
+    return ended(lambda: _import(given.file, site, now, is_dry=given.dry_run))
+
+
+def _import(file: Path, site: Site, now: datetime, *, is_dry: bool) -> None:
+    wanted = each(entries(file, TOP), lambda entry: checked(entry, {}, now))
+    there = site.schedules()
+    matches = matched(wanted, there)
+    for match in matches:
+        if match.there is None or match.differing:
+            print(_told(match))
+    others = len(there) - sum(match.there is not None for match in matches)
+    print(f"{counted(matches, 'to be replaced')} {others} others are left alone.")
+    if is_dry:
+        print(NO_CHANGE)
+    else:
+        send(site, matches, replacing=True)
+
+
+def _told(match: Match) -> str:
+    what = "new" if match.there is None else f"replaced: {', '.join(match.differing)} differ"
+    return f"line {match.wanted.line}: {match.wanted.body['name']}: {what}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,70 @@
+"""A Footman that runs, as its callers see it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import requests
+
+from moving.wanted import There, Wanted
+from shared.core.schedules import STATE_OF, State
+
+SECONDS = 60
+NO_KEY = "the key is missing or wrong; give one with --key, or in FOOTMAN_KEY"
+
+
+class SiteFailed(Exception):
+    """Footman could not be asked, or did not do it; the text says why and never holds the key."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Site:
+    """Its address and the session that carries the key."""
+
+    url: str
+    session: requests.Session
+
+    @classmethod
+    def at(cls, url: str, key: str | None) -> Self:
+        session = requests.Session()
+        if key:
+            session.headers["x-functions-key"] = key
+        return cls(url=url.rstrip("/"), session=session)
+
+    def schedules(self) -> list[There]:
+        found: list[There] = self._ask("GET", "")
+        return found
+
+    def create(self, wanted: Wanted) -> None:
+        """Make a schedule in the state that is wanted, whatever its startup state says."""
+        if STATE_OF[wanted.body["startupState"]] is wanted.state:
+            self._ask("POST", "", wanted.body)
+            return
+        made = self._ask("POST", "", {**wanted.body, "startupState": wanted.state.value})
+        self._ask("PUT", f"/{made['id']}", wanted.body)
+
+    def replace(self, there: There, wanted: Wanted) -> None:
+        """Bring a schedule that is there to what is wanted; while it is changed it starts nothing it should not."""
+        is_to_stop = there["lastKnownState"] != wanted.state and wanted.state is State.STOPPED
+        if is_to_stop:
+            self._ask("PUT", f"/{there['id']}/stop")
+        self._ask("PUT", f"/{there['id']}", wanted.body)
+        if there["lastKnownState"] != wanted.state and not is_to_stop:
+            self._ask("PUT", f"/{there['id']}/start")
+
+    def _ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        try:
+            answer = self.session.request(
+                method, f"{self.url}/v4/schedules{path}", json=body, timeout=SECONDS, allow_redirects=False
+            )
+        except requests.RequestException as error:
+            raise SiteFailed(f"{self.url} could not be asked: {type(error).__name__}.") from None
+        if answer.status_code == requests.codes.unauthorized:
+            raise SiteFailed(f"{self.url} answered 401: {NO_KEY}.")
+        try:
+            told = answer.json()
+        except ValueError:
+            raise SiteFailed(f"{self.url} answered {answer.status_code}, and not as Footman does.") from None
+        if not answer.ok:
+            raise SiteFailed(f"{self.url} answered {answer.status_code}: {told.get('message', 'no reason')}")
+        return told

@@ -1,0 +1,101 @@
+"""Write what Butler ran as an expression of Footman's that is due at the same times."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from croniter import croniter
+
+from moving.butler_cron import ButlerCron
+from shared.core.cron import Cron, due_after
+from shared.core.errors import CallerError
+from shared.core.zones import Zone
+
+# Of each field of an expression: its first and last value, and whether all its values are written as *.
+RANGES = ((0, 59), (0, 59), (0, 23), (1, 31), (1, 12), (0, 6))
+A_RUN = 3
+WITH_SECONDS = 6
+ONE_DAY = timedelta(days=1)
+
+
+def translated(text: str, butler: ButlerCron) -> str:
+    """Return an expression with the meaning of `butler`, in the words of `text` where Footman reads them alike."""
+    given = text.split()
+    wanted = (butler.seconds, butler.minutes, butler.hours, butler.days, butler.months, butler.weekdays)
+    count = len(given)
+    return " ".join(
+        _field(part, values, *bounds)
+        for part, values, bounds in zip(given, wanted[-count:], RANGES[-count:], strict=True)
+    )
+
+
+def differences(butler: ButlerCron, cron: Cron, zone: Zone, now: datetime) -> tuple[list[datetime], list[datetime]]:
+    """Return the instants of the coming year at which only Butler is due, and those at which only Footman is.
+
+    Expressions mean the same, so only where clocks change can there be any: the days around those are compared.
+    """
+    only_butler: list[datetime] = []
+    only_footman: list[datetime] = []
+    for change in _changes(zone, now, now + 365 * ONE_DAY):
+        start, end = change - ONE_DAY, change + ONE_DAY
+        of_butler = set(butler.due_between(zone, start, end))
+        of_footman = set(_due_between(cron, zone, start, end))
+        only_butler += sorted(of_butler - of_footman)
+        only_footman += sorted(of_footman - of_butler)
+    return only_butler, only_footman
+
+
+def _changes(zone: Zone, start: datetime, end: datetime) -> Iterator[datetime]:
+    change = zone.change_after(start)
+    while change is not None and change < end:
+        yield change
+        change = zone.change_after(change)
+
+
+def _due_between(cron: Cron, zone: Zone, start: datetime, end: datetime) -> Iterator[datetime]:
+    for instant in due_after(cron, zone, start - timedelta(seconds=1)):
+        if instant >= end:
+            return
+        yield instant
+
+
+def _field(part: str, values: frozenset[int], first: int, last: int) -> str:
+    if values == frozenset(range(first, last + 1)):
+        # Written as a range it would restrict nothing in Butler, and something in Footman.
+        return "*"
+    return part if _footman_reads(part, first, last) == values else _written(values, first, last)
+
+
+def _footman_reads(part: str, first: int, last: int) -> frozenset[int] | None:
+    """Return the values that Footman reads in one field, None when it can't read them."""
+    place = RANGES.index((first, last))
+    fields = ["0", "0", "0", "1", "1", "*"]
+    fields[place] = part
+    try:
+        Cron.parse(" ".join(fields))
+        expanded, _ = croniter.expand(" ".join(fields), second_at_beginning=True)
+    except CallerError:
+        return None
+    # croniter gives the seconds last.
+    found = [expanded[-1], *expanded[:-1]][place]
+    return frozenset(range(first, last + 1)) if found == ["*"] else frozenset(map(int, found))
+
+
+def _written(values: frozenset[int], first: int, last: int) -> str:
+    for step in range(2, last - first + 1):
+        if values == frozenset(range(first, last + 1, step)) and len(values) > 1:
+            return f"*/{step}"
+    return ",".join(_runs(sorted(values)))
+
+
+def _runs(values: list[int]) -> Iterator[str]:
+    """Give numbers and, for three and more in a row, ranges."""
+    while values:
+        length = next(
+            (at for at in range(1, len(values)) if values[at] != values[0] + at),
+            len(values),
+        )
+        run, values = values[:length], values[length:]
+        if length < A_RUN:
+            yield from map(str, run)
+        else:
+            yield f"{run[0]}-{run[-1]}"

@@ -1,0 +1,97 @@
+"""What a file wants to be there, and what of it is there already."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pydantic import ValidationError
+
+from moving.files import Entry
+from shared.api.reading import sentences
+from shared.api.schedule_body import SCHEDULE, definition
+from shared.core.cron import Cron, upcoming
+from shared.core.errors import CallerError
+from shared.core.schedules import STATE_OF, State
+from shared.core.zones import Zone
+
+TEXTS = ("name", "cronSchedule", "timezone", "qlikSenseTaskId", "startupState")
+STATE = "lastKnownState"
+There = Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """A schedule of a file, checked: `body` makes it, `state` is what it shall be in then, `next_due` when it runs."""
+
+    line: int
+    body: Mapping[str, Any]
+    state: State
+    next_due: datetime
+
+    @property
+    def zone(self) -> Zone:
+        return Zone.parse(self.body["timezone"])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Match:
+    """A wanted schedule, the one that is there for it, and the fields in which the two differ."""
+
+    wanted: Wanted
+    there: There | None
+    differing: tuple[str, ...] = ()
+
+
+def checked(entry: Entry, changes: Mapping[str, str], now: datetime) -> Wanted:
+    """Return what an entry wants, some of its texts changed; raises FileUnreadable with its line."""
+    body: dict[str, Any] = {name: text for name in TEXTS if (text := entry.text(name)) is not None} | dict(changes)
+    tags = entry.texts("tags")
+    if tags is not None:
+        body["tags"] = list(tags)
+    try:
+        asked = definition(SCHEDULE.validate_python(body))
+        [due] = upcoming(Cron.parse(asked.cron), Zone.parse(asked.zone), now, 1)
+        state = STATE_OF[entry.text(STATE) or asked.startup_state]
+    except ValidationError as error:
+        raise entry.unusable(sentences(error).replace("body.", "")) from None
+    except CallerError as error:
+        raise entry.unusable(str(error)) from None
+    except KeyError:
+        raise entry.unusable(f"{STATE}: {entry.text(STATE)!r} is not allowed; use started or stopped.") from None
+    return Wanted(line=entry.line, body=body, state=state, next_due=due)
+
+
+def matched(wanted: Sequence[Wanted], there: Sequence[There]) -> list[Match]:
+    """Find for each wanted schedule the one that is there: one that is alike, else one of its name and task.
+
+    Name and task are what people leave alone when they change a schedule; of two that share them each is found once.
+    """
+    left = list(there)
+    alike = [_take(left, one, lambda found, one: not differing(one, found)) for one in wanted]
+    found = [
+        like if like is not None else _take(left, one, _has_its_name) for one, like in zip(wanted, alike, strict=True)
+    ]
+    return [
+        Match(wanted=one, there=like, differing=differing(one, like) if like is not None else ())
+        for one, like in zip(wanted, found, strict=True)
+    ]
+
+
+def differing(wanted: Wanted, there: There) -> tuple[str, ...]:
+    """Return the fields in which a schedule that is there differs from what is wanted."""
+    fields = [name for name in (*TEXTS, "tags") if wanted.body.get(name) != there.get(name)]
+    return (*fields, *([STATE] if there[STATE] != wanted.state else []))
+
+
+def _take(left: list[There], wanted: Wanted, fits: Callable[[There, Wanted], bool]) -> There | None:
+    for there in left:
+        if fits(there, wanted):
+            left.remove(there)
+            return there
+    return None
+
+
+def _has_its_name(there: There, wanted: Wanted) -> bool:
+    task = "qlikSenseTaskId"
+    return bool(there["name"] == wanted.body["name"] and there[task].lower() == wanted.body[task].lower())

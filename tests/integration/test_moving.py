@@ -1,0 +1,365 @@
+"""Schedules on the move, by the commands as people run them: from Butler's file, to a file for Git, and back."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+import yaml
+from azure.data.tables import TableClient
+
+from tests.conftest import APP1, ROOT, Schedules, StartFootman, a_schedule
+from tests.sandbox.azurite import start_azurite
+from tests.sandbox.local_host import LocalHost
+
+KEY = "a key that only tests know"
+STOCKHOLM = ("--server-timezone", "Europe/Stockholm")
+TWO_HOURLY = """\
+butlerSchedule:
+  - id: 3702cec1-b6c8-463e-bda3-58d6a94dd9ac
+    created: 2021-10-08T07:24:38.373Z
+    name: Every 2 hours
+    cronSchedule: 0 */2 * * *
+    timezone: Europe/London
+    qlikSenseTaskId: 0fe447a9-ba1f-44a9-ac23-68c3a1d88d8b
+    startupState: started
+    tags:
+      - tag 3
+      - abc 123 åäö
+    lastKnownState: started
+  - id: 5
+    name: yes
+    cronSchedule: 0 0 31 1 *
+    timezone: Europe/Stockholm
+    qlikSenseTaskId: 0fe447a9-ba1f-44a9-ac23-68c3a1d88d8b
+    startupState: start
+    lastKnownState: stopped
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Done:
+    """What a command came to."""
+
+    code: int
+    told: str
+    complained: str
+
+
+Run = Callable[..., Done]
+
+
+def run(command: str, *arguments: str | Path, environment: dict[str, str] | None = None) -> Done:
+    done = subprocess.run(
+        [sys.executable, "-m", f"moving.{command}", *map(str, arguments)],
+        cwd=ROOT,
+        env={"PATH": "", "PYTHONIOENCODING": "utf-8", **(environment or {})},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+        timeout=60,
+    )
+    return Done(code=done.returncode, told=done.stdout, complained=done.stderr)
+
+
+@pytest.fixture
+def butlers(tmp_path: Path, schedules: Schedules) -> Callable[..., Done]:
+    """Import a text as Butler's file, numeric months counting from 0 unless told otherwise."""
+
+    def import_(text: str, *arguments: str, base: str = "0") -> Done:
+        file = tmp_path / "schedules.yaml"
+        file.write_text(text, encoding="utf-8")
+        where = ("--url", schedules.footman.url, *STOCKHOLM, "--month-base", base)
+        return run("import_butler", file, *where, *arguments)
+
+    return import_
+
+
+def entry(**changes: str) -> str:
+    """Return a file of one schedule."""
+    values = {
+        "name": "Nightly",
+        "cronSchedule": "30 2 * * *",
+        "timezone": "Europe/Stockholm",
+        "qlikSenseTaskId": APP1,
+        "startupState": "started",
+    } | changes
+    return yaml.safe_dump({"butlerSchedule": [values]}, sort_keys=False)
+
+
+def kept(schedules: Schedules) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = schedules.ask("GET").json()
+    return [{name: value for name, value in one.items() if name not in {"id", "created"}} for one in found]
+
+
+def test_butlers_schedules_come_over_with_their_instants(butlers: Run, schedules: Schedules) -> None:
+    done = butlers(TWO_HOURLY)
+
+    assert (done.code, done.complained) == (0, "")
+    assert kept(schedules) == [
+        {
+            "name": "Every 2 hours",
+            "cronSchedule": "0 */2 * * *",
+            "timezone": "Europe/Stockholm",
+            "qlikSenseTaskId": "0fe447a9-ba1f-44a9-ac23-68c3a1d88d8b",
+            "startupState": "started",
+            "tags": ["tag 3", "abc 123 åäö"],
+            "lastKnownState": "started",
+        },
+        {
+            "name": "yes",
+            "cronSchedule": "0 0 2 2 *",
+            "timezone": "Europe/Stockholm",
+            "qlikSenseTaskId": "0fe447a9-ba1f-44a9-ac23-68c3a1d88d8b",
+            "startupState": "start",
+            "lastKnownState": "stopped",
+        },
+    ]
+
+
+BOTH = [("Butler", r"0 0 31 1 \*"), ("Footman", r"0 0 2 2 \*")]
+
+
+def test_it_shows_what_butler_did_and_what_footman_will_do(butlers: Run, schedules: Schedules) -> None:
+    done = butlers(TWO_HOURLY, "--dry-run")
+
+    assert "line 2: Every 2 hours (task 0fe447a9-ba1f-44a9-ac23-68c3a1d88d8b), started" in done.told
+    assert "the file says Europe/London; Butler ran it on its server's clock, Europe/Stockholm" in done.told
+    assert "Footman is also due where clocks change" in done.told
+    assert "line 13: yes (task 0fe447a9-ba1f-44a9-ac23-68c3a1d88d8b), stopped" in done.told
+    butler, footman = (re.search(rf"  {who} +{cron}  next (.*)", done.told) for who, cron in BOTH)
+    assert butler is not None
+    assert footman is not None
+    assert re.fullmatch(r"20..-02-02T00:00:00\+01:00", butler[1])
+    assert butler[1] == footman[1]
+    assert "stopped, as it is in Butler now, though it says start for Butler's next start" in done.told
+    assert "2 new, 0 already there" in done.told
+    assert "Nothing was sent." in done.told
+    assert kept(schedules) == []
+
+
+def test_it_can_be_repeated(butlers: Run, schedules: Schedules) -> None:
+    butlers(TWO_HOURLY)
+    before = schedules.rows
+
+    again = butlers(TWO_HOURLY)
+
+    assert "0 new, 2 already there, 0 there in another form, left as they are." in again.told
+    assert schedules.rows == before
+
+
+def test_what_was_changed_in_footman_since_is_recognised_and_left(butlers: Run, schedules: Schedules) -> None:
+    butlers(entry())
+    [made] = schedules.ask("GET").json()
+    schedules.ask("PUT", f"/{made['id']}", a_schedule(name="Nightly", qlikSenseTaskId=APP1.upper()))
+    before = schedules.rows
+
+    again = butlers(entry())
+
+    assert "there, but cronSchedule, qlikSenseTaskId, tags differ: left as it is" in again.told
+    assert schedules.rows == before
+
+
+def test_two_that_share_name_and_task_are_two(butlers: Run, schedules: Schedules) -> None:
+    text = entry() + entry(cronSchedule="30 14 * * *").replace("butlerSchedule:\n", "")
+
+    first, again = butlers(text), butlers(text)
+
+    assert "2 new" in first.told
+    assert "0 new, 2 already there" in again.told
+    assert {one["cronSchedule"] for one in kept(schedules)} == {"30 2 * * *", "30 14 * * *"}
+
+
+@pytest.mark.parametrize(("base", "cron"), [("0", "0 0 1 2 *"), ("1", "0 0 1 1 *")])
+def test_the_month_base_decides_what_a_numeric_month_means(
+    base: str, cron: str, butlers: Run, schedules: Schedules
+) -> None:
+    butlers(entry(cronSchedule="0 0 1 1 *"), base=base)
+
+    assert [one["cronSchedule"] for one in kept(schedules)] == [cron]
+
+
+def test_with_a_month_base_of_1_it_shows_that_butler_did_otherwise(butlers: Run) -> None:
+    done = butlers(entry(cronSchedule="0 0 1 12 *"), "--dry-run", base="1")
+
+    assert "  Butler   0 0 1 12 *  never ran: Butler can't read it" in done.told
+    assert "  Footman  0 0 1 12 *  next 20" in done.told
+
+
+BAD = [
+    (
+        entry(cronSchedule="0 0 * * 7"),
+        ["line 2: cronSchedule: Butler can't read '0 0 * * 7': weekday '7' lies outside"],
+    ),
+    (entry(cronSchedule="0 6 * * monday"), ["line 2:", "'day' is not a name it knows", "It never ran"]),
+    (entry(qlikSenseTaskId="not-a-guid"), ["line 2: qlikSenseTaskId", "a GUID is expected"]),
+    (entry(name="x" * 201), ["line 2: name", "at most 200 characters"]),
+    (entry(startupState="running"), ["line 2: startupState"]),
+    (entry(lastKnownState="running"), ["line 2: lastKnownState: 'running' is not allowed; use started or stopped."]),
+    (entry().replace("  cronSchedule: 30 2 * * *\n", ""), ["line 2: cronSchedule is missing."]),
+    (entry().replace("name: Nightly", "name: [a]"), ["line 2: name is not a text."]),
+    (entry() + "  name: Again\n", ["line 2: name is given twice."]),
+    ("butlerSchedule:\n- just a text\n", ["line 2: a schedule is expected"]),
+    ("butlerSchedule: 7\n", ["line 1: butlerSchedule is not a list."]),
+    ("other: []\n", ["has no list of schedules under butlerSchedule; it has other."]),
+    ("", ["has no list of schedules under butlerSchedule."]),
+    ("butlerSchedule:\n- name: 'x\n", ["is no YAML", "line"]),
+    ("butlerSchedule:\n- name: \x07\n", ["is no YAML", "special characters"]),
+    ("butlerSchedule:\n- cronSchedule: */5 * * * *\n", ["is no YAML", "line 2"]),
+]
+
+
+@pytest.mark.parametrize(("text", "reasons"), BAD, ids=[reasons[0][:60] for _, reasons in BAD])
+def test_one_bad_entry_and_nothing_is_sent(text: str, reasons: list[str], butlers: Run, schedules: Schedules) -> None:
+    good = entry(name="Good one").replace("butlerSchedule:\n", "")
+    done = butlers(text + good if "startupState" in text else text)
+
+    assert done.code == 1
+    for reason in reasons:
+        assert reason in done.complained
+    assert "Traceback" not in done.complained
+    assert "Nothing was sent." in done.complained
+    assert kept(schedules) == []
+
+
+def test_all_bad_entries_are_named_at_once(butlers: Run) -> None:
+    bad = entry(cronSchedule="a * * * *") + entry(name="", cronSchedule="0 6 * * *").replace("butlerSchedule:\n", "")
+
+    told = butlers(bad).complained
+
+    assert "line 2: cronSchedule" in told
+    assert "line 7: name" in told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["--server-timezone", "W. Europe Standard Time", "--month-base", "0"], "did you mean"),
+        (["--server-timezone", "Europe/Stockholm", "--month-base", "2"], "--month-base"),
+        (["--server-timezone", "Europe/Stockholm"], "--month-base"),
+        (["--month-base", "0"], "--server-timezone"),
+    ],
+)
+def test_what_it_can_not_know_it_asks_for(arguments: list[str], reason: str, tmp_path: Path) -> None:
+    done = run("import_butler", tmp_path / "none.yaml", "--url", "http://127.0.0.1:9", *arguments)
+
+    assert done.code == 2
+    assert reason in done.complained
+
+
+def test_a_footman_that_is_not_there_is_told_in_a_sentence(tmp_path: Path) -> None:
+    file = tmp_path / "schedules.yaml"
+    file.write_text(entry(), encoding="utf-8")
+
+    done = run("import_butler", file, "--url", "http://127.0.0.1:9", *STOCKHOLM, "--month-base", "0", "--key", KEY)
+
+    assert done.code == 1
+    assert "http://127.0.0.1:9 could not be asked" in done.complained
+    assert KEY not in done.told + done.complained
+    assert "Traceback" not in done.complained
+
+
+@pytest.fixture(scope="module")
+def keyed(start_footman: StartFootman) -> LocalHost:
+    return start_footman({}, key=KEY)
+
+
+def test_the_key_comes_from_the_command_or_the_environment(keyed: LocalHost, table: TableClient) -> None:  # noqa: ARG001 - it empties it
+    none = run("export", "--url", keyed.url)
+    by_option = run("export", "--url", keyed.url, "--key", KEY)
+    by_environment = run("export", "--url", keyed.url, environment={"FOOTMAN_KEY": KEY})
+
+    assert (none.code, by_option.code, by_environment.code) == (1, 0, 0)
+    assert "401: the key is missing or wrong" in none.complained
+    assert "footmanSchedule: []" in by_option.told
+
+
+@pytest.fixture(scope="module")
+def another(start_footman: StartFootman) -> Iterator[LocalHost]:
+    """A second Footman with a storage of its own."""
+    with start_azurite() as storage:
+        yield start_footman({"STORAGE_CONNECTION": storage.connection})
+
+
+ODD_NAMES = [
+    "null",
+    "~",
+    "0x10",
+    "yes",
+    "2026-11-22",
+    "*/5",
+    "- a",
+    "a: b",
+    "# no",
+    "'",
+    '"',
+    " blanks ",
+    "åäö 😀",
+    "1e3",
+]
+
+
+def test_a_round_trip_changes_nothing(
+    schedules: Schedules, another: LocalHost, tmp_path: Path, http: requests.Session
+) -> None:
+    for name in ODD_NAMES:
+        schedules.made(name=name, tags=[name])
+    stopped = schedules.made(name="Stopped by hand", startupState="started", cronSchedule="*/5 * * * * *")
+    schedules.ask("PUT", f"/{stopped['id']}/stop")
+    started = schedules.made(name="Started by hand", startupState="stop", tags=[])
+    schedules.ask("PUT", f"/{started['id']}/start")
+    plain = schedules.made(name="No tags", tags=None)
+    assert "tags" not in plain
+    first, here, there = tmp_path / "first.yaml", tmp_path / "here.yaml", tmp_path / "there.yaml"
+
+    assert run("export", "--url", schedules.footman.url, first).code == 0
+    before = schedules.rows
+    again = run("import_file", first, "--url", schedules.footman.url)
+    assert run("export", "--url", schedules.footman.url, here).code == 0
+    moved = run("import_file", first, "--url", another.url)
+    assert run("export", "--url", another.url, there).code == 0
+
+    assert "0 new, 17 already there, 0 to be replaced. 0 others are left alone." in again.told
+    assert schedules.rows == before
+    assert "17 new" in moved.told
+    assert first.read_bytes() == here.read_bytes() == there.read_bytes()
+    names = {one["name"] for one in http.get(f"{another.url}/v4/schedules", timeout=10).json()}
+    assert set(ODD_NAMES) <= names
+
+
+def test_a_file_that_was_edited_is_what_footman_becomes(schedules: Schedules, tmp_path: Path) -> None:
+    schedules.made(name="Edited")
+    schedules.made(name="To be stopped", cronSchedule="0 5 * * *")
+    file = tmp_path / "schedules.yaml"
+    run("export", "--url", schedules.footman.url, file)
+    rows = yaml.safe_load(file.read_text(encoding="utf-8"))["footmanSchedule"]
+    rows[0]["cronSchedule"] = "15 4 * * *"
+    rows[1]["lastKnownState"] = "stopped"
+    file.write_text(yaml.safe_dump({"footmanSchedule": rows}), encoding="utf-8")
+    left_alone = schedules.made(name="Not in the file")
+
+    dry = run("import_file", file, "--url", schedules.footman.url, "--dry-run")
+    done = run("import_file", file, "--url", schedules.footman.url)
+
+    assert "Edited: replaced: cronSchedule differ" in dry.told
+    assert "0 new, 0 already there, 2 to be replaced. 1 others are left alone." in dry.told
+    assert done.code == 0
+    found = {one["name"]: one for one in kept(schedules)}
+    assert found["Edited"]["cronSchedule"] == "15 4 * * *"
+    assert found["To be stopped"]["lastKnownState"] == "stopped"
+    assert found["Not in the file"]["cronSchedule"] == left_alone["cronSchedule"]
+
+
+def test_butlers_file_is_not_taken_for_an_export(tmp_path: Path) -> None:
+    file = tmp_path / "schedules.yaml"
+    file.write_text(entry(), encoding="utf-8")
+
+    done = run("import_file", file, "--url", "http://127.0.0.1:9")
+
+    assert "has no list of schedules under footmanSchedule; it has butlerSchedule." in done.complained

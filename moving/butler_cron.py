@@ -7,7 +7,7 @@ Sunday is 0 alone, a range that ends in 0 is its first value, a day that none of
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from shared.core.zones import Zone
 

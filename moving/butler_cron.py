@@ -77,10 +77,7 @@ class ButlerCron:
 
         What the server's clock skips is not due; what it shows twice is due the first time.
         """
-        day, last = (
-            zone.local(instant).replace(tzinfo=None, hour=0, minute=0, second=0, microsecond=0)
-            for instant in (start, end)
-        )
+        day, last = (datetime.combine(zone.local(instant).date(), time()) for instant in (start, end))
         while day <= last:
             if self.has_day(day):
                 yield from (instant for instant in self._of_day(zone, day) if start <= instant < end)

@@ -1,7 +1,6 @@
 """The HTTP edge that every path shares: methods, the error envelope, JSON as Butler writes it."""
 
 import json
-import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -20,8 +19,9 @@ from shared.core.errors import (
     StorageError,
     TaskForbidden,
 )
+from shared.log import log_of
 
-log = logging.getLogger(__name__)
+log = log_of(__name__)
 
 JSON_TYPE = "application/json; charset=utf-8"
 OVERRIDE = "X-HTTP-Method-Override"

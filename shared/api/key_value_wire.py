@@ -1,15 +1,15 @@
 """Key-values as they come over the wire, by a call of their own or among the items of a start request."""
 
 import json
-import logging
 from collections.abc import Sequence
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
 
 from shared.core.key_values import LONGEST_NAME, LONGEST_TTL_MS, LONGEST_VALUE, KeyValue
+from shared.log import log_of
 
-log = logging.getLogger(__name__)
+log = log_of(__name__)
 
 
 def _as_text(value: Any) -> Any:

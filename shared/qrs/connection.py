@@ -1,7 +1,6 @@
 """Speak HTTP to the repository service: who asks, the XSRF pair, the second try."""
 
 import json
-import logging
 import random
 import string
 import threading
@@ -25,13 +24,14 @@ from shared.core.errors import (
     QrsUnreachable,
     QrsUntrusted,
 )
+from shared.log import log_of
 from shared.qrs import failures, tls
 from shared.qrs.access import Access
 from shared.qrs.pool import connections_to, spend
 from shared.qrs.reply import Reply
 from shared.version import VERSION
 
-log = logging.getLogger(__name__)
+log = log_of(__name__)
 
 # Shared out among the tries of one call; a name with several addresses may take a share for each.
 CONNECT_SECONDS = 5.0

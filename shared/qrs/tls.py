@@ -4,7 +4,6 @@ Qlik makes its own root and server certificates, and they are not always what a 
 the machine as it was installed, no key identifiers, sometimes no server purpose.
 """
 
-import logging
 import ssl
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,9 +14,10 @@ import urllib3
 from urllib3.exceptions import InsecureRequestWarning
 
 from shared.core.errors import SettingsError
+from shared.log import log_of
 from shared.qrs.access import Access, ClientCertificate
 
-log = logging.getLogger(__name__)
+log = log_of(__name__)
 
 
 def pool_options(access: Access) -> dict[str, Any]:

@@ -5,7 +5,6 @@ bad row, and one that failed may have been committed, for answers get lost and t
 failure the rows are read again, and what stands there decides.
 """
 
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -16,12 +15,13 @@ from shared.core.ends import Done, following, next_seq
 from shared.core.errors import StorageConflict, StorageError
 from shared.core.health import Beat
 from shared.core.schedules import State
+from shared.log import log_of
 from shared.storage import cells, rows
 from shared.storage.batches import batches
 from shared.storage.table import Table, readable
 from shared.storage.transaction import Operation
 
-log = logging.getLogger(__name__)
+log = log_of(__name__)
 
 TRIES = 3
 Write = Callable[[Due], Operation]

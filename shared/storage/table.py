@@ -1,6 +1,5 @@
 """One table in Table storage: ranges of rows, single rows, transactions; the only place that knows its library."""
 
-import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -13,12 +12,13 @@ from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpRes
 from azure.data.tables import TableClient, TableErrorCode, UpdateMode
 
 from shared.core.errors import StorageConflict, StorageError
+from shared.log import log_of
 from shared.storage.account import CONNECT_SECONDS, READ_SECONDS, RETRIES
 from shared.storage.batches import batches
 from shared.storage.cells import Row
 from shared.storage.transaction import Operation, Rejected, Transactions
 
-log = logging.getLogger(__name__)
+log = log_of(__name__)
 
 Value = TypeVar("Value")
 

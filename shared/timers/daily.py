@@ -1,14 +1,14 @@
 """Once a day: clean up and check."""
 
-import logging
 from datetime import UTC, datetime
 
 import azure.functions as func
 
 from shared import wiring
 from shared.core.errors import FootmanError
+from shared.log import log_of
 
-log = logging.getLogger(__name__)
+log = log_of(__name__)
 
 blueprint = func.Blueprint()
 

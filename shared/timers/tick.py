@@ -1,13 +1,12 @@
 """Every minute: start what is due."""
 
-import logging
-
 import azure.functions as func
 
 from shared import wiring
 from shared.core.errors import FootmanError
+from shared.log import log_of
 
-log = logging.getLogger(__name__)
+log = log_of(__name__)
 
 blueprint = func.Blueprint()
 

@@ -1,6 +1,5 @@
 """Look at all that Footman leans on, within seconds."""
 
-import logging
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -11,8 +10,9 @@ from typing import Protocol
 
 from shared.core.errors import FootmanError
 from shared.core.health import LATE, OK, Beat, Check, Health, settings_named, tick_check, word_for
+from shared.log import log_of
 
-log = logging.getLogger(__name__)
+log = log_of(__name__)
 
 # A monitor gives up after ten seconds, often sooner than Sense's time-out.
 PATIENCE_SECONDS = 8.0

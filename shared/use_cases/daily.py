@@ -13,8 +13,9 @@ from shared.core.errors import RowUnreadable, StorageConflict
 from shared.core.health import warns
 from shared.core.mending import mended
 from shared.core.schedules import Change, Schedule
+from shared.log import log_of
 
-log = logging.getLogger(__name__)
+log = log_of(__name__)
 
 # A tick that had an occurrence in hand when its schedule was deleted may still tell of it.
 STILL_TOLD = timedelta(hours=1)
@@ -88,9 +89,9 @@ class Daily:
 
     def _warn_of_certificates(self, now: datetime) -> None:
         for name, days in self.certificate_days(now).items():
-            if warns(days):
-                extra = {"action": "certificate_ends", "certificate": name, "days": days}
-                log.warning("The %s certificate for Sense ends in %d days", name, days, extra=extra)
+            extra = {"action": "certificate_ends", "certificate": name, "days": days}
+            level = logging.WARNING if warns(days) else logging.INFO
+            log.log(level, "The %s certificate for Sense ends in %d days", name, days, extra=extra)
 
     def _is_gone(self, schedule_id: str) -> bool:
         try:

@@ -1,6 +1,5 @@
 """Make, read, change, start, stop and delete schedules."""
 
-import logging
 import random
 import time
 import uuid
@@ -16,8 +15,9 @@ from shared.core.errors import CallerError, StorageConflict, StorageError, TaskF
 from shared.core.runs import Run
 from shared.core.schedules import Change, Definition, Schedule
 from shared.core.starts import Found, StartFilter, Wanted, is_guid
+from shared.log import log_of
 
-log = logging.getLogger(__name__)
+log = log_of(__name__)
 
 # A tick may change a schedule of every second while somebody stops it; ten times in a row it will not.
 TRIES = 10

@@ -1,14 +1,14 @@
 """Send many starts at a time, and stop when Sense no longer answers."""
 
-import logging
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 
 from shared.core.errors import QrsError, QrsUnanswered, QrsUnreachable, TaskNotStarted
 from shared.core.starts import NotStarted, Outcome, Started, Task
+from shared.log import log_of
 
-log = logging.getLogger(__name__)
+log = log_of(__name__)
 
 NOT_SENT = "not sent: the starts before it got no usable answer. Try again when Sense is reachable."
 NOT_SENT_IN_TIME = "not sent: Sense took too long with the starts before it. Ask for fewer tasks at a time."

@@ -1,6 +1,5 @@
 """Start the tasks that a request names: store its key-values, look the tasks up, decide, start, report."""
 
-import logging
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
@@ -10,12 +9,15 @@ from typing import Protocol
 
 from shared.core.key_values import KeyValue
 from shared.core.starts import Found, StartFilter, StartReport, StartRequest, Wanted, plan, wanted
+from shared.log import log_of
 from shared.use_cases.start_each import start_each
 
-log = logging.getLogger(__name__)
+log = log_of(__name__)
 
 # Azure's front end cuts a request off after 230 s; the last start sent may take its time-out of up to 40.
 SECONDS_TO_SEND = 180.0
+# Application Insights cuts a line at 32,768 characters.
+IDS_LOGGED = 100
 
 
 class Tasks(Protocol):
@@ -71,7 +73,8 @@ class StartTasks:
 def _log(report: StartReport) -> None:
     started = [task.id for task in report.plan.tasks if report.execution_id(task)]
     if started:
-        log.info("Started %d tasks", len(started), extra={"action": "tasks_started", "task_ids": started})
+        extra = {"action": "tasks_started", "started": len(started), "task_ids": started[:IDS_LOGGED]}
+        log.info("Started %d tasks", len(started), extra=extra)
     for task, reason in report.failures:
         extra = {"action": "task_not_started", "task_id": task.id, "reason": reason}
         log.warning("Task %s was not started: %s", task.id, reason, extra=extra)

@@ -13,13 +13,14 @@ from shared.core.errors import QrsUnanswered, QrsUnreachable, StorageError
 from shared.core.occurrences import EARLY
 from shared.core.runs import Run, RunOutcome
 from shared.core.tries import Tried, given_back, postponed, run_of
+from shared.log import log_of
 from shared.use_cases.tick.claims import Claims
 from shared.use_cases.tick.ports import Agenda, Clock, History
 from shared.use_cases.tick.starts import Means, Starts
 from shared.use_cases.tick.unwritten import WORTH_A_MOVE, Unwritten, Written
 from shared.use_cases.tick.waiting import Waiting
 
-log = logging.getLogger(__name__)
+log = log_of(__name__)
 
 # As many as fit a transaction, and as a tick that dies may leave to the next one.
 CLAIMED_AT_MOST = 100
@@ -45,7 +46,11 @@ class Served:
 
 
 class Minute:
-    """The minute from `begin` on. `counts` tells how many runs of each outcome it had, and how many other tries."""
+    """The minute from `begin` on.
+
+    `counts` tells how many runs of each outcome it had, and how many other tries; `waited` for how many seconds nothing
+    was to be done until the next second that is due.
+    """
 
     def __init__(self, by: Served, begin: datetime) -> None:
         """Read the agenda; raises StorageError."""
@@ -59,6 +64,7 @@ class Minute:
         self._was_beaten = False
         self._is_quiet = False
         self.counts: Counter[str] = Counter()
+        self.waited = 0.0
 
     def serve(self) -> None:
         """Go round until nothing is left to do; raises StorageError when it could not be written down."""
@@ -161,6 +167,7 @@ class Minute:
         elif self._goes_on() and not self._was_beaten and (seconds := self._seconds_to_next()) > 0:
             # What the claim of this round has found out may leave nothing to wait for.
             self._by.clock.sleep(seconds)
+            self.waited += seconds
 
     def _patience(self) -> float:
         is_open = self._unwritten.untold or self._unwritten.unmoved
@@ -181,10 +188,22 @@ class Minute:
             self.counts[RETRIED] += bool(end.last_error)
         elif end.run:
             self.counts[end.run.outcome.value] += 1
-            _tell(end.run, end.due)
+            _tell(end, end.run)
 
 
-def _tell(run: Run, due: Due) -> None:
-    if run.outcome is not RunOutcome.STARTED:
-        extra = {"action": "occurrence_not_started", "schedule_id": run.schedule_id, "outcome": run.outcome.value}
-        log.warning("Schedule %s (%s): %s, %s", due.name, run.schedule_id, run.outcome.value, run.reason, extra=extra)
+def _tell(end: Done, run: Run) -> None:
+    level = logging.INFO if run.outcome is RunOutcome.STARTED else logging.WARNING
+    if not log.isEnabledFor(level):
+        return
+    extra = {
+        "action": "occurrence_ended",
+        "schedule_id": run.schedule_id,
+        "schedule": end.due.name,
+        "outcome": run.outcome.value,
+        "due": run.due.isoformat(),
+        "late_seconds": run.late_seconds,
+        "missed": run.missed_count,
+        "reason": run.reason,
+        "next": end.next_instant.isoformat() if end.next_instant else None,
+    }
+    log.log(level, "Schedule %s: %s", run.schedule_id, run.reason or run.outcome.value, extra=extra)

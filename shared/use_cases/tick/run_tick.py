@@ -5,7 +5,6 @@ step leaves the table such that another tick, should this one die, knows what to
 is looked up in Sense before it is started again, what was recorded and not moved is only moved.
 """
 
-import logging
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,9 +14,10 @@ from typing import Any
 from shared.core.due import MOST_AHEAD
 from shared.core.occurrences import minute_of
 from shared.core.runs import RunOutcome
+from shared.log import log_of
 from shared.use_cases.tick.minute import RETRIED, Minute, Served
 
-log = logging.getLogger(__name__)
+log = log_of(__name__)
 
 COUNTED = (*(outcome.value for outcome in RunOutcome), RETRIED)
 
@@ -37,15 +37,24 @@ class RunTick:
         if ahead > MOST_AHEAD:
             problem = f"The clock here is {ahead.total_seconds():.0f} s ahead of storage's, so nothing was started."
             log.error(problem, extra={"action": "clock_ahead", "seconds": ahead.total_seconds()})
-            return self._ended({**beat, "problem": problem}, begun, Counter())
+            return self._ended({**beat, "problem": problem}, begun, Counter(), 0)
         minute = Minute(self.by, minute_of(begun))
         minute.serve()
-        return self._ended(beat, begun, minute.counts)
+        return self._ended(beat, begun, minute.counts, minute.waited)
 
-    def _ended(self, beat: Mapping[str, Any], begun: datetime, counts: Counter[str]) -> Mapping[str, Any]:
+    def _ended(
+        self, beat: Mapping[str, Any], begun: datetime, counts: Counter[str], waited: float
+    ) -> Mapping[str, Any]:
         now = self.by.clock.now()
-        seconds = round((now - begun).total_seconds(), 3)
-        told = {**beat, "ended": _text(now), "seconds": seconds, **{name: counts[name] for name in COUNTED}}
+        seconds = (now - begun).total_seconds()
+        told = {
+            **beat,
+            "ended": _text(now),
+            "seconds": round(seconds, 3),
+            # A tick that waits for the seconds of its schedules takes a minute and is well.
+            "busy": round(seconds - waited, 3),
+            **{name: counts[name] for name in COUNTED},
+        }
         self.by.agenda.beat(told)
         log.info("Tick took %s s: %s", seconds, dict(counts), extra={"action": "tick_ended", **told})
         return told

@@ -1,6 +1,5 @@
 """Send the starts of a tick over the pool, and never more than a crash may double."""
 
-import logging
 from collections import deque
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -8,9 +7,10 @@ from datetime import timedelta
 from queue import Empty, SimpleQueue
 
 from shared.core.tries import Tried, Try
+from shared.log import log_of
 from shared.use_cases.tick.ports import Clock, Tasks
 
-log = logging.getLogger(__name__)
+log = log_of(__name__)
 
 # Starts whose outcome is not recorded yet, for each connection: a crash can double these.
 UNRECORDED_EACH = 4

@@ -47,8 +47,13 @@ def main(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         print("\nEnded.", file=sys.stderr)
         return 130
-    os.chdir(environment.ROOT)
-    return _become([str(python), "-m", COMMANDS[arguments[0]], *arguments[1:]])
+    module = COMMANDS[arguments[0]]
+    if module.startswith("moving."):
+        # The files it is given are named from where it is called.
+        os.environ["PYTHONPATH"] = str(environment.ROOT)
+    else:
+        os.chdir(environment.ROOT)
+    return _become([str(python), "-m", module, *arguments[1:]])
 
 
 def _become(command: list[str]) -> int:

@@ -19,7 +19,7 @@ DAY = timedelta(days=1)
 DEFAULT_SECOND = "0"
 DAYS_IN_MONTH = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 DAYS, WEEKDAYS = frozenset(range(1, 32)), frozenset(range(7))
-_RANGE = re.compile(r"([0-9]+)(?:-([0-9]+))?(?:/([0-9]+))?")
+_RANGE = re.compile(r"([0-9]{1,9})(?:-([0-9]{1,9}))?(?:/([0-9]{1,9}))?")
 
 
 class ButlerRefused(ValueError):
@@ -58,7 +58,7 @@ class ButlerCron:
             seconds=seconds,
             minutes=minutes,
             hours=hours,
-            days=_possible(days, months),
+            days=_possible(days, months, is_meant=month_base == 1),
             months=months,
             weekdays=weekdays,
         )
@@ -131,9 +131,14 @@ def _item_values(item: str, name: str, first: int, last: int) -> set[int]:
     return {low, *range(low, end + 1, max(step, 1))}
 
 
-def _possible(days: frozenset[int], months: frozenset[int]) -> frozenset[int]:
-    """Return the days; where none of the months has any of them, the remainder by the length of the last month."""
+def _possible(days: frozenset[int], months: frozenset[int], *, is_meant: bool) -> frozenset[int]:
+    """Return the days; where none of the months has any of them, the remainder by the length of the last month.
+
+    That is what Butler makes of them; nobody can have meant it.
+    """
     if any(day <= DAYS_IN_MONTH[month - 1] for day in days for month in months):
         return days
+    if is_meant:
+        raise ButlerRefused("no month that it names has such a day")
     length = DAYS_IN_MONTH[max(months) - 1]
     return frozenset(day % length if day > length else day for day in days)

@@ -10,6 +10,7 @@ from moving.files import Entry, each, entries
 from moving.translation import differences, translated
 from moving.wanted import Wanted, checked
 from shared.core.cron import Cron
+from shared.core.errors import CallerError
 from shared.core.schedules import STATE_OF
 from shared.core.zones import Zone
 
@@ -30,7 +31,20 @@ class Imported:
 
 def read(path: Path, server: Zone, month_base: int, now: datetime) -> list[Imported]:
     """Translate all schedules of a file; raises FileUnreadable with the lines of those that can't be."""
-    return each(entries(path, TOP), lambda entry: _imported(entry, server, month_base, now))
+    found = entries(path, TOP)
+    lines: dict[str, int] = {}
+    return each(found, lambda entry: _imported(_with_id_of_its_own(entry, lines), server, month_base, now))
+
+
+def _with_id_of_its_own(entry: Entry, lines: dict[str, int]) -> Entry:
+    """Return the entry, and remember the line of its id; raises FileUnreadable where Butler would not run it."""
+    its_id = entry.text("id")
+    if its_id is None:
+        raise entry.unusable("id is missing: Butler can't load it, so it never ran. Give it one, or take it out.")
+    if its_id in lines:
+        raise entry.unusable(f"id {its_id!r} stands on line {lines[its_id]} too: Butler runs the last one alone.")
+    lines[its_id] = entry.line
+    return entry
 
 
 def _imported(entry: Entry, server: Zone, month_base: int, now: datetime) -> Imported:
@@ -41,11 +55,20 @@ def _imported(entry: Entry, server: Zone, month_base: int, now: datetime) -> Imp
         meant = ButlerCron.parse(text, month_base=month_base)
     except ButlerRefused as refused:
         raise entry.unusable(_never_ran(text, refused, month_base)) from None
-    expression = translated(text, meant)
-    wanted = checked(entry, {"cronSchedule": expression, "timezone": server.name}, now)
+    zone = _zone(entry, server)
+    wanted = checked(entry, {"cronSchedule": translated(text, meant), "timezone": zone.name}, now)
     did = meant if month_base == 0 else _did(text)
-    notes = (*_zone_note(entry, server), *_state_note(wanted), *_difference_notes(meant, wanted, now))
-    return Imported(wanted=wanted, butler=f"{text}  {_next(did, server, now)}", notes=notes)
+    notes = (*_zone_note(entry, zone), *_state_note(wanted), *_difference_notes(meant, wanted, now))
+    return Imported(wanted=wanted, butler=f"{text}  {_next(did, zone, now)}", notes=notes)
+
+
+def _zone(entry: Entry, server: Zone) -> Zone:
+    """Return the zone that Butler runs a schedule in: its server's, but for a name that its documents don't tell."""
+    named = entry.text("timeZone")
+    try:
+        return Zone.parse(named) if named is not None else server
+    except CallerError as error:
+        raise entry.unusable(str(error).replace("timezone:", "timeZone:", 1)) from None
 
 
 def _never_ran(text: str, refused: ButlerRefused, month_base: int) -> str:
@@ -68,11 +91,13 @@ def _next(butler: ButlerCron | None, server: Zone, now: datetime) -> str:
     return f"next {server.local(due).isoformat()}" if due else "never due"
 
 
-def _zone_note(entry: Entry, server: Zone) -> Sequence[str]:
+def _zone_note(entry: Entry, zone: Zone) -> Sequence[str]:
     said = entry.text("timezone")
-    if said in {None, server.name}:
+    if entry.text("timeZone"):
+        return (f"the file says timeZone: {zone.name}, the one name that Butler heeds, and so will Footman",)
+    if said in {None, zone.name}:
         return ()
-    return (f"the file says {said}; Butler ran it on its server's clock, {server.name}, and so will Footman",)
+    return (f"the file says {said!r}; Butler ran it on its server's clock, {zone.name}, and so will Footman",)
 
 
 def _state_note(wanted: Wanted) -> Sequence[str]:

@@ -4,29 +4,55 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from io import TextIOWrapper
+from urllib.parse import urlsplit
 
 from moving.files import FileUnreadable
 from moving.site import Site, SiteFailed
 from moving.wanted import Match
 
 NO_CHANGE = "Nothing was sent."
+INTERRUPTED = 130
 
 
 def options(name: str, about: str | None) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=f"dev.py {name}", description=about, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--url", required=True, help="where Footman runs, such as https://footman.azurewebsites.net")
+    parser.add_argument(
+        "--url", required=True, type=address, help="where Footman runs, such as https://footman.example.net"
+    )
     parser.add_argument(
         "--key", default=os.environ.get("FOOTMAN_KEY"), help="a function key; FOOTMAN_KEY in the environment does too"
     )
     return parser
 
 
+def address(text: str) -> str:
+    """Check an address; what is wrong is told without it, for a key may stand in it."""
+    try:
+        parts = urlsplit(text)
+        is_address = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:
+        is_address, parts = False, urlsplit("")
+    if not is_address or parts.username or parts.password or parts.query or parts.fragment:
+        raise argparse.ArgumentTypeError("use https://HOST, without a key, a name or a password in it")
+    if parts.scheme == "http" and parts.hostname not in {"localhost", "127.0.0.1", "::1"}:
+        raise argparse.ArgumentTypeError("use https: over http anybody on the way could read the key")
+    return text.rstrip("/")
+
+
 def ended(work: Callable[[], None]) -> int:
     """Do the work and return the exit code; what went wrong is told without a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # A console that can't show a name must not end the work in its middle; a file is UTF-8 everywhere.
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
     try:
         work()
+    except KeyboardInterrupt:
+        print("\nEnded. Run it again: what is there already is recognised.", file=sys.stderr)
+        return INTERRUPTED
     except FileUnreadable as problem:
         print(f"{problem}\n{NO_CHANGE}", file=sys.stderr)
         return 1
@@ -39,13 +65,20 @@ def ended(work: Callable[[], None]) -> int:
 def send(site: Site, matches: Sequence[Match], *, replacing: bool) -> None:
     """Make what is new and, with `replacing`, change what differs; tells each as it is done."""
     new = [match for match in matches if match.there is None]
-    changed = [match for match in matches if match.differing] if replacing else []
+    changed = [match for match in matches if match.differing and (replacing or match.is_half_made)]
     for number, match in enumerate((*new, *changed), start=1):
         if match.there is None:
             site.create(match.wanted)
         else:
             site.replace(match.there, match.wanted)
         print(f"{number} of {len(new) + len(changed)}: {match.wanted.body['name']}", flush=True)
+
+
+def new_told(match: Match) -> str:
+    """Return what to tell of a schedule that is new, or seems so."""
+    if not match.renamed:
+        return "new"
+    return f"new; {match.renamed!r} is there and starts the same task at the same times: was it renamed?"
 
 
 def counted(matches: Sequence[Match], what_differs: str) -> str:

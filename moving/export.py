@@ -7,11 +7,13 @@ from pathlib import Path
 import yaml
 
 from moving.command import ended, options
+from moving.files import FileUnreadable
 from moving.site import Site
 from moving.wanted import STATE, TEXTS, There
 
 TOP = "footmanSchedule"
 HEAD = "# Footman's schedules, as `dev.py export` writes them and `dev.py import` reads them.\n"
+ODD_LINE_ENDS = frozenset("\x85\u2028\u2029")
 FIELDS = (*TEXTS, "tags", STATE)
 
 
@@ -29,15 +31,29 @@ def _export(site: Site, file: Path | None) -> None:
         return
     # First beside it: a file that is cut short must not stand in for the whole.
     beside = file.with_name(f"{file.name}.new")
-    beside.write_text(text, encoding="utf-8", newline="\n")
-    beside.replace(file)
+    try:
+        beside.write_text(text, encoding="utf-8", newline="\n")
+        beside.replace(file)
+    except OSError as error:
+        raise FileUnreadable(f"{file} can't be written: {error.strerror}.") from None
 
 
 def written(schedules: Sequence[There]) -> str:
     """Return schedules as YAML, the same text for the same schedules whatever their order and ids."""
     rows = [{name: one[name] for name in FIELDS if name in one} for one in schedules]
     rows.sort(key=lambda row: [str(row.get(name)) for name in FIELDS])
-    return HEAD + yaml.safe_dump({TOP: rows}, sort_keys=False, allow_unicode=True, width=4096)
+    return HEAD + yaml.dump({TOP: rows}, Dumper=_Texts, sort_keys=False, allow_unicode=True, width=4096)
+
+
+class _Texts(yaml.SafeDumper):
+    """Writes what YAML takes for the end of a line in quotes, or it would come back as a blank."""
+
+    def represent_str(self, data: str) -> yaml.ScalarNode:
+        style = '"' if ODD_LINE_ENDS.intersection(data) else None
+        return self.represent_scalar("tag:yaml.org,2002:str", data, style=style)
+
+
+_Texts.add_representer(str, _Texts.represent_str)
 
 
 if __name__ == "__main__":

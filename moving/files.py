@@ -53,10 +53,21 @@ class _Texts(yaml.BaseLoader):
         return None if is_nothing else super().construct_scalar(node)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - PyYAML's own
-        names = [str(key.value) for key, _ in node.value]
-        if twice := {name for name in names if names.count(name) > 1}:
-            raise FileUnreadable(f"line {node.start_mark.line + 1}: {', '.join(sorted(twice))} is given twice.")
+        _names(node)
         return super().construct_mapping(node, deep)
+
+
+def _names(node: yaml.MappingNode) -> list[str]:
+    """Return the names in a map; raises FileUnreadable for what Butler's library refuses or reads otherwise."""
+    names: list[str] = []
+    for key, _ in node.value:
+        line, name = key.start_mark.line + 1, str(key.value)
+        if name in names:
+            raise FileUnreadable(f"line {line}: {name} is given twice.")
+        if name == "<<":
+            raise FileUnreadable(f"line {line}: << is not read here; write out what it stands for.")
+        names.append(name)
+    return names
 
 
 def entries(path: Path, top: str) -> list[Entry]:
@@ -72,14 +83,16 @@ def entries(path: Path, top: str) -> list[Entry]:
         return [_entry(loader, node) for node in _list_under(root, top, path)]
     except yaml.YAMLError as error:
         raise FileUnreadable(f"{path} is no YAML: {error}") from None
+    except RecursionError:
+        raise FileUnreadable(f"{path} is no list of schedules: it is nested too deeply.") from None
 
 
 def _list_under(root: yaml.Node | None, top: str, path: Path) -> list[yaml.Node]:
-    names = {str(key.value): value for key, value in root.value} if isinstance(root, yaml.MappingNode) else {}
+    names = dict(zip(_names(root), root.value, strict=True)) if isinstance(root, yaml.MappingNode) else {}
     if top not in names:
-        found = f"; it has {', '.join(names)}" if names else ""
-        raise FileUnreadable(f"{path} has no list of schedules under {top}{found}.")
-    found = names[top]
+        others = f"; it has {', '.join(names)}" if names else ""
+        raise FileUnreadable(f"{path} has no list of schedules under {top}{others}.")
+    _, found = names[top]
     if isinstance(found, yaml.SequenceNode):
         return list(found.value)
     if isinstance(found, yaml.ScalarNode) and found.value in NOTHING:

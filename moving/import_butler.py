@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from moving.butler_file import Imported, read
-from moving.command import NO_CHANGE, counted, ended, options, send
+from moving.command import NO_CHANGE, counted, ended, new_told, options, send
 from moving.site import Site
 from moving.wanted import Match, matched
 from shared.core.errors import CallerError
@@ -58,16 +58,23 @@ def _import(imported: Sequence[Imported], site: Site, *, is_dry: bool) -> None:
 
 def _told(one: Imported, match: Match) -> str:
     wanted = one.wanted
-    there = f"there, but {', '.join(match.differing)} differ: left as it is" if match.differing else "already there"
     due = wanted.zone.local(wanted.next_due).isoformat()
     lines = [
         f"line {wanted.line}: {wanted.body['name']} (task {wanted.body['qlikSenseTaskId']}), {wanted.state.value}",
         f"  Butler   {one.butler}",
         f"  Footman  {wanted.body['cronSchedule']}  next {due}",
         *(f"  note     {note}" for note in one.notes),
-        f"  {'new' if match.there is None else there}",
+        f"  {_outcome(match)}",
     ]
     return "\n".join(lines)
+
+
+def _outcome(match: Match) -> str:
+    if match.there is None:
+        return new_told(match)
+    if match.is_half_made:
+        return "there, but half made: it is finished"
+    return f"there, but {', '.join(match.differing)} differ: left as it is" if match.differing else "already there"
 
 
 if __name__ == "__main__":

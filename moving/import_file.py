@@ -4,11 +4,11 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from moving.command import NO_CHANGE, counted, ended, options, send
-from moving.export import TOP
-from moving.files import each, entries
+from moving.command import NO_CHANGE, counted, ended, new_told, options, send
+from moving.export import FIELDS, TOP
+from moving.files import Entry, each, entries
 from moving.site import Site
-from moving.wanted import Match, checked, matched
+from moving.wanted import Match, Wanted, checked, matched
 
 
 def main() -> int:
@@ -21,7 +21,7 @@ def main() -> int:
 
 
 def _import(file: Path, site: Site, now: datetime, *, is_dry: bool) -> None:
-    wanted = each(entries(file, TOP), lambda entry: checked(entry, {}, now))
+    wanted = each(entries(file, TOP), lambda entry: _wanted(entry, now))
     there = site.schedules()
     matches = matched(wanted, there)
     for match in matches:
@@ -35,8 +35,14 @@ def _import(file: Path, site: Site, now: datetime, *, is_dry: bool) -> None:
         send(site, matches, replacing=True)
 
 
+def _wanted(entry: Entry, now: datetime) -> Wanted:
+    if strange := entry.values.keys() - set(FIELDS):
+        raise entry.unusable(f"{', '.join(sorted(strange))} is not allowed; use {', '.join(FIELDS)}.")
+    return checked(entry, {}, now)
+
+
 def _told(match: Match) -> str:
-    what = "new" if match.there is None else f"replaced: {', '.join(match.differing)} differ"
+    what = new_told(match) if match.there is None else f"replaced: {', '.join(match.differing)} differ"
     return f"line {match.wanted.line}: {match.wanted.body['name']}: {what}"
 
 

@@ -5,11 +5,15 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import requests
+from pydantic import TypeAdapter, ValidationError
+from urllib3.exceptions import HTTPError
 
 from moving.wanted import There, Wanted
+from shared.api.schedule_wire import ScheduleAnswer
 from shared.core.schedules import STATE_OF, State
 
 SECONDS = 60
+SCHEDULES = TypeAdapter(list[ScheduleAnswer])
 NO_KEY = "the key is missing or wrong; give one with --key, or in FOOTMAN_KEY"
 
 
@@ -29,11 +33,15 @@ class Site:
         session = requests.Session()
         if key:
             session.headers["x-functions-key"] = key
-        return cls(url=url.rstrip("/"), session=session)
+        return cls(url=url, session=session)
 
     def schedules(self) -> list[There]:
-        found: list[There] = self._ask("GET", "")
-        return found
+        try:
+            # What is not checked here might be taken for no schedules at all, and written over a good file.
+            SCHEDULES.validate_python(found := self._ask("GET", ""), strict=True)
+        except ValidationError:
+            raise SiteFailed(f"{self.url} answered, and not as Footman does.") from None
+        return list(found)
 
     def create(self, wanted: Wanted) -> None:
         """Make a schedule in the state that is wanted, whatever its startup state says."""
@@ -41,7 +49,7 @@ class Site:
             self._ask("POST", "", wanted.body)
             return
         made = self._ask("POST", "", {**wanted.body, "startupState": wanted.state.value})
-        self._ask("PUT", f"/{made['id']}", wanted.body)
+        self.replace(made, wanted)
 
     def replace(self, there: There, wanted: Wanted) -> None:
         """Bring a schedule that is there to what is wanted; while it is changed it starts nothing it should not."""
@@ -57,7 +65,7 @@ class Site:
             answer = self.session.request(
                 method, f"{self.url}/v4/schedules{path}", json=body, timeout=SECONDS, allow_redirects=False
             )
-        except requests.RequestException as error:
+        except (requests.RequestException, HTTPError, UnicodeError) as error:
             raise SiteFailed(f"{self.url} could not be asked: {type(error).__name__}.") from None
         if answer.status_code == requests.codes.unauthorized:
             raise SiteFailed(f"{self.url} answered 401: {NO_KEY}.")
@@ -66,5 +74,6 @@ class Site:
         except ValueError:
             raise SiteFailed(f"{self.url} answered {answer.status_code}, and not as Footman does.") from None
         if not answer.ok:
-            raise SiteFailed(f"{self.url} answered {answer.status_code}: {told.get('message', 'no reason')}")
+            reason = told.get("message") if isinstance(told, dict) else None
+            raise SiteFailed(f"{self.url} answered {answer.status_code}: {reason or 'no reason given'}")
         return told

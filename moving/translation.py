@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from croniter import croniter
 
 from moving.butler_cron import ButlerCron
-from shared.core.cron import Cron, due_after
+from shared.core.cron import MINUTE, SECOND, Cron, due_after
 from shared.core.errors import CallerError
 from shared.core.zones import Zone
 
@@ -14,7 +15,6 @@ from shared.core.zones import Zone
 RANGES = ((0, 59), (0, 59), (0, 23), (1, 31), (1, 12), (0, 6))
 A_RUN = 3
 WITH_SECONDS = 6
-ONE_DAY = timedelta(days=1)
 
 
 def translated(text: str, butler: ButlerCron) -> str:
@@ -28,20 +28,26 @@ def translated(text: str, butler: ButlerCron) -> str:
     )
 
 
-def differences(butler: ButlerCron, cron: Cron, zone: Zone, now: datetime) -> tuple[list[datetime], list[datetime]]:
+# Schedules share expressions, and one for every second has thousands of instants there.
+@lru_cache
+def differences(
+    butler: ButlerCron, cron: Cron, zone: Zone, now: datetime
+) -> tuple[tuple[datetime, ...], tuple[datetime, ...]]:
     """Return the instants of the coming year at which only Butler is due, and those at which only Footman is.
 
-    Expressions mean the same, so only where clocks change can there be any: the days around those are compared.
+    Expressions mean the same, so only where clocks change can there be any: what is skipped or shown twice there, and
+    the minute after, into which Footman moves what a change has skipped.
     """
     only_butler: list[datetime] = []
     only_footman: list[datetime] = []
-    for change in _changes(zone, now, now + 365 * ONE_DAY):
-        start, end = change - ONE_DAY, change + ONE_DAY
+    for change in _changes(zone, now, now + timedelta(days=365)):
+        around = abs(zone.offset(change) - zone.offset(change - SECOND)) + 2 * MINUTE
+        start, end = change - around, change + around
         of_butler = set(butler.due_between(zone, start, end))
         of_footman = set(_due_between(cron, zone, start, end))
         only_butler += sorted(of_butler - of_footman)
         only_footman += sorted(of_footman - of_butler)
-    return only_butler, only_footman
+    return tuple(only_butler), tuple(only_footman)
 
 
 def _changes(zone: Zone, start: datetime, end: datetime) -> Iterator[datetime]:
@@ -52,7 +58,7 @@ def _changes(zone: Zone, start: datetime, end: datetime) -> Iterator[datetime]:
 
 
 def _due_between(cron: Cron, zone: Zone, start: datetime, end: datetime) -> Iterator[datetime]:
-    for instant in due_after(cron, zone, start - timedelta(seconds=1)):
+    for instant in due_after(cron, zone, start - SECOND):
         if instant >= end:
             return
         yield instant

@@ -36,11 +36,20 @@ class Wanted:
 
 @dataclass(frozen=True, kw_only=True)
 class Match:
-    """A wanted schedule, the one that is there for it, and the fields in which the two differ."""
+    """A wanted schedule, the one that is there for it, and the fields in which the two differ.
+
+    `renamed` is the name of one that is there without one in the file, and starts the same task at the same times.
+    """
 
     wanted: Wanted
     there: There | None
     differing: tuple[str, ...] = ()
+    renamed: str = ""
+
+    @property
+    def is_half_made(self) -> bool:
+        """True when the second of the two steps that make a schedule did not come through."""
+        return self.differing == ("startupState",)
 
 
 def checked(entry: Entry, changes: Mapping[str, str], now: datetime) -> Wanted:
@@ -69,13 +78,15 @@ def matched(wanted: Sequence[Wanted], there: Sequence[There]) -> list[Match]:
     """
     left = list(there)
     alike = [_take(left, one, lambda found, one: not differing(one, found)) for one in wanted]
-    found = [
-        like if like is not None else _take(left, one, _has_its_name) for one, like in zip(wanted, alike, strict=True)
-    ]
-    return [
-        Match(wanted=one, there=like, differing=differing(one, like) if like is not None else ())
-        for one, like in zip(wanted, found, strict=True)
-    ]
+    found = [like or _take(left, one, _has_its_name) for one, like in zip(wanted, alike, strict=True)]
+    return [_match(one, there, left) for one, there in zip(wanted, found, strict=True)]
+
+
+def _match(wanted: Wanted, there: There | None, left: Sequence[There]) -> Match:
+    if there is not None:
+        return Match(wanted=wanted, there=there, differing=differing(wanted, there))
+    renamed = next((other["name"] for other in left if _has_its_times(other, wanted)), "")
+    return Match(wanted=wanted, there=None, renamed=renamed)
 
 
 def differing(wanted: Wanted, there: There) -> tuple[str, ...]:
@@ -93,5 +104,13 @@ def _take(left: list[There], wanted: Wanted, fits: Callable[[There, Wanted], boo
 
 
 def _has_its_name(there: There, wanted: Wanted) -> bool:
-    task = "qlikSenseTaskId"
-    return bool(there["name"] == wanted.body["name"] and there[task].lower() == wanted.body[task].lower())
+    return bool(there["name"] == wanted.body["name"]) and _has_its_task(there, wanted)
+
+
+def _has_its_times(there: There, wanted: Wanted) -> bool:
+    times = ("cronSchedule", "timezone")
+    return all(there[name] == wanted.body[name] for name in times) and _has_its_task(there, wanted)
+
+
+def _has_its_task(there: There, wanted: Wanted) -> bool:
+    return bool(there["qlikSenseTaskId"].lower() == wanted.body["qlikSenseTaskId"].lower())

@@ -1,6 +1,8 @@
 """Key-values as they come over the wire, by a call of their own or among the items of a start request."""
 
 import json
+import math
+import re
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -11,23 +13,31 @@ from shared.log import log_of
 
 log = log_of(__name__)
 
+_TTL = r"^(-?[0-9]{1,12})?$"
+
 
 def _as_text(value: Any) -> Any:
-    """Butler's clients send numbers and truth values too; a reload script reads text."""
+    """Butler's clients send numbers and truth values too; a reload script reads text, as JavaScript writes it."""
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise ValueError("a number or a text is expected")
+        value = int(value) if value.is_integer() else value
     return json.dumps(value) if isinstance(value, bool | int | float) else value
 
 
 def _none_if_empty(value: Any) -> Any:
     """Butler's own load script sends the time to live as text, empty when there is none."""
-    if isinstance(value, bool):
-        raise ValueError("a number of milliseconds is expected")  # noqa: TRY004 - pydantic tells of this one
+    if isinstance(value, bool) or (isinstance(value, str) and not re.fullmatch(_TTL, value)):
+        raise ValueError("a number of milliseconds is expected")  # pydantic tells of this one alone
     return None if value == "" else value
 
 
 # What may come in, for the contract. Storage counts UTF-16 units, which only the pair's own check does.
 _NameIn = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)] | int | float | bool
 _ValueIn = Annotated[str, Field(max_length=LONGEST_VALUE)] | int | float | bool
-_TtlIn = Annotated[int, Field(le=LONGEST_TTL_MS)] | Annotated[str, Field(pattern=r"^(-?[0-9]{1,12})?$")] | None
+_TtlIn = Annotated[int, Field(le=LONGEST_TTL_MS)] | Annotated[str, Field(pattern=_TTL)] | None
+
+_PartIn = Annotated[str, Field(max_length=LONGEST_NAME)] | int | float | bool | None
 
 _Text = Annotated[str, Field(max_length=LONGEST_NAME)]
 _Name = Annotated[_Text | None, BeforeValidator(_as_text, json_schema_input_type=_NameIn)]
@@ -59,8 +69,8 @@ class KeyValuePayload(BaseModel):
 
     model_config = ConfigDict(defer_build=True)
 
-    namespace: _Text | None = None
-    key: _Text | None = None
+    namespace: Annotated[_Text | None, BeforeValidator(_as_text, json_schema_input_type=_PartIn)] = None
+    key: Annotated[_Text | None, BeforeValidator(_as_text, json_schema_input_type=_PartIn)] = None
     value: Annotated[_LongText | None, BeforeValidator(_as_text, json_schema_input_type=_ValueIn | None)] = None
     ttl: _Ttl = None
 

@@ -32,6 +32,8 @@ def test_a_part_is_kept_by_its_etag(
     assert first.headers["Cache-Control"] == "no-cache"
     assert (again.status_code, again.content, again.headers["ETag"]) == (304, b"", tag)
     assert weakened.status_code == 304
+    assert again.headers["Content-Type"] == content_type
+    assert http.head(f"{footman.url}{path}", headers={"If-None-Match": "*"}, timeout=10).status_code == 304
     assert (changed.status_code, changed.content) == (200, first.content)
 
 
@@ -53,8 +55,16 @@ def test_a_part_lets_nothing_else_run_beside_a_key_that_is_typed_in(
 def test_no_other_file_can_be_read(file: str, footman: LocalHost, http: requests.Session) -> None:
     answer = http.get(f"{footman.url}/documentation/{file}", timeout=10)
 
-    assert answer.status_code in {400, 404}
+    assert answer.status_code == 404
     assert answer.json()["message"]
+
+
+def test_with_a_slash_at_its_end_the_page_leads_to_itself(footman: LocalHost, http: requests.Session) -> None:
+    answer = http.get(f"{footman.url}/documentation/", timeout=10)
+
+    assert [step.status_code for step in answer.history] == [308]
+    assert answer.url == f"{footman.url}/documentation"
+    assert "<title>Footman</title>" in answer.text
 
 
 def test_without_keys_the_contract_asks_for_none(start_footman: StartFootman, http: requests.Session) -> None:

@@ -3,10 +3,14 @@
 import re
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import requests
@@ -72,11 +76,11 @@ def run(command: str, *arguments: str | Path, environment: dict[str, str] | None
 def butlers(tmp_path: Path, schedules: Schedules) -> Callable[..., Done]:
     """Import a text as Butler's file, numeric months counting from 0 unless told otherwise."""
 
-    def import_(text: str, *arguments: str, base: str = "0") -> Done:
+    def import_(text: str, *arguments: str, base: str = "0", **environment: str) -> Done:
         file = tmp_path / "schedules.yaml"
         file.write_text(text, encoding="utf-8")
         where = ("--url", schedules.footman.url, *STOCKHOLM, "--month-base", base)
-        return run("import_butler", file, *where, *arguments)
+        return run("import_butler", file, *where, *arguments, environment=environment)
 
     return import_
 
@@ -84,6 +88,7 @@ def butlers(tmp_path: Path, schedules: Schedules) -> Callable[..., Done]:
 def entry(**changes: str) -> str:
     """Return a file of one schedule."""
     values = {
+        "id": str(uuid4()),
         "name": "Nightly",
         "cronSchedule": "30 2 * * *",
         "timezone": "Europe/Stockholm",
@@ -130,7 +135,7 @@ def test_it_shows_what_butler_did_and_what_footman_will_do(butlers: Run, schedul
     done = butlers(TWO_HOURLY, "--dry-run")
 
     assert "line 2: Every 2 hours (task 0fe447a9-ba1f-44a9-ac23-68c3a1d88d8b), started" in done.told
-    assert "the file says Europe/London; Butler ran it on its server's clock, Europe/Stockholm" in done.told
+    assert "the file says 'Europe/London'; Butler ran it on its server's clock, Europe/Stockholm" in done.told
     assert "Footman is also due where clocks change" in done.told
     assert "line 13: yes (task 0fe447a9-ba1f-44a9-ac23-68c3a1d88d8b), stopped" in done.told
     butler, footman = (re.search(rf"  {who} +{cron}  next (.*)", done.told) for who, cron in BOTH)
@@ -204,7 +209,14 @@ BAD = [
     (entry(lastKnownState="running"), ["line 2: lastKnownState: 'running' is not allowed; use started or stopped."]),
     (entry().replace("  cronSchedule: 30 2 * * *\n", ""), ["line 2: cronSchedule is missing."]),
     (entry().replace("name: Nightly", "name: [a]"), ["line 2: name is not a text."]),
-    (entry() + "  name: Again\n", ["line 2: name is given twice."]),
+    (entry() + "  name: Again\n", ["line 8: name is given twice."]),
+    (entry() + "  <<: {a: b}\n", ["line 8: << is not read here"]),
+    ("butlerSchedule: []\nbutlerSchedule: []\n", ["line 2: butlerSchedule is given twice."]),
+    (entry(timeZone="Mars/Olympus"), ["line 2: timeZone: 'Mars/Olympus' is no IANA time zone"]),
+    (entry(id="7") + entry(id="7").replace("butlerSchedule:\n", ""), ["line 8: id '7' stands on line 2 too"]),
+    (re.sub("id: .*", "id:", entry(), count=1), ["line 2: id is missing: Butler can't load it"]),
+    (entry(cronSchedule="9" * 5000 + " * * * *"), ["line 2: cronSchedule", "can't be read"]),
+    ("butlerSchedule: " + "[" * 3000, ["nested too deeply"]),
     ("butlerSchedule:\n- just a text\n", ["line 2: a schedule is expected"]),
     ("butlerSchedule: 7\n", ["line 1: butlerSchedule is not a list."]),
     ("other: []\n", ["has no list of schedules under butlerSchedule; it has other."]),
@@ -234,7 +246,7 @@ def test_all_bad_entries_are_named_at_once(butlers: Run) -> None:
     told = butlers(bad).complained
 
     assert "line 2: cronSchedule" in told
-    assert "line 7: name" in told
+    assert "line 8: name" in told
 
 
 @pytest.mark.parametrize(
@@ -263,6 +275,108 @@ def test_a_footman_that_is_not_there_is_told_in_a_sentence(tmp_path: Path) -> No
     assert "http://127.0.0.1:9 could not be asked" in done.complained
     assert KEY not in done.told + done.complained
     assert "Traceback" not in done.complained
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "footman.example.net",
+        "ftp://footman.example.net",
+        f"https://user:{KEY}@footman.example.net",
+        f"https://footman.example.net?code={KEY}",
+        f"https://footman.example.net/#{KEY}",
+        "https://[",
+        "http://footman.example.net",
+        "",
+    ],
+)
+def test_an_address_that_is_none_is_refused_and_not_repeated(url: str) -> None:
+    done = run("export", "--url", url, "--key", KEY)
+
+    assert done.code == 2
+    assert "--url: use https:" in done.complained
+    assert KEY not in done.told + done.complained
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [(200, "{}"), (200, "[1]"), (200, "null"), (200, '[{"name": "x"}]'), (500, '"oh"'), (503, "[]"), (200, "<html>")],
+)
+def test_what_does_not_answer_as_footman_does_is_not_believed(status: int, body: str, tmp_path: Path) -> None:
+    file = tmp_path / "schedules.yaml"
+    file.write_text("footmanSchedule: [] # a good one\n", encoding="utf-8")
+    with answering(status, body) as url:
+        done = run("export", "--url", url, "--key", KEY, file)
+
+    assert (done.code, "Traceback" in done.complained) == (1, False)
+    assert f"{url} answered" in done.complained
+    assert file.read_text(encoding="utf-8") == "footmanSchedule: [] # a good one\n"
+
+
+@contextmanager
+def answering(status: int, body: str) -> Iterator[str]:
+    """Serve one answer to everything."""
+
+    class Answering(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answering) as server:
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def test_a_key_that_no_header_can_hold_is_told_in_a_sentence(schedules: Schedules) -> None:
+    done = run("export", "--url", schedules.footman.url, "--key", "ключ")
+
+    assert (done.code, "Traceback" in done.complained) == (1, False)
+    assert "could not be asked" in done.complained
+
+
+def test_a_file_that_can_not_be_written_is_told_in_a_sentence(schedules: Schedules, tmp_path: Path) -> None:
+    done = run("export", "--url", schedules.footman.url, tmp_path / "none" / "schedules.yaml")
+
+    assert (done.code, "Traceback" in done.complained) == (1, False)
+    assert "can't be written" in done.complained
+
+
+def test_the_one_name_for_a_zone_that_butler_heeds_is_heeded(butlers: Run, schedules: Schedules) -> None:
+    done = butlers(entry(timeZone="Asia/Tokyo"))
+
+    assert "the file says timeZone: Asia/Tokyo, the one name that Butler heeds" in done.told
+    assert [one["timezone"] for one in kept(schedules)] == ["Asia/Tokyo"]
+
+
+def test_one_that_was_renamed_in_footman_is_asked_about(butlers: Run, schedules: Schedules) -> None:
+    schedules.made(name="Another name", cronSchedule="30 2 * * *", qlikSenseTaskId=APP1)
+
+    done = butlers(entry(), "--dry-run")
+
+    assert "new; 'Another name' is there and starts the same task at the same times: was it renamed?" in done.told
+
+
+def test_one_that_was_half_made_is_finished(butlers: Run, schedules: Schedules) -> None:
+    schedules.made(name="Nightly", cronSchedule="30 2 * * *", startupState="stopped", qlikSenseTaskId=APP1, tags=None)
+
+    done = butlers(entry(startupState="started", lastKnownState="stopped"))
+
+    assert "there, but half made: it is finished" in done.told
+    [made] = kept(schedules)
+    assert (made["startupState"], made["lastKnownState"]) == ("started", "stopped")
+
+
+def test_a_console_that_can_not_show_a_name_ends_nothing(butlers: Run, schedules: Schedules) -> None:
+    file_of = entry(name="åäö 😀")
+    done = butlers(file_of, PYTHONIOENCODING="ascii")
+
+    assert done.code == 0
+    assert [one["name"] for one in kept(schedules)] == ["åäö 😀"]
 
 
 @pytest.fixture(scope="module")
@@ -300,9 +414,10 @@ ODD_NAMES = [
     "'",
     '"',
     " blanks ",
-    "åäö 😀",
+    "å 😀",
     "1e3",
 ]
+ODD_NAMES += ["1e3", "a\x85b", "a\u2028b", "a\ufeffb"]
 
 
 def test_a_round_trip_changes_nothing(
@@ -325,9 +440,9 @@ def test_a_round_trip_changes_nothing(
     moved = run("import_file", first, "--url", another.url)
     assert run("export", "--url", another.url, there).code == 0
 
-    assert "0 new, 17 already there, 0 to be replaced. 0 others are left alone." in again.told
+    assert "0 new, 20 already there, 0 to be replaced. 0 others are left alone." in again.told
     assert schedules.rows == before
-    assert "17 new" in moved.told
+    assert "20 new" in moved.told
     assert first.read_bytes() == here.read_bytes() == there.read_bytes()
     names = {one["name"] for one in http.get(f"{another.url}/v4/schedules", timeout=10).json()}
     assert set(ODD_NAMES) <= names
@@ -354,6 +469,15 @@ def test_a_file_that_was_edited_is_what_footman_becomes(schedules: Schedules, tm
     assert found["Edited"]["cronSchedule"] == "15 4 * * *"
     assert found["To be stopped"]["lastKnownState"] == "stopped"
     assert found["Not in the file"]["cronSchedule"] == left_alone["cronSchedule"]
+
+
+def test_a_field_that_an_export_does_not_have_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "schedules.yaml"
+    file.write_text("footmanSchedule:\n- name: A\n  lastKnownstate: stopped\n", encoding="utf-8")
+
+    done = run("import_file", file, "--url", "http://127.0.0.1:9")
+
+    assert "line 2: lastKnownstate is not allowed; use name, cronSchedule" in done.complained
 
 
 def test_butlers_file_is_not_taken_for_an_export(tmp_path: Path) -> None:

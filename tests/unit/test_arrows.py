@@ -23,7 +23,7 @@ ROOMS = {
     | {"azure.core", "azure.data.tables", "azure.identity", "requests", "urllib3"},
     "shared/settings.py": {"shared.core", "pydantic"},
     "shared/core": {"shared.core", "croniter", "tzlocal"},
-    "moving": {"moving", "shared.api", "shared.core", "croniter", "pydantic", "requests", "yaml"},
+    "moving": {"moving", "shared.api", "shared.core", "croniter", "pydantic", "requests", "urllib3", "yaml"},
     "shared/log.py": set(),
     "shared/version.py": set(),
     "shared/__init__.py": set(),

@@ -27,7 +27,6 @@ TAGS = {"v4/reloadtask": "Tasks", "v4/schedules": "Schedules", "v4/key": "Key-va
 MEANINGS = {
     HTTPStatus.BAD_REQUEST: "Something that was sent is not allowed; the message names it and tells what is.",
     HTTPStatus.FORBIDDEN: "The start filter does not allow this task.",
-    HTTPStatus.METHOD_NOT_ALLOWED: "This path has no such method; `Allow` names those it has.",
     HTTPStatus.INTERNAL_SERVER_ERROR: "A setting is wrong, or Footman failed; its log tells more.",
     HTTPStatus.BAD_GATEWAY: "Sense gave an answer that can't be used, or accepted no start.",
     HTTPStatus.SERVICE_UNAVAILABLE: "Sense or storage could not be reached in time; ask again.",
@@ -43,13 +42,9 @@ def document(routes: Sequence[Route], *, asks_for_key: bool) -> dict[str, Any]:
     schemas = Schemas(routes)
     contract: dict[str, Any] = {
         "openapi": "3.1.0",
-        "info": {
-            "title": "Footman",
-            "version": VERSION,
-            "description": NOTES,
-            "license": {"name": "MIT", "identifier": "MIT"},
-        },
-        "servers": [{"url": "/"}],
+        "info": {"title": "Footman", "version": VERSION, "description": NOTES, "license": LICENSE},
+        # Beside the contract, wherever a gateway may have put it.
+        "servers": [{"url": ".."}],
         "paths": {f"/{route.path}": _path(route, schemas, asks_for_key=asks_for_key) for route in routes},
         "components": {"schemas": schemas.named},
     }

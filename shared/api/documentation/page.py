@@ -6,13 +6,13 @@ from hashlib import sha256
 from http import HTTPStatus
 from importlib import resources
 from typing import Any
+from urllib.parse import urlsplit
 
 import azure.functions as func
 
 from shared.api.calls import Call, Route, Routes
-from shared.api.http import JSON_TYPE, Answer, as_json
+from shared.api.http import JSON_TYPE, Answer, as_json, failure
 from shared.api.parameters import Segment
-from shared.core.errors import CallerError
 
 HTML, CSS, SCRIPT = "text/html; charset=utf-8", "text/css; charset=utf-8", "text/javascript; charset=utf-8"
 FILE = Segment(name="file", description="A file that the page consists of.")
@@ -62,13 +62,16 @@ def _call(handler: Callable[[func.HttpRequest], Answer]) -> Call:
 
 
 def _page(req: func.HttpRequest) -> Answer:
+    if urlsplit(req.url).path.endswith("/"):
+        # The page names its files from where it stands.
+        return Answer(status=HTTPStatus.PERMANENT_REDIRECT, headers={"Location": "../documentation"})
     return _kept(req, _read("shared.api.documentation", "page.html"), HTML)
 
 
 def _file(req: func.HttpRequest) -> Answer:
     name = FILE.read(req)
     if name not in FILES:
-        raise CallerError(f"file: {name[:60]!r} is not a part of the page.")
+        return failure(HTTPStatus.NOT_FOUND, f"file: {name[:60]!r} is not a part of the page.")
     package, file, content_type = FILES[name]
     return _kept(req, _read(package, file), content_type)
 
@@ -77,8 +80,8 @@ def _kept(req: func.HttpRequest, body: bytes, content_type: str) -> Answer:
     """Answer with a body that a browser may keep, as long as it asks whether it is still the same."""
     tag = _tag(body)
     headers = {**GUARDS, "ETag": tag, "Cache-Control": "no-cache"}
-    if tag in [each.strip().removeprefix("W/") for each in req.headers.get("If-None-Match", "").split(",")]:
-        return Answer(status=HTTPStatus.NOT_MODIFIED, headers=headers)
+    if {tag, "*"} & {each.strip().removeprefix("W/") for each in req.headers.get("If-None-Match", "").split(",")}:
+        return Answer(status=HTTPStatus.NOT_MODIFIED, headers={**headers, "Content-Type": content_type})
     return Answer(body=body, headers=headers, content_type=content_type)
 
 

@@ -17,6 +17,8 @@ python3 dev.py bench start | import | stand-in
     What it costs, as a ratio to what can't be avoided.
 python3 dev.py faults crash | hosts | outage | seconds | all [--rounds N]
     Whether schedules keep their promises when hosts are killed, when two fire at once, when Sense is away.
+python3 dev.py smoke --url URL [--key KEY]
+    Whether a Footman that was deployed works; starts nothing.
 python3 dev.py import-butler FILE.yaml --url URL [--key KEY] --server-timezone ZONE --month-base 0|1 [--dry-run]
     Bring Butler's schedules over.
 python3 dev.py export --url URL [--key KEY] [FILE.yaml]
@@ -28,6 +30,7 @@ COMMANDS = {
     "test": "tests.sandbox.gate",
     "bench": "tests.bench",
     "faults": "tests.faults",
+    "smoke": "infra.smoke",
     "import-butler": "moving.import_butler",
     "export": "moving.export",
     "import": "moving.import_file",

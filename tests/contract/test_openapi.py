@@ -18,6 +18,7 @@ from shared.api.documentation.examples import EXAMPLES
 from shared.api.documentation.openapi import document, operation_id
 from shared.core.runs import RunOutcome
 from shared.core.schedules import STATE_OF, State
+from tests.functions import functions
 from tests.sandbox.local_host import LocalHost
 
 ROUTES = [route for resource in function_app.resources for route in resource.served]
@@ -62,7 +63,7 @@ def test_it_is_what_is_served(footman: LocalHost, http: requests.Session) -> Non
 
 
 def test_every_route_of_the_app_stands_in_it_but_the_page_and_the_last_catch_all() -> None:
-    bindings = [binding for function in function_app.app.get_functions() for binding in function.get_bindings()]
+    bindings = [binding for function in functions() for binding in function.get_bindings()]
     routes = {binding.route for binding in bindings if isinstance(binding, HttpTrigger)}
 
     untold = {"documentation", "documentation/{file}", "{*path}", "v4/openapi.json"}

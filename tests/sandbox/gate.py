@@ -10,7 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.sandbox.browser import browser
-from tests.sandbox.environment import ROOT, SetupFailed, azurite, python_packages, worker_python
+from tests.sandbox.environment import (
+    ROOT,
+    SetupFailed,
+    azurite,
+    checkov,
+    deployed_packages,
+    python_packages,
+    worker_python,
+)
+from tests.sandbox.package import show
 
 # Most of a test's time is waiting; a file stays together, for its tests share a host.
 TOGETHER = ("-n", "4", "--dist", "loadfile")
@@ -47,6 +56,8 @@ def main() -> int:
         parser.error(f"there is no step {', '.join(sorted(unknown))}: choose from {', '.join(names)}")
     try:
         azurite(Path(sys.executable))
+        if "infra" in wanted:
+            checkov()
         results = [_result(step, steps[step]) for step in steps if step in wanted]
         results += [run() for step, run in PARTLY.items() if step in wanted]
     except SetupFailed as failed:
@@ -66,6 +77,7 @@ def _steps(python: Path) -> dict[str, list[str]]:
         "arrows": module("pytest", "-q", "tests/unit/test_arrows.py"),
         "unit": module("pytest", "-q", "tests/unit", "--ignore=tests/unit/test_arrows.py", "--cov"),
         "contract": module("pytest", "-q", "tests/contract"),
+        "infra": module("pytest", "-q", "tests/infra"),
         "integration": module("pytest", "-q", "tests/integration", *TOGETHER, *(f"--ignore={file}" for file in ALONE)),
         "timing": module("pytest", "-q", *ALONE, "--durations=5"),
     }
@@ -91,6 +103,7 @@ def _worker() -> Result:
     if found is None:
         return not_run("worker", NO_WORKER, os.environ.get("CI", ""))
     python = python_packages(found)
+    show(Path(deployed_packages(found)))
     once_is_enough = "--ignore=tests/unit/test_cron_properties.py"
     options = ["-q", "tests/worker", "tests/unit", once_is_enough, "-p", "no:cacheprovider"]
     return _result("worker", [str(python), "-m", "pytest", *options])

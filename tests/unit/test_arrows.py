@@ -24,6 +24,7 @@ ROOMS = {
     "shared/settings.py": {"shared.core", "pydantic"},
     "shared/core": {"shared.core", "croniter", "tzlocal"},
     "moving": {"moving", "shared.api", "shared.core", "croniter", "pydantic", "requests", "urllib3", "yaml"},
+    "infra": {"infra", "moving.command", "requests"},
     "shared/log.py": set(),
     "shared/version.py": set(),
     "shared/__init__.py": set(),

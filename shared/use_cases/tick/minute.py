@@ -65,18 +65,27 @@ class Minute:
         self._is_quiet = False
         self.counts: Counter[str] = Counter()
         self.waited = 0.0
+        self._ended: list[tuple[Done, Run]] = []
 
     def serve(self) -> None:
         """Go round until nothing is left to do; raises StorageError when it could not be written down."""
-        while self._goes_on():
-            try:
-                self._round()
-            except StorageError as error:
-                log.warning("Trying storage again after: %s", error, extra={"action": "storage_second_try"})
-                if not self._begin - EARLY <= self._by.clock.now() <= self._end + LONGEST_AFTER:
-                    raise
-                self._by.clock.sleep(PAUSE_SECONDS)
-                self._was_beaten = True
+        try:
+            while self._goes_on():
+                self._round_patiently()
+        finally:
+            # A thousand lines take as long as a hundred starts, so they come after them.
+            for end, run in self._ended:
+                _tell(end, run)
+
+    def _round_patiently(self) -> None:
+        try:
+            self._round()
+        except StorageError as error:
+            log.warning("Trying storage again after: %s", error, extra={"action": "storage_second_try"})
+            if not self._begin - EARLY <= self._by.clock.now() <= self._end + LONGEST_AFTER:
+                raise
+            self._by.clock.sleep(PAUSE_SECONDS)
+            self._was_beaten = True
 
     def _goes_on(self) -> bool:
         if self._by.clock.now() > self._end + LONGEST_AFTER:
@@ -188,7 +197,7 @@ class Minute:
             self.counts[RETRIED] += bool(end.last_error)
         elif end.run:
             self.counts[end.run.outcome.value] += 1
-            _tell(end, end.run)
+            self._ended.append((end, end.run))
 
 
 def _tell(end: Done, run: Run) -> None:

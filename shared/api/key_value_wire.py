@@ -13,6 +13,8 @@ from shared.log import log_of
 
 log = log_of(__name__)
 
+# From here on JavaScript writes a number with an exponent.
+PLAIN_BELOW = 1e21
 _TTL = r"^(-?[0-9]{1,12})?$"
 
 
@@ -21,7 +23,7 @@ def _as_text(value: Any) -> Any:
     if isinstance(value, float):
         if not math.isfinite(value):
             raise ValueError("a number or a text is expected")
-        value = int(value) if value.is_integer() else value
+        value = int(value) if value.is_integer() and abs(value) < PLAIN_BELOW else value
     return json.dumps(value) if isinstance(value, bool | int | float) else value
 
 

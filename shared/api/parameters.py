@@ -23,7 +23,6 @@ class Parameter:
     longest: int | None = None
     place: ClassVar[str] = "query"
     is_required: ClassVar[bool] = False
-    may_be_empty: ClassVar[bool] = False
 
     @property
     def schema(self) -> dict[str, Any]:
@@ -100,9 +99,7 @@ class WholeNumber(Parameter):
 
 
 class Instant(Parameter):
-    """An instant with its offset, such as 2026-11-22T06:00:00Z; the host drops an empty one, which then is absent."""
-
-    may_be_empty = True
+    """An instant with its offset, such as 2026-11-22T06:00:00Z."""
 
     @property
     def schema(self) -> dict[str, Any]:

@@ -52,9 +52,9 @@ ITEMS: list[tuple[object, str]] = [
     ([by_property(customPropertyName="a")], "body[0].payload.customPropertyValue is missing"),
     ([by_property(customPropertyValue="a")], "body[0].payload.customPropertyName is missing"),
     ([by_property(customPropertyName="a", customPropertyValue=1)], "customPropertyValue: 1 is not allowed"),
-    ([pair(namespace=5)], "body[0].payload.namespace: 5 is not allowed; a text is expected"),
+    ([pair(namespace=[5])], "body[0].payload.namespace: [5] is not allowed; a text is expected"),
     ([pair(value={"a": 1})], 'body[0].payload.value: {"a": 1} is not allowed; a text is expected'),
-    ([pair(ttl="soon")], 'body[0].payload.ttl: "soon" is not allowed; should be a valid integer'),
+    ([pair(ttl="soon")], 'body[0].payload.ttl: "soon" is not allowed; a number of milliseconds is expected'),
     ([by_id(1)] * 5, "And 2 more."),
 ]
 

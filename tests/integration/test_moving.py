@@ -431,6 +431,7 @@ def test_a_round_trip_changes_nothing(
     schedules.ask("PUT", f"/{started['id']}/start")
     plain = schedules.made(name="No tags", tags=None)
     assert "tags" not in plain
+    count = len(ODD_NAMES) + 3
     first, here, there = tmp_path / "first.yaml", tmp_path / "here.yaml", tmp_path / "there.yaml"
 
     assert run("export", "--url", schedules.footman.url, first).code == 0
@@ -440,9 +441,9 @@ def test_a_round_trip_changes_nothing(
     moved = run("import_file", first, "--url", another.url)
     assert run("export", "--url", another.url, there).code == 0
 
-    assert "0 new, 20 already there, 0 to be replaced. 0 others are left alone." in again.told
+    assert f"0 new, {count} already there, 0 to be replaced. 0 others are left alone." in again.told
     assert schedules.rows == before
-    assert "20 new" in moved.told
+    assert f"{count} new" in moved.told
     assert first.read_bytes() == here.read_bytes() == there.read_bytes()
     names = {one["name"] for one in http.get(f"{another.url}/v4/schedules", timeout=10).json()}
     assert set(ODD_NAMES) <= names

@@ -146,7 +146,8 @@ def _parameter(parameter: Parameter, example: Example) -> Schema:
         "required": parameter.is_required,
         "description": parameter.description,
         "schema": parameter.schema,
-        **({"allowEmptyValue": True} if parameter.may_be_empty else {}),
+        # The host drops empty ones, which then are absent.
+        **({} if parameter.is_required else {"allowEmptyValue": True}),
         **({"example": example.parameters[parameter.name]} if parameter.name in example.parameters else {}),
     }
 

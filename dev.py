@@ -15,7 +15,7 @@ python3 dev.py test [STEP ...]
     Every check: format, lint, types, tests, worker.
 python3 dev.py bench start | import | stand-in
     What it costs, as a ratio to what can't be avoided.
-python3 dev.py faults crash | hosts | outage | seconds | all [--rounds N]
+python3 dev.py faults crash | hosts | outage | seconds | model | all [--rounds N]
     Whether schedules keep their promises when hosts are killed, when two fire at once, when Sense is away.
 python3 dev.py smoke --url URL [--key KEY]
     Whether a Footman that was deployed works; starts nothing.

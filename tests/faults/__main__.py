@@ -1,11 +1,11 @@
-"""Try what Footman promises for bad days: python3 dev.py faults crash | hosts | outage | seconds | all [--rounds N]."""
+"""Try what Footman promises for bad days: python3 dev.py faults TRIAL [--rounds N], or all trials."""
 
 import argparse
 import sys
 
-from tests.faults import crash, hosts, outage, seconds
+from tests.faults import crash, hosts, model, outage, seconds
 
-TRIALS = {"crash": crash.main, "hosts": hosts.main, "outage": outage.main, "seconds": seconds.main}
+TRIALS = {"crash": crash.main, "hosts": hosts.main, "outage": outage.main, "seconds": seconds.main, "model": model.main}
 
 
 def main() -> int:

@@ -1,0 +1,190 @@
+"""The real store and the real tick, against a model: each occurrence is told once, whatever people and crashes do.
+
+`FOOTMAN_MODEL_RUNS` is how many lives are tried; `python3 dev.py faults model` tries 500.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule, run_state_machine_as_test
+
+from shared.core.cron import MINUTE, Cron, next_after
+from shared.core.runs import RunOutcome
+from shared.core.zones import Zone
+from shared.storage.table import Table
+from tests.integration.conftest import OpenTasks
+from tests.integration.ticking import CONNECTIONS, SetClock, Site, at, new_table
+from tests.sandbox.azurite import Azurite
+from tests.sandbox.stand_in import StandIn
+
+RUNS = int(os.environ.get("FOOTMAN_MODEL_RUNS", "6"))
+UTC_ZONE = Zone.parse("UTC")
+CRONS = st.sampled_from(["* * * * *", "*/5 * * * *", "7,37 * * * *", "0 * * * *"])
+# A row counts no more than a hundred; so long nothing is left alone.
+LONGEST = timedelta(minutes=90)
+LEASE_OVER = 2 * MINUTE
+
+
+class Died(BaseException):
+    """The process ended here."""
+
+
+@dataclass
+class Model:
+    """What a schedule comes to, were the world simple: occurrences after `since` are told up to when somebody looks."""
+
+    id: str
+    cron: str
+    since: datetime | None
+    told: int = 0
+
+    def look(self, now: datetime) -> None:
+        """Tell of what was due until now."""
+        while self.since and (due := next_after(Cron.parse(self.cron), UTC_ZONE, self.since)) and due <= now:
+            self.told, self.since = self.told + 1, due
+
+    def stop(self, now: datetime) -> None:
+        self.look(now)
+        self.since = None
+
+    def start(self, now: datetime) -> None:
+        self.since = self.since or now
+
+    def edit(self, cron: str, now: datetime) -> None:
+        self.look(now)
+        self.cron, self.since = cron, self.since and now
+
+
+class Mortal(Table):
+    """The table, in a process that ends at a commit: before it, or just after."""
+
+    def __init__(self, table: Table, at: int, *, after: bool) -> None:
+        super().__init__(table._open)  # noqa: SLF001 - it is the same table, seen from a process that dies
+        self._left, self._after = at, after
+
+    def commit(self, *arguments: Any, **named: Any) -> Any:
+        self._left -= 1
+        if self._left < 0 and not self._after:
+            raise Died
+        done = super().commit(*arguments, **named)
+        if self._left < 0:
+            raise Died
+        return done
+
+
+class Lives(RuleBasedStateMachine):
+    """Schedules, the people who change them, and ticks of which some die."""
+
+    models = Bundle("models")
+
+    def __init__(self, site: Site) -> None:
+        super().__init__()
+        self.site = site
+        self.site.clock.time = at("09:00:30")
+        self.alive: list[Model] = []
+
+    @property
+    def now(self) -> datetime:
+        return self.site.clock.time
+
+    @rule(target=models, cron=CRONS)
+    def create(self, cron: str) -> Model:
+        model = Model(id=self.site.schedule(cron).id, cron=cron, since=self.now)
+        self.alive.append(model)
+        return model
+
+    @rule(model=models)
+    def stop(self, model: Model) -> None:
+        self.site.manage.stop(model.id, self.now)
+        model.stop(self.now)
+
+    @rule(model=models)
+    def start(self, model: Model) -> None:
+        self.site.manage.start(model.id, self.now)
+        model.start(self.now)
+
+    @rule(model=models, cron=CRONS)
+    def edit(self, model: Model, cron: str) -> None:
+        said = self.site.manage.one(model.id).definition
+        self.site.manage.replace(model.id, replace(said, cron=cron), self.now)
+        if cron != model.cron:
+            model.edit(cron, self.now)
+
+    @rule(model=consumes(models))
+    def delete(self, model: Model) -> None:
+        self.site.manage.delete(model.id, self.now)
+        self.alive.remove(model)
+
+    @rule(minutes=st.integers(1, 40))
+    def wait(self, minutes: int) -> None:
+        oldest = min((model.since for model in self.alive if model.since), default=self.now)
+        if self.now + minutes * MINUTE - oldest > LONGEST:
+            self.tick()
+        self.site.clock.time += minutes * MINUTE
+
+    @rule()
+    def tick(self) -> None:
+        self.site.tick()
+        for model in self.alive:
+            model.look(self.now)
+
+    @rule(at=st.integers(0, 6), after=st.booleans())
+    def crash_and_recover(self, at: int, after: bool) -> None:  # noqa: FBT001 - drawn by name
+        mortal = replace(self.site, table=Mortal(self.site.table, at, after=after))
+        try:
+            mortal.tick(clock=SetClock(self.now))
+        except Died:
+            self.site.clock.time += LEASE_OVER
+            # A due row that a dead tick gave back for the next minute is in time one minute later.
+            self.tick()
+            self.site.clock.time += MINUTE
+        self.tick()
+
+    @invariant()
+    def each_occurrence_that_was_looked_at_is_told_once(self) -> None:
+        for model in self.alive:
+            runs = self.site.kept.runs(self.site.manage.one(model.id), 1000)
+            told = sum(run.missed_count + (run.outcome is not RunOutcome.MISSED) for run in runs)
+            assert told == model.told, (model, runs)
+
+    @invariant()
+    def what_is_started_has_one_entry_and_what_is_not_has_none(self) -> None:
+        entries = sorted(due.schedule_id for due in self.site.kept.entries())
+        assert entries == sorted(model.id for model in self.alive if model.since)
+
+    @invariant()
+    def no_task_is_started_more_often_than_it_was_due(self) -> None:
+        for model in self.alive:
+            assert self.site.starts(self.site.manage.one(model.id)) <= model.told
+
+
+@pytest.fixture
+def opened(azurite: Azurite, sense: StandIn, open_tasks: OpenTasks) -> Iterator[Callable[[], Site]]:
+    with ThreadPoolExecutor(CONNECTIONS) as pool:
+        tasks = open_tasks()
+        yield lambda: Site(
+            table=new_table(azurite.connection), sense=sense, tasks=tasks, pool=pool, clock=SetClock(at("09:00"))
+        )
+
+
+def test_every_life_agrees_with_the_model(opened: Callable[[], Site]) -> None:
+    run_state_machine_as_test(
+        lambda: Lives(opened()),  # type: ignore[arg-type]  # it calls what it is given
+        settings=settings(
+            max_examples=RUNS,
+            stateful_step_count=15,
+            deadline=None,
+            derandomize=RUNS < 100,
+            database=None,
+            # Each step asks storage and Sense: to make a failing life shorter would take longer than to read it.
+            phases=(Phase.generate,),
+            suppress_health_check=list(HealthCheck),
+        ),
+    )

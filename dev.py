@@ -17,6 +17,8 @@ python3 dev.py bench start | import | stand-in
     What it costs, as a ratio to what can't be avoided.
 python3 dev.py faults crash | hosts | outage | seconds | model | all [--rounds N]
     Whether schedules keep their promises when hosts are killed, when two fire at once, when Sense is away.
+python3 dev.py load [starts | schedules | all] [--seconds N] [--minutes N] [--schedules N] [--firing N]
+    What many callers get at a time: throughput, latencies, errors, memory, connections.
 python3 dev.py smoke --url URL [--key KEY]
     Whether a Footman that was deployed works; starts nothing.
 python3 dev.py import-butler FILE.yaml --url URL [--key KEY] --server-timezone ZONE --month-base 0|1 [--dry-run]
@@ -30,6 +32,7 @@ COMMANDS = {
     "test": "tests.sandbox.gate",
     "bench": "tests.bench",
     "faults": "tests.faults",
+    "load": "tests.load",
     "smoke": "infra.smoke",
     "import-butler": "moving.import_butler",
     "export": "moving.export",

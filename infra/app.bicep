@@ -154,6 +154,8 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
       AzureWebJobsDisableHomepage: 'true'
       APPLICATIONINSIGHTS_CONNECTION_STRING: insightsConnection
       APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identityClientId};Authorization=AAD'
+      // Calls wait for Sense and storage, not for the processor: the few threads of the default would leave connections idle.
+      PYTHON_THREADPOOL_THREAD_COUNT: '32'
       HTTP_AUTH_LEVEL: authLevel
       STORAGE_TABLE_URL: tableUrl
       STORAGE_CLIENT_ID: identityClientId

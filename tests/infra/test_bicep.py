@@ -24,6 +24,7 @@ OF_THE_HOST = {
     "AzureWebJobsDisableHomepage",
     "APPLICATIONINSIGHTS_CONNECTION_STRING",
     "APPLICATIONINSIGHTS_AUTHENTICATION_STRING",
+    "PYTHON_THREADPOOL_THREAD_COUNT",
 }
 # What the app reads and Azure must not be given: an identity stands in for the one, and the other opens a door.
 NOT_ON_AZURE = {"STORAGE_CONNECTION", "QRS_TLS_VERIFY"}

@@ -19,6 +19,8 @@ python3 dev.py faults crash | hosts | outage | seconds | model | all [--rounds N
     Whether schedules keep their promises when hosts are killed, when two fire at once, when Sense is away.
 python3 dev.py load [starts | schedules | all] [--seconds N] [--minutes N] [--schedules N] [--firing N]
     What many callers get at a time: throughput, latencies, errors, memory, connections.
+python3 dev.py hostile [--requests 20000]
+    Every call under input that means harm: no 5xx, no hang, memory flat.
 python3 dev.py smoke --url URL [--key KEY]
     Whether a Footman that was deployed works; starts nothing.
 python3 dev.py import-butler FILE.yaml --url URL [--key KEY] --server-timezone ZONE --month-base 0|1 [--dry-run]
@@ -33,6 +35,7 @@ COMMANDS = {
     "bench": "tests.bench",
     "faults": "tests.faults",
     "load": "tests.load",
+    "hostile": "tests.hostile",
     "smoke": "infra.smoke",
     "import-butler": "moving.import_butler",
     "export": "moving.export",

@@ -16,6 +16,8 @@ _PEM = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----[A-Za-z0-9+/=\s]+-----END \1----
 _CERTIFICATE_FILE = re.compile(r"\.(pem|crt|cer|key|pfx)$", re.IGNORECASE)
 _HOST = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?|[0-9a-f]*:[0-9a-f:.]+")
 _REFERENCE = re.compile(r"%([A-Za-z_][A-Za-z0-9_]*)%")
+# An address with a password, a PEM text, a key or a token that was put into the wrong setting; a GUID is shorter.
+_LOOKS_SECRET = re.compile(r"[@?]|-----|[A-Za-z0-9+/=_-]{40}")
 _SECRETS = {"QRS_CLIENT_CERTIFICATE", "QRS_CLIENT_KEY", "QRS_ROOT_CERTIFICATE", "QRS_JWT", "STORAGE_CONNECTION"}
 _VALUE_SHOWN = 80
 
@@ -186,5 +188,5 @@ def _sentence(bad: Mapping[str, Any], values: Mapping[str, str]) -> str:
     name = str(bad["loc"][0])
     if bad["type"] == "missing":
         return f"{name} is missing: see the settings in README.md."
-    shown = "" if name in _SECRETS or re.search("[@?]", values[name]) else f" ({values[name][:_VALUE_SHOWN]!r})"
-    return f"{name}{shown}: {reason}."
+    is_shown = name not in _SECRETS and not _LOOKS_SECRET.search(values[name])
+    return f"{name}{f' ({values[name][:_VALUE_SHOWN]!r})' if is_shown else ''}: {reason}."

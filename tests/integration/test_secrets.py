@@ -1,0 +1,267 @@
+"""Secrets, while everything goes wrong: none is in a log, an answer or a stored row, whole or in part."""
+
+import base64
+import json
+import re
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import pytest
+import requests
+from azure.data.tables import TableClient
+
+from shared.core.errors import SettingsError
+from shared.settings import Settings, load
+from tests.conftest import APP1, StartFootman, a_schedule
+from tests.sandbox import certificates
+from tests.sandbox.azurite import ACCOUNT, KEY, Azurite, free_ports
+from tests.sandbox.faulty_storage import FaultyStorage, start_faulty_storage
+from tests.sandbox.local_host import LocalHost
+from tests.sandbox.stand_in import StandIn
+
+PIECE = 20
+STEP = 5
+FUNCTION_KEY = "FUNCTIONKEYOFTHETESTSTHATNOBODYMAYEVERREAD0123456789"
+_MARKED = base64.b64encode(b"A marked key that is no key at all. " * 9).decode()
+MARKED_KEY = f"-----BEGIN PRIVATE KEY-----\n{_MARKED}\n-----END PRIVATE KEY-----"
+STORAGE_KEY = base64.b64encode(b"A marked key to storage, wrong in length or not; 64 bytes of it..").decode()
+START = f"/v4/reloadtask/{APP1}/start"
+ASKED: list[tuple[str, str, object]] = [
+    ("PUT", START, []),
+    ("PUT", f"{START}?includeExecutionId=true", [{"type": "starttasktag", "payload": {"tag": "tag 2"}}]),
+    ("PUT", START, [{"type": "keyvaluestore", "payload": {"namespace": "n", "key": "k", "value": "v"}}]),
+    ("GET", "/v4/health", None),
+    ("GET", "/v4/schedules", None),
+    ("POST", "/v4/schedules", a_schedule()),
+    ("PUT", "/v4/schedules/startall", None),
+    ("GET", "/v4/schedules/status", None),
+    ("GET", "/v4/keyvaluesnamespaces", None),
+    ("GET", "/v4/openapi.json", None),
+    ("GET", "/nowhere", None),
+    ("PUT", START, "no list"),
+    ("POST", "/admin/functions/tick", {}),
+    ("POST", "/admin/functions/daily", {}),
+]
+
+# What meets storage, Sense and the settings each in its way.
+FEW = [ASKED[0], ASKED[2], ASKED[3], ASKED[5]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Heard:
+    """All that could be read: the answers, and the hosts whose logs are read at the end."""
+
+    http: requests.Session
+    answers: list[str] = field(default_factory=list)
+    hosts: list[LocalHost] = field(default_factory=list)
+
+    def ask(self, footman: LocalHost, asked: Sequence[tuple[str, str, object]]) -> set[int]:
+        """Ask and return the statuses."""
+        if footman not in self.hosts:
+            self.hosts.append(footman)
+        with ThreadPoolExecutor(len(asked)) as threads:
+            return set(threads.map(lambda one: self._ask(footman, *one), asked))
+
+    def _ask(self, footman: LocalHost, method: str, path: str, body: object) -> int:
+        headers = {"x-functions-key": FUNCTION_KEY}
+        answer = self.http.request(method, footman.url + path, json=body, headers=headers, timeout=30)
+        self.answers.append(f"{answer.headers}\n{answer.text}")
+        return answer.status_code
+
+    @property
+    def text(self) -> str:
+        return "\n".join([*self.answers, *(host.stderr_text() for host in self.hosts)])
+
+
+def pieces(secret: str) -> set[str]:
+    """Return what of a secret tells it: texts of its lines, in every form that it takes in a log or an answer."""
+    lines = [line for line in re.split(r"\\n|\s+", secret) if "-----" not in line]
+    return {line[at : at + PIECE] for line in lines for at in range(0, len(line) - PIECE + 1, STEP)}
+
+
+def told(secret: str, text: str) -> list[str]:
+    """Return the pieces of a secret that stand in a text, be it broken into lines or escaped."""
+    joined = re.sub(r"\\+n|\\+r|\s+", "", text)
+    return sorted(piece for piece in pieces(secret) if piece in text or piece in joined)
+
+
+@pytest.fixture(scope="module")
+def faulty(azurite: Azurite) -> Iterator[FaultyStorage]:
+    with start_faulty_storage(azurite.connection) as faulty:
+        yield faulty
+
+
+@pytest.fixture
+def heard(http: requests.Session) -> Heard:
+    return Heard(http=http)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Secrets:
+    """By what they are."""
+
+    client_key: str
+    token: str
+
+    def all(self) -> dict[str, str]:
+        return {
+            "client key": self.client_key,
+            "token": self.token,
+            "marked key": MARKED_KEY,
+            "storage key": KEY,
+            "marked storage key": STORAGE_KEY,
+            "function key": FUNCTION_KEY,
+        }
+
+
+@pytest.fixture
+def secrets(sense: StandIn) -> Secrets:
+    return Secrets(
+        client_key=(sense.certificates / "client_key.pem").read_text(),
+        token=certificates.bearer_token(sense.certificates),
+    )
+
+
+def assert_nothing_is_told(heard: Heard, secrets: Secrets, table: TableClient) -> None:
+    rows = "\n".join(json.dumps(row, default=str) for row in table.list_entities())
+    text = f"{heard.text}\n{rows}"
+    assert {name: found for name, secret in secrets.all().items() if (found := told(secret, text))} == {}
+
+
+def inline(sense: StandIn) -> dict[str, str]:
+    """Return the settings with the texts of the certificates in them, as Key Vault gives them."""
+    texts = {name: (sense.certificates / f"{name}.pem").read_text() for name in ("client", "client_key", "root")}
+    return {
+        "QRS_CLIENT_CERTIFICATE": texts["client"],
+        "QRS_CLIENT_KEY": texts["client_key"].replace("\n", "\\n"),
+        "QRS_ROOT_CERTIFICATE": texts["root"],
+        "QRS_TIMEOUT_SECONDS": "1",
+    }
+
+
+def test_the_search_finds_what_is_there(secrets: Secrets) -> None:
+    for secret in secrets.all().values():
+        assert len(pieces(secret)) >= 4
+        assert told(secret, f"error: {secret[-60:]!r}")
+        assert told(secret, json.dumps({"a": secret}))
+    assert told(KEY, "Nothing of it.") == []
+
+
+FAULTS: list[dict[str, object]] = [
+    {"kind": "refuse"},
+    {"kind": "reset"},
+    {"kind": "resetAfter"},
+    {"kind": "hang"},
+    {"kind": "truncate"},
+    {"kind": "html"},
+    {"kind": "status", "status": 200, "body": "no json"},
+    {"kind": "status", "status": 302},
+    {"kind": "status", "status": 400, "body": "Bad"},
+    {"kind": "status", "status": 401},
+    {"kind": "status", "status": 403, "body": "XSRF prevention check failed."},
+    {"kind": "status", "status": 500},
+]
+
+
+def test_nothing_is_told_while_sense_fails(
+    start_footman: StartFootman, sense: StandIn, table: TableClient, secrets: Secrets, heard: Heard
+) -> None:
+    by_certificate = start_footman(inline(sense), key=FUNCTION_KEY)
+    by_token = start_footman(
+        {"QRS_URL": f"{sense.proxy}", "QRS_JWT": secrets.token, "QRS_TIMEOUT_SECONDS": "1"}, key=FUNCTION_KEY
+    )
+    statuses = heard.ask(by_certificate, ASKED) | heard.ask(by_token, FEW)
+    assert {200, 201, 202, 400, 404} <= statuses
+    hosts = (by_certificate, by_token)
+    for fault in FAULTS:
+        sense.fault(**fault)  # type: ignore[arg-type]
+        with ThreadPoolExecutor(2) as threads:
+            statuses |= set().union(*threads.map(lambda footman: heard.ask(footman, FEW[:1]), hosts))
+        sense.no_faults()
+
+    assert {502, 503} <= statuses
+    assert_nothing_is_told(heard, secrets, table)
+
+
+def test_nothing_is_told_while_storage_fails(
+    start_footman: StartFootman,
+    sense: StandIn,
+    faulty: FaultyStorage,
+    table: TableClient,
+    secrets: Secrets,
+    heard: Heard,
+) -> None:
+    [port] = free_ports(1)
+    endpoint = f"TableEndpoint=http://127.0.0.1:{port}/{ACCOUNT}"
+    broken = start_footman({**inline(sense), "STORAGE_CONNECTION": faulty.connection}, key=FUNCTION_KEY)
+    assert 200 in heard.ask(broken, ASKED)
+    for kind in ("refuse", "busy", "cut"):
+        faulty.fault(kind, count=3)
+        heard.ask(broken, FEW)
+        faulty.no_faults()
+    for connection in (
+        f"DefaultEndpointsProtocol=http;AccountName={ACCOUNT};AccountKey={KEY};{endpoint};",
+        faulty.connection.replace(KEY, STORAGE_KEY),
+        STORAGE_KEY,
+    ):
+        away = start_footman({**inline(sense), "STORAGE_CONNECTION": connection}, key=FUNCTION_KEY)
+        assert heard.ask(away, FEW) & {500, 503}
+
+    assert_nothing_is_told(heard, secrets, table)
+
+
+Wrong = Callable[[StandIn, Secrets], dict[str, str]]
+# A secret in a setting where none belongs, cut short, or spoilt.
+WRONG: dict[str, Wrong] = {
+    "a foreign root": lambda sense, _: {
+        "QRS_ROOT_CERTIFICATE": certificates.foreign(sense.certificates).root.read_text()
+    },
+    "a key for the certificate": lambda _, secrets: {"QRS_CLIENT_CERTIFICATE": secrets.client_key},
+    "a key that is none": lambda *_: {"QRS_CLIENT_KEY": MARKED_KEY},
+    "another's key": lambda sense, _: {"QRS_CLIENT_KEY": (sense.certificates / "jwt_key.pem").read_text()},
+    "a token Sense does not know": lambda sense, secrets: {"QRS_URL": sense.proxy, "QRS_JWT": secrets.token[:-9]},
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG.values(), ids=WRONG.keys())
+def test_nothing_is_told_of_a_wrong_setting(
+    wrong: Wrong, start_footman: StartFootman, sense: StandIn, table: TableClient, secrets: Secrets, heard: Heard
+) -> None:
+    statuses = heard.ask(start_footman({**inline(sense), **wrong(sense, secrets)}, key=FUNCTION_KEY), FEW)
+
+    assert statuses & {500, 502, 503}
+    assert_nothing_is_told(heard, secrets, table)
+
+
+NAMES = [field.alias for field in Settings.model_fields.values() if field.alias]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_secret_that_stands_in_a_setting_for_something_else_is_told(name: str, secrets: Secrets) -> None:
+    for secret in [*secrets.all().values(), MARKED_KEY.partition("\n")[2], MARKED_KEY.rpartition("\n")[0]]:
+        assert told(secret, complaint({"QRS_URL": "http://127.0.0.1/qrs", name: secret})) == []
+
+
+def complaint(environment: dict[str, str]) -> str:
+    """Return what is said of settings, nothing where they are right."""
+    try:
+        load(environment)
+    except SettingsError as error:
+        return str(error)
+    return ""
+
+
+@pytest.mark.parametrize("names", [["QRS_TIMEOUT_SECONDS", "QRS_URL"], ["QRS_TLS_SERVER_NAME", "QRS_USER_ID"]])
+def test_nor_is_it_by_a_host(
+    names: list[str],
+    start_footman: StartFootman,
+    sense: StandIn,
+    table: TableClient,
+    secrets: Secrets,
+    heard: Heard,
+) -> None:
+    footman = start_footman({**inline(sense), **dict.fromkeys(names, STORAGE_KEY)}, key=FUNCTION_KEY)
+
+    assert heard.ask(footman, FEW) & {500, 502, 503}
+    assert_nothing_is_told(heard, secrets, table)

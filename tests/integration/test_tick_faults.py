@@ -51,7 +51,8 @@ def this_minute() -> datetime:
 
 
 def due_now(site: Site, count: int) -> list[Planned]:
-    return site.plan(count, once_a_day(this_minute()), this_minute())
+    minute = this_minute()  # asked for once: a new one may begin in between
+    return site.plan(count, once_a_day(minute), minute)
 
 
 def started_of(site: Site, planned: Sequence[Planned]) -> int:

@@ -3,8 +3,6 @@
 Nothing is started: the dry start names a task that no site has, so that Sense is asked and answers that there is none.
 """
 
-import argparse
-import os
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -13,7 +11,7 @@ from typing import Any
 
 import requests
 
-from moving.command import address
+from moving.command import options
 
 NO_TASK = "00000000-0000-0000-0000-000000000000"
 # A new deployment may still be on its way to its first instance.
@@ -104,13 +102,7 @@ class Smoke:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="dev.py smoke", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--url", required=True, type=address, help="where Footman runs")
-    parser.add_argument(
-        "--key", default=os.environ.get("FOOTMAN_KEY"), help="a function key; FOOTMAN_KEY in the environment does too"
-    )
+    parser = options("smoke", __doc__)
     parser.add_argument(
         "--patience", type=float, default=SECONDS_TO_TICK, metavar="SECONDS", help="how long to wait for a tick"
     )

@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from io import TextIOWrapper
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from moving.files import FileUnreadable
@@ -25,6 +26,14 @@ def options(name: str, about: str | None) -> argparse.ArgumentParser:
     parser.add_argument(
         "--key", default=os.environ.get("FOOTMAN_KEY"), help="a function key; FOOTMAN_KEY in the environment does too"
     )
+    return parser
+
+
+def file_options(name: str, about: str | None, file: str) -> argparse.ArgumentParser:
+    """Return the options of a command that sends what a file says."""
+    parser = options(name, about)
+    parser.add_argument("file", type=Path, metavar="FILE.yaml", help=file)
+    parser.add_argument("--dry-run", action="store_true", help="show what would be done, and send nothing")
     return parser
 
 
@@ -62,8 +71,11 @@ def ended(work: Callable[[], None]) -> int:
     return 0
 
 
-def send(site: Site, matches: Sequence[Match], *, replacing: bool) -> None:
-    """Make what is new and, with `replacing`, change what differs; tells each as it is done."""
+def send(site: Site, matches: Sequence[Match], *, replacing: bool, is_dry: bool) -> None:
+    """Make what is new and, with `replacing`, change what differs; tells each as it is done, or that nothing is."""
+    if is_dry:
+        print(NO_CHANGE)
+        return
     new = [match for match in matches if match.there is None]
     changed = [match for match in matches if match.differing and (replacing or match.is_half_made)]
     for number, match in enumerate((*new, *changed), start=1):

@@ -8,10 +8,9 @@ twice.
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 
 from moving.butler_file import Imported, read
-from moving.command import NO_CHANGE, counted, ended, new_told, options, send
+from moving.command import counted, ended, file_options, new_told, send
 from moving.site import Site
 from moving.wanted import Match, matched
 from shared.core.errors import CallerError
@@ -19,8 +18,7 @@ from shared.core.zones import Zone
 
 
 def main() -> int:
-    parser = options("import-butler", __doc__)
-    parser.add_argument("file", type=Path, metavar="FILE.yaml", help="the file in Butler's scheduler.configfile")
+    parser = file_options("import-butler", __doc__, "the file in Butler's scheduler.configfile")
     parser.add_argument(
         "--server-timezone", required=True, metavar="ZONE", help="the IANA name of the zone of Butler's server"
     )
@@ -31,7 +29,6 @@ def main() -> int:
         choices=(0, 1),
         help="0: a numeric month is what Butler made of it, 0 for January; 1: it is what was meant, 1 for January",
     )
-    parser.add_argument("--dry-run", action="store_true", help="show what would be done, and send nothing")
     given = parser.parse_args()
     try:
         server = Zone.parse(given.server_timezone)
@@ -50,10 +47,7 @@ def _import(imported: Sequence[Imported], site: Site, *, is_dry: bool) -> None:
     for one, match in zip(imported, matches, strict=True):
         print(_told(one, match), end="\n\n")
     print(counted(matches, "there in another form, left as they are"))
-    if is_dry:
-        print(NO_CHANGE)
-    else:
-        send(site, matches, replacing=False)
+    send(site, matches, replacing=False, is_dry=is_dry)
 
 
 def _told(one: Imported, match: Match) -> str:

@@ -4,7 +4,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from moving.command import NO_CHANGE, counted, ended, new_told, options, send
+from moving.command import counted, ended, file_options, new_told, send
 from moving.export import FIELDS, TOP
 from moving.files import Entry, each, entries
 from moving.site import Site
@@ -12,10 +12,7 @@ from moving.wanted import Match, Wanted, checked, matched
 
 
 def main() -> int:
-    parser = options("import", __doc__)
-    parser.add_argument("file", type=Path, metavar="FILE.yaml", help="a file that export wrote")
-    parser.add_argument("--dry-run", action="store_true", help="show what would be done, and send nothing")
-    given = parser.parse_args()
+    given = file_options("import", __doc__, "a file that export wrote").parse_args()
     site, now = Site.at(given.url, given.key), datetime.now(UTC)
     return ended(lambda: _import(given.file, site, now, is_dry=given.dry_run))
 
@@ -29,10 +26,7 @@ def _import(file: Path, site: Site, now: datetime, *, is_dry: bool) -> None:
             print(_told(match))
     others = len(there) - sum(match.there is not None for match in matches)
     print(f"{counted(matches, 'to be replaced')} {others} others are left alone.")
-    if is_dry:
-        print(NO_CHANGE)
-    else:
-        send(site, matches, replacing=True)
+    send(site, matches, replacing=True, is_dry=is_dry)
 
 
 def _wanted(entry: Entry, now: datetime) -> Wanted:

@@ -11,10 +11,9 @@ from shared.core.cron import MINUTE, SECOND, Cron, due_after
 from shared.core.errors import CallerError
 from shared.core.zones import Zone
 
-# Of each field of an expression: its first and last value, and whether all its values are written as *.
+# Of each field of an expression, its first and last value.
 RANGES = ((0, 59), (0, 59), (0, 23), (1, 31), (1, 12), (0, 6))
 A_RUN = 3
-WITH_SECONDS = 6
 
 
 def translated(text: str, butler: ButlerCron) -> str:

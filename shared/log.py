@@ -6,7 +6,6 @@ query finds them with extract(@'(\{"action".+\})', 1, message). infra/ has such 
 
 import json
 import logging
-from collections.abc import MutableMapping
 from typing import Any
 
 
@@ -20,9 +19,6 @@ class Log(logging.LoggerAdapter[logging.Logger]):
             return
         sentence = str(msg) % args if args else str(msg)
         self.logger.log(level, "%s %s", sentence, json.dumps(fields, ensure_ascii=False, default=str), **kwargs)
-
-    def process(self, msg: Any, kwargs: MutableMapping[str, Any]) -> tuple[Any, MutableMapping[str, Any]]:
-        return msg, kwargs
 
 
 def log_of(module: str) -> Log:

@@ -43,6 +43,7 @@ _PartIn = Annotated[str, Field(max_length=LONGEST_NAME)] | int | float | bool | 
 
 _Text = Annotated[str, Field(max_length=LONGEST_NAME)]
 _Name = Annotated[_Text | None, BeforeValidator(_as_text, json_schema_input_type=_NameIn)]
+_Part = Annotated[_Text | None, BeforeValidator(_as_text, json_schema_input_type=_PartIn)]
 _LongText = Annotated[str, Field(max_length=LONGEST_VALUE)]
 _Value = Annotated[_LongText | None, BeforeValidator(_as_text, json_schema_input_type=_ValueIn)]
 _Ttl = Annotated[
@@ -71,8 +72,8 @@ class KeyValuePayload(BaseModel):
 
     model_config = ConfigDict(defer_build=True)
 
-    namespace: Annotated[_Text | None, BeforeValidator(_as_text, json_schema_input_type=_PartIn)] = None
-    key: Annotated[_Text | None, BeforeValidator(_as_text, json_schema_input_type=_PartIn)] = None
+    namespace: _Part = None
+    key: _Part = None
     value: Annotated[_LongText | None, BeforeValidator(_as_text, json_schema_input_type=_ValueIn | None)] = None
     ttl: _Ttl = None
 

@@ -7,7 +7,7 @@ import azure.functions as func
 
 from shared import wiring
 from shared.api import reading, schedule_wire
-from shared.api.calls import STORAGE, Call, Routes
+from shared.api.calls import SENSE, STORAGE, Call, Routes
 from shared.api.http import Answer
 from shared.api.parameters import OptionalText
 from shared.api.schedule_body import SCHEDULE, definition
@@ -16,7 +16,7 @@ from shared.api.schedule_wire import ScheduleAnswer, StatusAnswer
 ID_ASKED = OptionalText(name="id", description="Answer with this schedule alone, as one object.")
 
 # With a start filter Sense is asked whether the filter allows the task.
-MADE = (HTTPStatus.FORBIDDEN, HTTPStatus.BAD_GATEWAY, *STORAGE)
+MADE = (HTTPStatus.FORBIDDEN, *SENSE)
 
 
 def _list(req: func.HttpRequest) -> Answer:

@@ -29,6 +29,7 @@ from shared.storage.schedules import Schedules
 from shared.storage.table import Table
 from tests.sandbox.azurite import start_azurite
 from tests.sandbox.local_host import LocalHost, start_local_host
+from tests.sandbox.processes import HELD_AT_MOST, MEMORY_IS_TOLD, memory_mib
 from tests.sandbox.run import sense_settings
 from tests.sandbox.stand_in import StandIn, start_stand_in
 
@@ -112,8 +113,7 @@ class Site:
     @property
     def peak_mib(self) -> float | None:
         """How much memory Footman has held at most; None where the system does not tell."""
-        status = Path(f"/proc/{self.footman.pid}/status")
-        return int(re.findall(r"VmHWM:\s+(\d+) kB", status.read_text())[0]) / 1024 if status.exists() else None
+        return memory_mib(self.footman.pid, HELD_AT_MOST) if MEMORY_IS_TOLD else None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import requests
@@ -19,6 +18,7 @@ from tests.hostile.wire import Heard, Wire
 from tests.sandbox.azurite import start_azurite
 from tests.sandbox.environment import ROOT
 from tests.sandbox.local_host import LocalHost, start_local_host
+from tests.sandbox.processes import HELD, MEMORY_IS_TOLD, memory_mib
 from tests.sandbox.run import sense_settings
 from tests.sandbox.stand_in import start_stand_in
 
@@ -65,11 +65,7 @@ class Target:
 
     def memory(self) -> float | None:
         """Return the resident megabytes of the host, None where the system does not tell."""
-        status = Path(f"/proc/{self._host.pid}/status")
-        if not status.exists():
-            return None
-        [line] = [line for line in status.read_text().splitlines() if line.startswith("VmRSS")]
-        return int(line.split()[1]) / 1024
+        return memory_mib(self._host.pid, HELD) if MEMORY_IS_TOLD else None
 
     def crashes(self) -> int:
         """Return how often the host has logged an error that nobody expected."""

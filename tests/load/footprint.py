@@ -1,6 +1,5 @@
 """What a process holds of memory and open files while it works; Linux alone tells."""
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -8,7 +7,8 @@ from pathlib import Path
 from statistics import median
 from threading import Event, Thread
 
-IS_TOLD = Path("/proc/self/status").exists()
+from tests.sandbox.processes import HELD, HELD_AT_MOST, memory_mib
+
 EACH_SECONDS = 1.0
 # Of all steps the part that is taken together: a list of all schedules is a hill in memory while it lasts.
 SMOOTHED = 8
@@ -24,11 +24,8 @@ class Footprint:
 
 
 def footprint(pid: int) -> Footprint:
-    process = Path(f"/proc/{pid}")
-    status = (process / "status").read_text()
-    return Footprint(
-        mib=_mib(status, "VmRSS"), peak_mib=_mib(status, "VmHWM"), files=len(list((process / "fd").iterdir()))
-    )
+    files = len(list(Path(f"/proc/{pid}/fd").iterdir()))
+    return Footprint(mib=memory_mib(pid, HELD), peak_mib=memory_mib(pid, HELD_AT_MOST), files=files)
 
 
 class Trail:
@@ -77,7 +74,3 @@ class Trail:
         with suppress(OSError, IndexError):
             while not self._over.wait(EACH_SECONDS):
                 self.steps.append(footprint(self._pid))
-
-
-def _mib(status: str, name: str) -> float:
-    return int(re.findall(rf"{name}:\s+(\d+) kB", status)[0]) / 1024

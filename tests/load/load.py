@@ -9,8 +9,9 @@ from itertools import chain
 
 from tests.faults.report import say
 from tests.load.callers import Called, Caller
-from tests.load.footprint import IS_TOLD, Trail
+from tests.load.footprint import Trail
 from tests.sandbox.local_host import LocalHost
+from tests.sandbox.processes import MEMORY_IS_TOLD
 
 EACH_SECONDS = 5
 
@@ -30,7 +31,7 @@ class Load:
 def put_load(host: LocalHost, works: Sequence[Work], seconds: float) -> Load:
     """Have all callers call again and again for so long, and say each 5 s how it goes."""
     begun = time.monotonic()
-    trail = Trail(host.pid) if IS_TOLD else None
+    trail = Trail(host.pid) if MEMORY_IS_TOLD else None
     with ExitStack() as stack:
         if trail:
             stack.enter_context(trail.followed())

@@ -35,17 +35,7 @@ class SetupFailed(Exception):
 def python_packages(python: Sequence[str] = (sys.executable,)) -> Path:
     """Return the interpreter of a virtual environment with requirements-dev.txt, made by `python`."""
     version = _ask(python, "import sys; print('%d.%d' % sys.version_info[:2])")
-    folder = LOCAL / f"venv-{version}"
-    inside = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    wanted = _fingerprint(ROOT / "requirements.txt", ROOT / "requirements-dev.txt")
-    with _one_at_a_time():
-        if _stamp(folder) != wanted:
-            if not _stamp(folder):  # none, or one whose making was interrupted
-                _install(f"A virtual environment for Python {version}", [*python, "-m", "venv", "--clear", str(folder)])
-            pip = [str(inside), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-            _install("Python packages", [*pip, "-r", str(ROOT / "requirements-dev.txt")])
-            _write_stamp(folder, wanted)
-    return inside
+    return _packages(python, version, ROOT / "requirements.txt", ROOT / "requirements-dev.txt", grows=True)
 
 
 def deployed_packages(python: Sequence[str]) -> Path:
@@ -65,15 +55,20 @@ def checkov(python: Sequence[str] = (sys.executable,)) -> Path:
     return inside.with_name("checkov")
 
 
-def _packages(python: Sequence[str], name: str, requirements: Path) -> Path:
+def _packages(python: Sequence[str], name: str, *requirements: Path, grows: bool = False) -> Path:
+    """Return the interpreter of a virtual environment with what the last file asks for, the others being part of it.
+
+    One that grows keeps what it has when the files change; any other is made anew, and holds nothing else.
+    """
     folder = LOCAL / f"venv-{name}"
     inside = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    wanted = _fingerprint(requirements)
+    wanted = _fingerprint(*requirements)
     with _one_at_a_time():
         if _stamp(folder) != wanted:
-            _install(f"A virtual environment, {name}", [*python, "-m", "venv", "--clear", str(folder)])
+            if not (grows and _stamp(folder)):  # without a stamp its making was interrupted
+                _install(f"A virtual environment, {name}", [*python, "-m", "venv", "--clear", str(folder)])
             pip = [str(inside), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-            _install(f"Its packages of {requirements.name}", [*pip, "-r", str(requirements)])
+            _install(f"Python packages of {requirements[-1].name}", [*pip, "-r", str(requirements[-1])])
             _write_stamp(folder, wanted)
     return inside
 

@@ -2,16 +2,21 @@
 
 import json
 import os
+import re
 import socket
 import subprocess
 import threading
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 # The Functions host gives running calls 10 s.
 PATIENCE_SECONDS = 15
 SECONDS_TO_START = 30
+# Linux alone tells these, and under these names.
+MEMORY_IS_TOLD = Path("/proc/self/status").exists()
+HELD, HELD_AT_MOST = "VmRSS", "VmHWM"
 CREATE_NEW_PROCESS_GROUP = 0x200  # subprocess has the name on Windows only
 
 
@@ -63,3 +68,9 @@ def end(process: subprocess.Popen[bytes]) -> int:
     if process.stdout:
         process.stdout.close()
     return code
+
+
+def memory_mib(pid: int, which: str) -> float:
+    """Return how much memory a process holds, or held at most."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(re.findall(rf"{which}:\s+(\d+) kB", status)[0]) / 1024

@@ -29,10 +29,11 @@ Script = Callable[[socket.socket], None]
 
 @dataclass(frozen=True, kw_only=True)
 class Server:
-    """A server and the request lines it has read."""
+    """A server, the request lines it has read, and what stood in the headers below each."""
 
     port: int
     asked: list[str] = field(default_factory=list)
+    headers: list[str] = field(default_factory=list)
 
     @property
     def plain(self) -> str:
@@ -52,7 +53,9 @@ def serving(*scripts: Script, tls_from: Path | None = None) -> Iterator[Server]:
         def handle(self) -> None:
             with suppress(OSError), wrapped(self.request) as end:
                 while left and (request := end.recv(65_536)):
-                    server.asked.append(request.decode("latin-1").partition("\r\n")[0])
+                    line, _, headers = request.decode("latin-1").partition("\r\n")
+                    server.asked.append(line)
+                    server.headers.append(headers)
                     left.pop(0)(end)
 
     def wrapped(plain: socket.socket) -> socket.socket:
@@ -311,3 +314,50 @@ def test_callers_who_wait_for_a_session_learn_together_that_there_is_none(
     assert time.monotonic() - begun < 4
     assert len([text for text in failures if "outcome unknown" in text]) == 1
     assert len([text for text in failures if "gave no session" in text]) == 7
+
+
+SESSION = "Set-Cookie: X-Qlik-Session-jwt=one; Path=/; HttpOnly"
+STARTED = says("201 Created", f'{{"value": "{EXECUTION}"}}'.encode(), "Content-Type: application/json")
+NOBODY = says("401 Unauthorized")
+LOG_IN = says("200 OK", b"<html>Log in</html>", "Content-Type: text/html")
+
+
+def in_session(reply: bytes) -> bytes:
+    return reply.replace(b"\r\n", f"\r\n{SESSION}\r\n".encode(), 1)
+
+
+def shown(server: Server) -> list[str]:
+    """Return what each request showed of who sent it."""
+    said = (text.lower() for text in server.headers)
+    return ["+".join(name for name in ("authorization", "cookie") if f"{name}:" in text) for text in said]
+
+
+@pytest.mark.parametrize("turned_away", [NOBODY, says("302 Found", b"", "Location: /login")])
+def test_a_token_is_shown_again_only_when_the_session_is_over(turned_away: bytes, open_tasks: OpenTasks) -> None:
+    scripts = [answer(in_session(STARTED)), answer(STARTED), answer(turned_away), answer(in_session(STARTED))]
+    with serving(*scripts) as server:
+        tasks = open_tasks(base_urls=(server.plain,), jwt="a.b.c")
+        assert [tasks.start(ONE) for _ in range(3)] == [EXECUTION] * 3
+
+    assert shown(server) == ["authorization", "cookie", "cookie", "authorization+cookie"]
+
+
+def test_a_gateway_that_wants_the_token_each_time_is_shown_it(open_tasks: OpenTasks) -> None:
+    scripts = [answer(in_session(STARTED)), answer(NOBODY), *[answer(STARTED)] * 3]
+    with serving(*scripts) as server:
+        tasks = open_tasks(base_urls=(server.plain,), jwt="a.b.c")
+        assert [tasks.start(ONE) for _ in range(4)] == [EXECUTION] * 4
+
+    assert shown(server) == ["authorization", "cookie", *["authorization+cookie"] * 3]
+
+
+def test_a_start_that_is_answered_with_a_log_in_page_is_not_sent_again(open_tasks: OpenTasks) -> None:
+    with serving(answer(in_session(STARTED)), answer(LOG_IN), answer(STARTED)) as server:
+        tasks = open_tasks(base_urls=(server.plain,), jwt="a.b.c")
+        tasks.start(ONE)
+        with pytest.raises(QrsError, match="a web page"):
+            tasks.start(TWO)
+        assert tasks.start(ONE) == EXECUTION
+
+    assert [line.split("/")[3] for line in server.asked] == [ONE, TWO, ONE]
+    assert shown(server) == ["authorization", "cookie", "authorization+cookie"]

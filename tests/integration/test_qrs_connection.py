@@ -152,6 +152,18 @@ class TestVirtualProxy:
 
         assert len(set(executions)) == 100
 
+    def test_many_callers_whose_session_ends_share_the_next_one(self, sense: StandIn, open_tasks: OpenTasks) -> None:
+        ids = some_ids(120)
+        sense.tasks([{"id": task_id, "name": "A", "enabled": True, "taskType": 0} for task_id in ids])
+        tasks = open_tasks(base_urls=(sense.proxy,), jwt=certificates.bearer_token(sense.certificates))
+        with ThreadPoolExecutor(16) as threads:
+            executions: list[str] = []
+            for some in (ids[:40], ids[40:80], ids[80:]):
+                executions += threads.map(tasks.start, some)
+                sense.forget_sessions()
+
+        assert len(set(executions)) == 120
+
     def test_a_prefix_that_is_none_is_told_as_such(self, sense: StandIn, open_tasks: OpenTasks) -> None:
         token = certificates.bearer_token(sense.certificates)
         wrong = sense.proxy.replace("/jwt/", "/other/")

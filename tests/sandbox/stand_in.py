@@ -59,6 +59,10 @@ class StandIn:
     def no_faults(self) -> None:
         self._ask("DELETE", "faults")
 
+    def forget_sessions(self) -> None:
+        """Let the virtual proxy know no session any more, as after its restart."""
+        self._ask("DELETE", "sessions")
+
     def tasks(self, tasks: Sequence[object]) -> None:
         self._ask("PUT", "tasks", list(tasks))
 

@@ -45,6 +45,7 @@ class Control:
             ("GET", "/control/faults"): self._faults,
             ("POST", "/control/faults"): self._add_faults,
             ("DELETE", "/control/faults"): self._remove_faults,
+            ("DELETE", "/control/sessions"): self._forget_sessions,
             ("POST", "/control/reset"): self._reset,
         }
 
@@ -86,6 +87,10 @@ class Control:
         self.site.faults.clear()
         await self._follow()
         return await self._faults(None)
+
+    async def _forget_sessions(self, _body: object) -> Answer:
+        self.site.sessions.known.clear()
+        return json_answer([])
 
     async def _reset(self, _body: object) -> Answer:
         self.site.reset()

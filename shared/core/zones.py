@@ -1,5 +1,6 @@
 """Time zones by their IANA names, from the tzdata package alone: what operating systems know differs."""
 
+import re
 import zoneinfo
 from bisect import bisect_right
 from dataclasses import dataclass
@@ -102,5 +103,11 @@ def _suggestion(name: str) -> str:
     from tzlocal.windows_tz import win_tz  # noqa: PLC0415
 
     meant = {known.lower(): known for known in _names()} | {known.lower(): iana for known, iana in win_tz.items()}
-    close = get_close_matches(name[:60].lower(), meant, n=1, cutoff=0.75)
-    return f"; did you mean {meant[close[0]]!r}?" if close else ", for instance 'Europe/Stockholm' or 'UTC'."
+    close = get_close_matches(name[:60].lower(), meant, n=10, cutoff=0.75)
+    # UTC+1 is near in letters to UTC+12, and half a day away.
+    near = [known for known in close if _numbers(known) == _numbers(name)]
+    return f"; did you mean {meant[near[0]]!r}?" if near else ", for instance 'Europe/Stockholm' or 'UTC'."
+
+
+def _numbers(name: str) -> list[str]:
+    return re.findall(r"[+-]?[0-9]+", name)

@@ -13,10 +13,10 @@ python3 dev.py run [--port 7071] [--fresh] [--func] [--qrs-latency MS]
     Footman with a storage emulator and a stand-in for Qlik Sense, on 127.0.0.1. Ctrl-C ends all of it.
 python3 dev.py test [STEP ...]
     Every check: format, lint, types, tests, worker.
-python3 dev.py bench start | import | stand-in
+python3 dev.py bench start | tick [a] [b] [c] | import | stand-in
     What it costs, as a ratio to what can't be avoided.
-python3 dev.py faults crash | hosts | outage | seconds | model | all [--rounds N]
-    Whether schedules keep their promises when hosts are killed, when two fire at once, when Sense is away.
+python3 dev.py faults [seconds] [beside] [hosts] [clock] [changes] [sense] [storage] [both] [model] [crash] [--rounds N]
+    What schedules come to on bad days, as a table: lost, doubled, late. All of it takes some two hours.
 python3 dev.py load [starts | schedules | all] [--seconds N] [--minutes N] [--schedules N] [--firing N]
     What many callers get at a time: throughput, latencies, errors, memory, connections.
 python3 dev.py hostile [--requests 20000]

@@ -19,7 +19,6 @@ from azure.data.tables import TableClient
 from shared.core.cron import SECOND, Cron, next_after
 from shared.core.schedules import Change, Definition, created
 from shared.core.zones import Zone
-from shared.qrs.access import Access, ClientCertificate
 from shared.qrs.connection import Connection
 from shared.qrs.tasks import Tasks
 from shared.storage.account import open_table
@@ -27,6 +26,7 @@ from shared.storage.cells import text
 from shared.storage.history import History
 from shared.storage.schedules import Schedules
 from shared.storage.table import Table
+from tests.sandbox.access import access_to
 from tests.sandbox.azurite import start_azurite
 from tests.sandbox.local_host import LocalHost, start_local_host
 from tests.sandbox.processes import HELD_AT_MOST, MEMORY_IS_TOLD, memory_mib
@@ -219,18 +219,7 @@ def fire(site: Site, count: int, instant: datetime, *, ahead: float) -> Fired:
 
 def bare_starts(sense: StandIn, count: int) -> float:
     """Send nothing but the starts, over as many connections; return the seconds until the last reached Sense."""
-    folder = sense.certificates
-    certificate, key = ((folder / name).read_text() for name in ("client.pem", "client_key.pem"))
-    access = Access(
-        base_urls=(sense.https,),
-        user_directory="INTERNAL",
-        user_id="sa_repository",
-        client_certificate=ClientCertificate(certificate=certificate, key=key),
-        root_certificate=(folder / "root.pem").read_text(),
-        tls_verify=True,
-        timeout_seconds=30,
-        max_connections=CONNECTIONS,
-    )
+    access = access_to(sense, timeout_seconds=30, max_connections=CONNECTIONS)
     with ThreadPoolExecutor(CONNECTIONS) as pool:
         bare = Tasks(Connection(access), pool)
         list(pool.map(bare.start, islice(cycle([task_id(0)]), CONNECTIONS)))

@@ -1,20 +1,31 @@
-"""Try what Footman promises for bad days: python3 dev.py faults TRIAL [--rounds N], or all trials."""
+"""Try what Footman promises for bad days: python3 dev.py faults [TRIAL ...] [--rounds N]; all trials unless named."""
 
 import argparse
 import sys
 
-from tests.faults import crash, hosts, model, outage, seconds
+from tests.faults import beside, changes, clock, crash, hosts, model, seconds, trouble
+from tests.faults.report import verdict
 
-TRIALS = {"crash": crash.main, "hosts": hosts.main, "outage": outage.main, "seconds": seconds.main, "model": model.main}
+TRIALS = {
+    "seconds": seconds.main,
+    "beside": beside.main,
+    "hosts": hosts.main,
+    "clock": clock.main,
+    "changes": changes.main,
+    "sense": trouble.sense,
+    "storage": trouble.storage,
+    "both": trouble.both,
+    "model": model.main,
+    "crash": crash.main,
+}
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="dev.py faults", description=__doc__)
-    parser.add_argument("trial", choices=[*TRIALS, "all"])
+    parser.add_argument("trial", nargs="*", choices=[*TRIALS, []], help=f"{', '.join(TRIALS)}; all unless named")
     parser.add_argument("--rounds", type=int, help="how often, instead of as often as is promised")
     options = parser.parse_args()
-    wanted = TRIALS if options.trial == "all" else {options.trial: TRIALS[options.trial]}
-    return max([trial(options.rounds) for trial in wanted.values()])
+    return verdict([each for name in options.trial or TRIALS for each in TRIALS[name](options.rounds)])
 
 
 if __name__ == "__main__":

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from tests.faults.accounting import Audit
-from tests.faults.report import say, verdict
+from tests.faults.report import Trial, say
 from tests.faults.site import Planned, Site, Standing, minute_of, once_a_day, open_site, sleep_until, utc_now
 from tests.faults.ticking import TickingHost, settled, until
 
-SCHEDULES, FREQUENT, ROUNDS = 300, 60, 20
+SCHEDULES, FREQUENT, ROUNDS = 300, 60, 200
 EVERY_TEN_SECONDS = "*/10 * * * * *"
 CONNECTIONS = 16
 # Leases last for the time-out and 15 s: what a dead host has claimed is free after 16 s.
@@ -19,7 +19,7 @@ MOST_DOUBLED = 4 * CONNECTIONS
 
 @dataclass(frozen=True, kw_only=True)
 class Size:
-    """How many schedules fire in each round once, and how many in all rounds again and again.
+    """How many schedules are due in each round, of which so many again and again in all rounds.
 
     In a hurry the leases of the killed are cut short, instead of waiting for their end. A host is killed at most
     `longest_after` seconds after a start of its own: then it may record it, or move on.
@@ -32,25 +32,28 @@ class Size:
     longest_after: float = 1.0
 
 
-def main(rounds: int | None) -> int:
+def main(rounds: int | None) -> list[Trial]:
     size = Size(rounds=rounds or ROUNDS, once=SCHEDULES - FREQUENT, frequent=FREQUENT)
     seed = random.randrange(1_000_000)
     say(f"crash: {size.rounds} rounds of {SCHEDULES} schedules, {FREQUENT} of them every 10 s; seed {seed}")
-    with open_site(tasks=size.rounds * size.once + size.frequent) as site:
+    with open_site(tasks=size.rounds * SCHEDULES) as site:
         found = crash(site, size, random.Random(seed))
-    return verdict("crash", size.rounds, found, doubled_at_most=MOST_DOUBLED)
+    done = f"SIGKILL at a random moment, {size.rounds} times, {SCHEDULES} schedules"
+    return [Trial(fault="host killed", done=done, found=found, doubled_at_most=MOST_DOUBLED)]
 
 
 def crash(site: Site, size: Size, chance: random.Random) -> Audit:
     """Kill a host in each round, and read the books when a last one has taken over all that was left.
 
-    A round does not wait for the one before it, whose leases run out while others fire.
+    A round does not wait for the one before it, whose leases run out while others fire; what it left free is due in the
+    next one, which is filled up with fresh schedules.
     """
     planned = site.plan(size.frequent, EVERY_TEN_SECONDS, minute_of(utc_now()))
     errors = []
     for number in range(size.rounds):
         begin = minute_of(utc_now())
-        planned += site.plan(size.once, once_a_day(begin), begin)
+        missing = size.once + size.frequent - site.standing(planned, utc_now()).free
+        planned += site.plan(max(0, missing), once_a_day(begin), begin)
         killed, told = _killed(site, planned, chance, size.longest_after)
         errors += told
         say(

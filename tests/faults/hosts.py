@@ -1,11 +1,11 @@
-"""Let two hosts on one storage serve the same minute: every occurrence is started exactly once."""
+"""Let two hosts, and four, on one storage serve the same minute: every occurrence is started exactly once."""
 
 import time
 from collections.abc import Sequence
 from threading import Barrier, Thread
 
 from tests.faults.accounting import Audit
-from tests.faults.report import say, verdict
+from tests.faults.report import Trial, say
 from tests.faults.site import Planned, Site, minute_of, once_a_day, open_site, utc_now
 from tests.faults.ticking import TickingHost, until
 
@@ -14,38 +14,42 @@ SCHEDULES, ROUNDS = 300, 20
 SETTINGS = {"QRS_TIMEOUT_SECONDS": "10"}
 
 
-def main(rounds: int | None) -> int:
-    rounds = rounds or ROUNDS
-    say(f"hosts: {rounds} rounds of {SCHEDULES} schedules, two hosts at the same moment")
+def main(rounds: int | None) -> list[Trial]:
+    return [_together(2, rounds or ROUNDS), _together(4, rounds or ROUNDS)]
+
+
+def _together(hosts: int, rounds: int) -> Trial:
+    say(f"hosts: {rounds} rounds of {SCHEDULES} schedules, {hosts} hosts at the same moment")
     with open_site(tasks=rounds * SCHEDULES) as site:
-        found = fired_by_two(site, rounds=rounds, schedules=SCHEDULES)
-    return verdict("hosts", rounds, found)
+        found = fired_by(hosts, site, rounds=rounds, schedules=SCHEDULES)
+    done = f"their ticks at the same moment, {rounds} times, {SCHEDULES} schedules"
+    return Trial(fault=f"{hosts} hosts on one storage", done=done, found=found)
 
 
-def fired_by_two(site: Site, *, rounds: int, schedules: int) -> Audit:
-    """Fire two hosts' ticks in each round, and read the books of all rounds."""
+def fired_by(hosts: int, site: Site, *, rounds: int, schedules: int) -> Audit:
+    """Fire the ticks of so many hosts in each round, and read the books of all rounds."""
     planned: list[Planned] = []
     for number in range(rounds):
         begin = minute_of(utc_now())
         fresh = site.plan(schedules, once_a_day(begin), begin)
         planned += fresh
-        say(f"  round {number + 1}: {_seconds(site, fresh):.1f} s")
+        say(f"  round {number + 1}: {_seconds(hosts, site, fresh):.1f} s")
     return site.audit(planned, utc_now())
 
 
-def _seconds(site: Site, fresh: Sequence[Planned]) -> float:
-    """Return how long two hosts take; then they are killed.
+def _seconds(count: int, site: Site, fresh: Sequence[Planned]) -> float:
+    """Return how long so many hosts take; then they are killed.
 
     A tick that lost a race waits for the winner's leases to end, in case it dies. Here nothing is left to die with.
     """
-    hosts = [TickingHost(site.settings | SETTINGS) for _ in range(2)]
+    hosts = [TickingHost(site.settings | SETTINGS) for _ in range(count)]
     begun = time.monotonic()
     _fire_at_once(hosts)
     is_over = until(lambda: not site.due(fresh, utc_now()))
     took = time.monotonic() - begun
     for host in hosts:
         host.kill()
-    assert is_over, "two hosts left something undone"
+    assert is_over, "the hosts left something undone"
     return took
 
 

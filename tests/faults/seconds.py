@@ -5,7 +5,7 @@ from datetime import timedelta
 import requests
 
 from shared.core.cron import MINUTE
-from tests.faults.report import say, verdict
+from tests.faults.report import Trial, say
 from tests.faults.site import Planned, Site, open_site, sleep_until
 from tests.faults.ticking import host_with_timers
 from tests.sandbox.local_host import LocalHost
@@ -16,7 +16,7 @@ LATEST_SECONDS = 0.5
 BEFORE_ITS_END = timedelta(seconds=2)
 
 
-def main(rounds: int | None) -> int:
+def main(rounds: int | None) -> list[Trial]:
     minutes = rounds or 1
     with open_site(tasks=1) as site, host_with_timers(site.settings) as host:
         planned = _create(site, host)
@@ -27,7 +27,8 @@ def main(rounds: int | None) -> int:
     problems = [] if found.started == minutes * A_MINUTE else [f"{found.started} starts, not {minutes * A_MINUTE}"]
     if found.latest > LATEST_SECONDS:
         problems.append(f"a start {found.latest:.2f} s after its second, {LATEST_SECONDS} s are allowed")
-    return verdict("seconds", minutes, found, problems=problems)
+    done = f"every 5 s for {minutes} min, by the timer"
+    return [Trial(fault="none", done=done, found=found, problems=problems)]
 
 
 def _create(site: Site, host: LocalHost) -> Planned:

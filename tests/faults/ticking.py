@@ -31,7 +31,7 @@ class TickingHost:
 
     def fire(self) -> None:
         """Fire the tick, which runs on when this returns."""
-        requests.post(f"{self.host.url}/admin/functions/tick", json={}, timeout=10).raise_for_status()
+        fire_tick(self.host)
         self._fired += 1
 
     @property
@@ -70,6 +70,11 @@ class TickingHost:
     def __exit__(self, *_: object) -> None:
         if not self._is_killed:
             self.host.stop()
+
+
+def fire_tick(host: LocalHost) -> None:
+    """Fire the tick by hand, which runs on when this returns."""
+    requests.post(f"{host.url}/admin/functions/tick", json={}, timeout=10).raise_for_status()
 
 
 def until(is_so: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> bool:

@@ -1,32 +1,34 @@
-"""Take Sense away for two minutes: then each schedule starts once at the next tick, and from there on time."""
+"""Give a site trouble for two minutes: nothing is lost, nothing doubled, and after it all is on time again."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from shared.core.cron import MINUTE
-from tests.faults.accounting import Account, Audit, audit, matched
-from tests.faults.report import say, verdict
+from tests.faults.accounting import Account, audit, matched
+from tests.faults.report import Trial, say
 from tests.faults.site import Planned, Site, next_minute, open_site, sleep_until, utc_now
 from tests.faults.ticking import host_with_timers
+from tests.faults.troubles import BOTH, LENGTH, SENSE, STORAGE, Step, Trouble
+from tests.sandbox.certificates import bearer_token
+from tests.sandbox.faulty_storage import FaultyStorage, start_faulty_storage
 
-EACH = 20
-KINDS: tuple[dict[str, Any], ...] = ({"kind": "refuse"}, {"kind": "hang"}, {"kind": "status", "status": 503})
+OFTEN, SELDOM = 5, 20
 SETTINGS = {"QRS_TIMEOUT_SECONDS": "5"}
-TO_SET_UP = timedelta(seconds=10)
-LENGTH = 2 * MINUTE
-# Within the minute, so that the tick which first finds Sense away is in the midst of its work.
-FROM, LAST_LOOK = timedelta(seconds=70), timedelta(seconds=58)
-# The first tick that finds Sense again is done with all by then, and a schedule of every 5 s is not due again.
+# Each is a host, an emulator and a stand-in of its own.
+AT_A_TIME = 6
+TO_SET_UP = timedelta(seconds=5)
+# Past the starts of its second, and within the minute, so that its tick finds the trouble in the midst of its work.
+FROM, LAST_LOOK = timedelta(seconds=72), timedelta(seconds=58)
+# The first tick that finds all well again is done with what waited by then.
 CAUGHT_UP = timedelta(seconds=4)
-LATEST_SECONDS = 1.0
+LATEST_SECONDS = 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outage:
-    """Sense is away from `begin` until `end`; `tick` is the first that finds it again, `watched` when all is over."""
+class Span:
+    """There is trouble from `begin` until `end`; `tick` is the first after it, `watched` when all is over."""
 
     first: datetime
 
@@ -47,54 +49,87 @@ class Outage:
         return self.tick + LAST_LOOK
 
 
-def main(rounds: int | None) -> int:
-    """Run all kinds of outage at the same time, each on a site of its own; each takes five to six minutes."""
-    return max([_all_kinds(Outage(first=next_minute(utc_now() + TO_SET_UP))) for _ in range(rounds or 1)])
+def sense(_rounds: int | None) -> list[Trial]:
+    """Give Sense trouble, some kinds at a time, each on a site of its own; each takes some five minutes."""
+    return _all(SENSE)
 
 
-def _all_kinds(outage: Outage) -> int:
-    say(
-        f"outage: Sense is away from {outage.begin:%H:%M:%S} to {outage.end:%H:%M:%S}, "
-        f"watched until {outage.watched:%H:%M:%S}"
-    )
-    with ThreadPoolExecutor(len(KINDS)) as pool:
-        found = list(pool.map(_trial, KINDS, [outage] * len(KINDS)))
-    return max(
-        verdict(f"outage {fault['kind']}", 1, books, problems=problems)
-        for fault, (books, problems) in zip(KINDS, found, strict=True)
-    )
+def storage(_rounds: int | None) -> list[Trial]:
+    return _all(STORAGE)
 
 
-def _trial(fault: dict[str, Any], outage: Outage) -> tuple[Audit, list[str]]:
-    with open_site(tasks=3 * EACH) as site, host_with_timers(site.settings | SETTINGS):
-        planned = _planned(site, outage)
-        sleep_until(outage.begin)
+def both(_rounds: int | None) -> list[Trial]:
+    return _all(BOTH)
+
+
+def _all(troubles: Sequence[Trouble]) -> list[Trial]:
+    with ThreadPoolExecutor(AT_A_TIME) as pool:
+        return list(pool.map(_trial, troubles))
+
+
+def _trial(trouble: Trouble) -> Trial:
+    with _opened(trouble) as (site, shaky):
+        span = Span(first=next_minute(utc_now() + TO_SET_UP))
+        planned = _planned(site, span)
+        for step in trouble.steps:
+            sleep_until(span.begin + step.after)
+            _enter(step, site, shaky)
+            say(f"  {trouble.fault}: {_standing(site)} when it begins")
+        sleep_until(span.end)
+        _enter(Step(), site, shaky)
+        say(f"  {trouble.fault}: {_standing(site)} when it ends")
+        sleep_until(span.watched)
+        accounts = site.accounts(planned, span.watched)
+    problems = [problem for account in accounts for problem in after(account, span, trouble)]
+    return Trial(fault=trouble.fault, done=trouble.done, found=audit(accounts), problems=problems)
+
+
+def _standing(site: Site) -> str:
+    return f"{len(site.sense.starts())} starts"
+
+
+@contextmanager
+def _opened(trouble: Trouble) -> Iterator[tuple[Site, FaultyStorage]]:
+    """Run a host that reaches storage through what makes its faults."""
+    with ExitStack() as stack:
+        site = stack.enter_context(open_site(tasks=OFTEN + 2 * SELDOM))
+        shaky = stack.enter_context(start_faulty_storage(site.settings["STORAGE_CONNECTION"]))
+        settings = site.settings | SETTINGS | {"STORAGE_CONNECTION": shaky.connection}
+        if trouble.by_proxy:
+            settings |= {"QRS_URL": site.sense.proxy, "QRS_JWT": bearer_token(site.sense.certificates)}
+            settings |= {"QRS_CLIENT_CERTIFICATE": "", "QRS_CLIENT_KEY": ""}
+        stack.enter_context(host_with_timers(settings))
+        yield site, shaky
+
+
+def _enter(step: Step, site: Site, shaky: FaultyStorage) -> None:
+    site.sense.no_faults()
+    shaky.no_faults()
+    for fault in step.sense:
         site.sense.fault(**fault)
-        say(f"  {fault['kind']}: away after {len(site.sense.starts())} starts")
-        sleep_until(outage.end)
-        site.sense.no_faults()
-        say(f"  {fault['kind']}: back after {len(site.sense.starts())} starts")
-        sleep_until(outage.watched)
-        accounts = site.accounts(planned, outage.watched)
-    return audit(accounts), [problem for account in accounts for problem in after(account, outage)]
+    for fault in step.storage:
+        shaky.fault(**fault)
+    if step.forgets_sessions:
+        site.sense.forget_sessions()
 
 
-def _planned(site: Site, outage: Outage) -> list[Planned]:
-    in_it = next_minute(outage.begin)
+def _planned(site: Site, span: Span) -> list[Planned]:
+    in_it = next_minute(span.begin)
     return [
-        *site.plan(EACH, f"{in_it.minute} * * * *", in_it),
-        *site.plan(EACH, "* * * * *", outage.first),
-        *site.plan(EACH, "*/5 * * * * *", outage.first),
+        *site.plan(SELDOM, f"{in_it.minute} * * * *", in_it),
+        *site.plan(SELDOM, "* * * * *", span.first),
+        *site.plan(OFTEN, "*/5 * * * * *", span.first),
     ]
 
 
-def after(account: Account, outage: Outage) -> Sequence[str]:
-    """Return what is not as it should be around the outage."""
-    at = [seen.at for seen in account.seen]
-    wrong = [f"started at {moment}, in the outage" for moment in at if outage.begin < moment < outage.end]
-    caught_up = sum(outage.end <= moment < outage.tick + CAUGHT_UP for moment in at)
-    if caught_up != 1:
+def after(account: Account, span: Span, trouble: Trouble) -> list[str]:
+    """Return what is not as it should be in the trouble and after it."""
+    at, wrong = [seen.at for seen in account.seen], []
+    if trouble.stops_starts:
+        wrong += [f"started at {moment}, in the trouble" for moment in at if span.begin < moment < span.end]
+    caught_up = sum(span.end <= moment < span.tick + CAUGHT_UP for moment in at)
+    if trouble.is_clear and caught_up != 1:
         wrong.append(f"{caught_up} starts at once after it, not one")
-    late = [each for each in matched(account) if each.run.due > outage.tick and each.late > LATEST_SECONDS]
+    late = [each for each in matched(account) if each.run.due > span.tick and each.late > LATEST_SECONDS]
     wrong += [f"{each.run.due} started {each.late:.2f} s late" for each in late]
     return [f"{account.cron}: {problem}" for problem in wrong]

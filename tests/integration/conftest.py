@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from shared.qrs.access import Access, ClientCertificate
+from shared.qrs.access import Access
 from shared.qrs.connection import Connection
 from shared.qrs.tasks import Tasks
+from tests.sandbox.access import access_to
 from tests.sandbox.azurite import Azurite
 from tests.sandbox.stand_in import StandIn
 from tests.sandbox.tables import Store, open_store
@@ -20,19 +21,7 @@ OpenTasks = Callable[..., Tasks]
 @pytest.fixture
 def access(sense: StandIn) -> Access:
     """The way into the stand-in by certificate."""
-    folder = sense.certificates
-    return Access(
-        base_urls=(sense.https,),
-        client_certificate=ClientCertificate(
-            certificate=(folder / "client.pem").read_text(), key=(folder / "client_key.pem").read_text()
-        ),
-        root_certificate=(folder / "root.pem").read_text(),
-        user_directory="INTERNAL",
-        user_id="sa_repository",
-        tls_verify=True,
-        timeout_seconds=2,
-        max_connections=16,
-    )
+    return access_to(sense)
 
 
 @pytest.fixture

@@ -10,10 +10,13 @@ import requests
 
 from shared.core.runs import RunOutcome
 from tests.faults.crash import MOST_DOUBLED, Size, crash
-from tests.faults.hosts import fired_by_two
+from tests.faults.hosts import fired_by
 from tests.faults.seconds import LATEST_SECONDS
 from tests.faults.site import NO_ZONE, Planned, Site, minute_of, once_a_day, open_site, utc_now
 from tests.faults.ticking import TickingHost, until
+from tests.faults.troubles import by_chance
+from tests.sandbox.faulty_storage import FaultyStorage, start_faulty_storage
+from tests.sandbox.tables import TRANSACTION
 
 MINUTE = timedelta(minutes=1)
 SETTINGS = {"QRS_TIMEOUT_SECONDS": "1"}
@@ -65,13 +68,13 @@ def test_a_killed_host_loses_nothing_and_doubles_few(site: Site) -> None:
     found = crash(site, size, random.Random(7))
 
     assert (found.wrong, found.lost) == ([], 0)
-    assert found.started >= 2 * 100 + 20
+    assert found.started >= 100 + 20
     assert found.taken_over > 0, "nobody was killed in the midst of it"
     assert found.doubled <= MOST_DOUBLED
 
 
 def test_two_hosts_start_each_occurrence_once(site: Site) -> None:
-    found = fired_by_two(site, rounds=3, schedules=100)
+    found = fired_by(2, site, rounds=3, schedules=100)
 
     assert found.is_clean, found
     assert found.started == 300
@@ -109,6 +112,48 @@ def test_after_an_outage_each_starts_once_and_counts_what_it_missed(
     assert found.is_clean, found
     assert found.started >= 40
     assert found.overtaken >= 60
+
+
+@pytest.fixture(scope="module")
+def shaky(running_site: Site) -> Iterator[FaultyStorage]:
+    with start_faulty_storage(running_site.settings["STORAGE_CONNECTION"]) as shaky:
+        yield shaky
+
+
+@pytest.fixture(scope="module")
+def host_on_shaky_storage(running_site: Site, shaky: FaultyStorage) -> Iterator[TickingHost]:
+    with TickingHost(running_site.settings | SETTINGS | {"STORAGE_CONNECTION": shaky.connection}) as host:
+        yield host
+
+
+A_WHILE = 3
+STORAGE_FAULTS: dict[str, dict[str, Any]] = {
+    "unreachable": {"kind": "refuse"},
+    "throttled": {"kind": "busy"},
+    "throttled by half": {"kind": "busy", "match": by_chance(0.5, "")},
+    "losing answers": {"kind": "cut", "match": by_chance(0.5, TRANSACTION)},
+    "slow": {"kind": "slow", "seconds": 0.5},
+}
+
+
+@pytest.mark.parametrize("fault", STORAGE_FAULTS)
+def test_storage_in_trouble_loses_and_doubles_nothing(
+    fault: str, site: Site, shaky: FaultyStorage, host_on_shaky_storage: TickingHost
+) -> None:
+    planned = [*due_now(site, 20), *site.plan(20, "* * * * *", this_minute() - 3 * MINUTE)]
+    shaky.forget()
+    shaky.fault(**STORAGE_FAULTS[fault])
+    host_on_shaky_storage.fire()
+    until(lambda: not host_on_shaky_storage.is_ticking, seconds=A_WHILE)
+    assert shaky.requests
+    shaky.no_faults()
+    assert until(lambda: not host_on_shaky_storage.is_ticking)
+
+    site.let_time_pass(planned)
+    assert host_on_shaky_storage.tick_until(lambda: not site.due(planned, utc_now()))
+    found = site.audit(planned, utc_now())
+    assert found.is_clean, found
+    assert found.started >= 40
 
 
 def test_a_task_that_never_answers_holds_up_nobody(site: Site, host: TickingHost) -> None:

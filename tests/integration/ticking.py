@@ -21,6 +21,7 @@ from shared.storage.table import Table
 from shared.use_cases.manage_schedules import ManageSchedules
 from shared.use_cases.tick.claims import Claims
 from shared.use_cases.tick.minute import Served
+from shared.use_cases.tick.ports import Clock
 from shared.use_cases.tick.run_tick import RunTick
 from shared.use_cases.tick.starts import Means
 from tests.sandbox.stand_in import StandIn
@@ -92,7 +93,7 @@ class Site:
         clock.time = at or clock.time
         return dict(RunTick(by=self.by(clock)).run())
 
-    def by(self, clock: SetClock) -> Served:
+    def by(self, clock: Clock) -> Served:
         agenda = Agenda(table=self.table)
         claims = Claims(
             agenda=agenda,

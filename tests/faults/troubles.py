@@ -1,0 +1,114 @@
+"""The troubles that Sense, storage or both are given for two minutes, as data."""
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from tests.sandbox.faulty.faults import Match
+from tests.sandbox.tables import TRANSACTION
+
+START = "/start/synchronous"
+LENGTH = timedelta(minutes=2)
+
+Fault = Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """The faults that are in force from `after` the begin on, and no others; sessions may be forgotten then."""
+
+    after: timedelta = timedelta(0)
+    sense: tuple[Fault, ...] = ()
+    storage: tuple[Fault, ...] = ()
+    forgets_sessions: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trouble:
+    """What befalls a site for `LENGTH`, and what schedules do meanwhile.
+
+    `stops_starts`: nothing can be started. `is_clear`: and nobody knows of a way around it, so that each schedule is
+    started exactly once at the next tick after it. `by_proxy`: Sense is reached with a token and sessions.
+    """
+
+    fault: str
+    done: str
+    steps: tuple[Step, ...]
+    stops_starts: bool = False
+    is_clear: bool = False
+    by_proxy: bool = False
+
+
+def by_chance(share: float, text: str) -> Match:
+    """Match such a share of the requests that have the text in their first line."""
+    chance = random.Random(7)
+    return lambda request: text in request.first_line and chance.random() < share
+
+
+def _away(fault: str, done: str, **kind: object) -> Trouble:
+    """Return a Sense that starts nothing, and says so or says nothing at all."""
+    return Trouble(fault=fault, done=done, steps=(Step(sense=(kind,)),), stops_starts=True, is_clear=True)
+
+
+def _storage(fault: str, done: str, *, stops_starts: bool = False, **kind: object) -> Trouble:
+    return Trouble(fault=fault, done=done, steps=(Step(storage=(kind,)),), stops_starts=stops_starts)
+
+
+LOST_ANSWERS: Fault = {"kind": "cut", "match": by_chance(0.5, TRANSACTION)}
+
+SENSE = (
+    _away("Sense refuses", "no connection for 2 min", kind="refuse"),
+    _away("Sense hangs", "no answer for 2 min, time-out 5 s", kind="hang"),
+    _away("Sense overloaded", "503 for 2 min", kind="status", status=503),
+    _away("Sense fails", "500 for 2 min", kind="status", status=500),
+    _away("Sense's proxy", "a page of HTML for 2 min", kind="html"),
+    Trouble(
+        fault="Sense resets after a start",
+        done="each start takes place, its answer is lost, 2 min",
+        steps=(Step(sense=({"kind": "resetAfter", "path": START},)),),
+    ),
+    Trouble(
+        fault="Sense breaks off",
+        done="every answer ends in its midst, 2 min",
+        steps=(Step(sense=({"kind": "truncate"},)),),
+    ),
+    Trouble(
+        fault="session expired",
+        done="by token; the session forgotten every 40 s",
+        steps=tuple(Step(after=timedelta(seconds=each), forgets_sessions=True) for each in (0, 40, 80)),
+        by_proxy=True,
+    ),
+    Trouble(
+        fault="Sense restarts",
+        done="by token; cut and refused 80 s, 503 for 40 s, sessions gone",
+        steps=(
+            Step(sense=({"kind": "refuse"},), forgets_sessions=True),
+            Step(after=timedelta(seconds=80), sense=({"kind": "status", "status": 503},)),
+        ),
+        stops_starts=True,
+        is_clear=True,
+        by_proxy=True,
+    ),
+)
+STORAGE = (
+    _storage("storage unreachable", "no connection for 2 min", stops_starts=True, kind="refuse"),
+    _storage("storage throttles", "503 for 2 min", stops_starts=True, kind="busy"),
+    _storage("storage throttles half", "503 to half of all requests, 2 min", kind="busy", match=by_chance(0.5, "")),
+    _storage("storage slow", "every answer after 5 s, 2 min", kind="slow", seconds=5),
+    _storage("storage loses answers", "half of the transactions done and not answered, 2 min", **LOST_ANSWERS),
+)
+BOTH = (
+    Trouble(
+        fault="both away",
+        done="Sense and storage refuse, 2 min",
+        steps=(Step(sense=({"kind": "refuse"},), storage=({"kind": "refuse"},)),),
+        stops_starts=True,
+    ),
+    Trouble(
+        fault="both lose answers",
+        done="all of Sense's to starts, half of storage's to transactions, 2 min",
+        steps=(Step(sense=({"kind": "resetAfter", "path": START},), storage=(LOST_ANSWERS,)),),
+    ),
+)

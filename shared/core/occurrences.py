@@ -28,7 +28,8 @@ def first(cron: Cron, zone: Zone, now: datetime) -> datetime | None:
 
     With seconds it counts from the end of the running minute, whose tick has read its agenda already.
     """
-    after = minute_of(now) + MINUTE - SECOND if cron.has_seconds else now
+    # In whole seconds, as occurrences are: asked to the microsecond no answer would be wanted twice, and all be kept.
+    after = minute_of(now) + MINUTE - SECOND if cron.has_seconds else now.replace(microsecond=0)
     return next_after(cron, zone, after)
 
 

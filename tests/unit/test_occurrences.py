@@ -78,6 +78,15 @@ class TestFirst:
     ) -> None:
         assert first(*rule(cron, "UTC"), now) == expected
 
+    def test_schedules_that_begin_in_the_same_second_share_an_answer(self) -> None:
+        cron, zone = rule(HOURLY, "UTC")
+        first(cron, zone, NINE)
+        worked_out = next_after.cache_info().misses
+
+        first(cron, zone, JUST_AFTER_NINE)
+
+        assert next_after.cache_info().misses == worked_out
+
     @EXAMPLES
     @given(rhythm=rhythms())
     def test_it_is_in_no_minute_whose_tick_may_have_read_its_agenda_and_none_is_left_out_after_it(

@@ -5,9 +5,11 @@ import re
 import tomllib
 from pathlib import Path
 
+import dev
 import function_app
 from shared.settings import Settings
 from shared.version import VERSION
+from tests.faults.__main__ import TRIALS
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -62,3 +64,15 @@ def test_what_azure_installs_has_a_range_each() -> None:
         "offapi",
         "typing-extensions",
     ]
+
+
+def test_every_command_that_shows_a_promise_is_there() -> None:
+    promises = (ROOT / "docs" / "promises.md").read_text(encoding="utf-8")
+    commands = re.findall(r"`python3 dev\.py ([a-z-]+)([a-z ]*)", promises)
+    named = {name for command, names in commands if command == "faults" for name in names.split()}
+    files = re.findall(r"`(tests/[a-z_/]+\.py)`", promises)
+
+    assert len(commands) > 10
+    assert [command for command, _ in commands if command not in dev.COMMANDS] == []
+    assert named - set(TRIALS) == set()
+    assert [file for file in files if not (ROOT / file).exists()] == []

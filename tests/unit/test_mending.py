@@ -72,9 +72,12 @@ class TestEntriesTooMany:
 
 class TestEntryLost:
     @pytest.mark.parametrize("now", [JUST_BEFORE_NINE, ELEVEN])
-    def test_it_is_put_back_where_it_stood_under_a_number_that_nobody_can_have_used(self, now: datetime) -> None:
-        assert mended(a_schedule(), [], now) == [
-            Change(before=a_schedule(), after=a_schedule(seq=8), due_after=a_due(seq=8, etag=""))
+    @pytest.mark.parametrize(("seq", "unused"), [(0, 1), (7, 8)])
+    def test_it_is_put_back_where_it_stood_under_a_number_that_nobody_can_have_used(
+        self, now: datetime, seq: int, unused: int
+    ) -> None:
+        assert mended(a_schedule(seq=seq), [], now) == [
+            Change(before=a_schedule(seq=seq), after=a_schedule(seq=unused), due_after=a_due(seq=unused, etag=""))
         ]
 
     @pytest.mark.parametrize(("last_due", "instant"), [(None, TEN), (NINE - HOUR, TEN), (TEN, ELEVEN)])
@@ -99,16 +102,17 @@ class TestEntryLost:
             ({"cron": NEVER_DUE}, "the date it names does not come within ten years"),
         ],
     )
-    def test_a_schedule_that_can_not_be_evaluated_is_stopped_and_says_why(
-        self, changes: dict[str, Any], problem: str
+    @pytest.mark.parametrize("entries", [[], [STRAY], [LATER_STRAY, STRAY]])
+    def test_a_schedule_that_can_not_be_evaluated_is_stopped_and_says_why_and_a_stray_entry_goes(
+        self, changes: dict[str, Any], problem: str, entries: list[Due]
     ) -> None:
         schedule = a_schedule(definition=a_definition(**changes))
-        (change,) = mended(schedule, [], NINE)
+        (change,) = mended(schedule, entries, NINE)
 
         assert change.after
         assert replace(change.after, problem="") == replace(schedule, state=State.STOPPED, due=None)
         assert problem in change.after.problem
-        assert (change.before, change.due_before, change.due_after) == (schedule, None, None)
+        assert (change.before, change.due_before, change.due_after) == (schedule, STRAY if entries else None, None)
 
 
 class TestEntryElsewhere:
@@ -178,9 +182,12 @@ class TestZoneRulesChanged:
             )
         ]
 
-    def test_it_does_not_move_before_the_last_occurrence_where_a_clock_went_back(self) -> None:
-        schedule, entry = self.stored()
-        (change,) = mended(replace(schedule, last_due=NINE - HOUR), [entry], NINE - 9 * HOUR)
+    @pytest.mark.parametrize(("last_due", "occurrence"), [(NINE - HOUR, None), (NINE - DAY, NINE - HOUR)])
+    def test_it_does_not_move_before_what_was_dealt_with_or_tried_where_a_clock_went_back(
+        self, last_due: datetime, occurrence: datetime | None
+    ) -> None:
+        schedule, entry = self.stored(occurrence=occurrence)
+        (change,) = mended(replace(schedule, last_due=last_due), [entry], NINE - 9 * HOUR)
 
         assert change.due_after == replace(entry, instant=NINE + 23 * HOUR)
 

@@ -16,6 +16,7 @@ from tests.unit.builders import (
     NEVER_DUE,
     NINE,
     NOON,
+    SCHEDULE,
     SECOND,
     TEN,
     a_claim,
@@ -36,15 +37,25 @@ class TestRuns:
     def test_a_missed_occurrence_says_why(self, changes: dict[str, Any], reason: str) -> None:
         run = missed(a_due(**changes), TEN)
 
-        assert (run.outcome, run.seq, run.due, run.reason) == (RunOutcome.MISSED, 7, TEN, reason)
-        assert run.attempt == changes.get("attempt", 0)
+        assert run == Run(
+            schedule_id=SCHEDULE,
+            seq=7,
+            due=TEN,
+            outcome=RunOutcome.MISSED,
+            attempt=changes.get("attempt", 0),
+            reason=reason,
+        )
         assert run.late_seconds is None
 
     def test_a_denied_one_names_the_filter(self) -> None:
-        run = denied(a_due(attempt=2), TEN)
-
-        assert (run.outcome, run.seq, run.due, run.attempt) == (RunOutcome.DENIED, 7, TEN, 2)
-        assert "START_TASK_FILTER" in str(run.reason)
+        assert denied(a_due(attempt=2), TEN) == Run(
+            schedule_id=SCHEDULE,
+            seq=7,
+            due=TEN,
+            outcome=RunOutcome.DENIED,
+            attempt=2,
+            reason="START_TASK_FILTER does not allow the task, or Sense knows no such task.",
+        )
 
     def test_how_late_a_start_was_counts_from_its_occurrence(self) -> None:
         assert a_run(started=NINE + 62 * SECOND + 250 * MILLISECOND).late_seconds == 62.25

@@ -120,9 +120,8 @@ class TestWanted:
 
     def test_an_empty_filter_allows_nothing(self) -> None:
         request = StartRequest(task_ids=(ONE,), tags=("a",), properties=(RED,))
-        nothing = StartFilter(task_ids=frozenset(), tags=frozenset(), properties=frozenset())
 
-        assert wanted(request, nothing) == Wanted()
+        assert wanted(request, NOTHING) == Wanted()
 
 
 class TestPlanByIds:
@@ -164,17 +163,15 @@ class TestPlanByIds:
         assert plan(request, found, StartFilter()) == a_plan(invalid_ids=("abc123",), by_tag=(a_task(ONE, "a"),))
 
     def test_an_id_that_the_filter_does_not_list_is_denied_and_not_missing(self) -> None:
-        request = StartRequest(task_ids=(ONE, TWO), all_task_ids_must_exist=True)
-        start_filter = StartFilter(task_ids=frozenset({TWO}))
+        request = StartRequest(task_ids=(ONE, MIXED_CASE), all_task_ids_must_exist=True)
+        start_filter = StartFilter(task_ids=frozenset({MIXED_CASE.lower()}))
 
-        assert plan(request, Found(by_id=(a_task(TWO),)), start_filter) == a_plan(
-            by_id=(a_task(TWO),), denied_ids=(ONE,)
+        assert plan(request, Found(by_id=(a_task(MIXED_CASE),)), start_filter) == a_plan(
+            by_id=(a_task(MIXED_CASE),), denied_ids=(ONE,)
         )
 
     def test_a_malformed_id_is_invalid_whatever_the_filter_says(self) -> None:
-        start_filter = StartFilter(task_ids=frozenset())
-
-        assert plan(StartRequest(task_ids=("abc",)), Found(), start_filter) == a_plan(invalid_ids=("abc",))
+        assert plan(StartRequest(task_ids=("abc",)), Found(), NOTHING) == a_plan(invalid_ids=("abc",))
 
     def test_ids_denied_by_the_filter_come_before_those_held_back_for_a_missing_one(self) -> None:
         request = StartRequest(task_ids=(ONE, "abc123", TWO), all_task_ids_must_exist=True)
@@ -196,6 +193,11 @@ class TestPlanByTagsAndProperties:
         decided = plan(StartRequest(properties=(RED,)), Found(by_property=(crossed, right)), StartFilter())
 
         assert decided.by_property == (right,)
+
+    def test_what_no_task_carries_starts_nothing(self) -> None:
+        request = StartRequest(tags=("a",), properties=(RED,))
+
+        assert plan(request, Found(by_tag=(a_task(ONE, "b"),)), StartFilter()) == a_plan()
 
     def test_a_tag_named_twice_lists_its_tasks_twice(self) -> None:
         decided = plan(StartRequest(tags=("a", "a")), Found(by_tag=(a_task(ONE, "a"),)), StartFilter())
@@ -242,9 +244,7 @@ class TestReport:
         assert not report.nothing_started
 
     def test_nothing_started_when_every_start_failed(self) -> None:
-        report = StartReport(plan=a_plan(by_id=(a_task(ONE),)), outcomes={ONE: NotStarted(reason="why")})
-
-        assert report.nothing_started
+        assert StartReport(plan=a_plan(by_id=(a_task(ONE),)), outcomes={ONE: NotStarted(reason="why")}).nothing_started
 
     def test_a_request_that_starts_nothing_has_not_failed(self) -> None:
         assert not StartReport(plan=a_plan(), outcomes={}).nothing_started

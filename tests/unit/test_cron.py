@@ -6,6 +6,12 @@ from shared.core.cron import Cron, upcoming
 from shared.core.errors import CallerError
 from shared.core.zones import Zone
 
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+FIELDS = (
+    "use 5 fields (minute hour day month weekday), 6 with seconds first, or @hourly, @daily, @weekly, @monthly, @yearly"
+)
+
 
 @pytest.mark.parametrize(
     "text",
@@ -24,13 +30,11 @@ from shared.core.zones import Zone
         "0 0 1 * ?",
         "0 0 * * 0-7",
         "0 0 29 2 *",
-        "@hourly",
-        "@Daily",
-        "@midnight",
-        "@weekly",
-        "@monthly",
-        "@yearly",
-        "@annually",
+        "0 0 0 1 1 0",
+        "59 59 23 31 12 7",
+        "0 0 l * *",
+        "0 0 * * l5",
+        "* * * * *".ljust(128),
     ],
 )
 def test_an_expression_of_the_grammar_is_accepted(text: str) -> None:
@@ -38,9 +42,38 @@ def test_an_expression_of_the_grammar_is_accepted(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("preset", "stands_for"),
+    [
+        ("@hourly", "0 * * * *"),
+        ("@Daily", "0 0 * * *"),
+        (" @midnight ", "0 0 * * *"),
+        ("@weekly", "0 0 * * 0"),
+        ("@monthly", "0 0 1 * *"),
+        ("@yearly", "0 0 1 1 *"),
+        ("@annually", "0 0 1 1 *"),
+    ],
+)
+def test_a_preset_stands_for_its_fields(preset: str, stands_for: str) -> None:
+    assert Cron.parse(preset).fields == tuple(stands_for.split())
+
+
+@pytest.mark.parametrize(
+    ("expression", "number", "name"),
+    [
+        *(("0 0 * {} *", *named) for named in enumerate(MONTHS, 1)),
+        *(("0 0 * * {}", *named) for named in enumerate(DAYS)),
+    ],
+)
+def test_a_name_stands_for_its_number(expression: str, number: int, name: str) -> None:
+    for same in (f"{name}-{number}", f"{number}-{name.upper()}"):
+        with pytest.raises(CallerError, match="is a range from a value to itself"):
+            Cron.parse(expression.format(same))
+
+
+@pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("", "it has 0 fields; use 5 fields"),
+        ("", "it has 0 fields"),
         ("* * * *", "it has 4 fields"),
         ("* * * * * * *", "it has 7 fields"),
         ("@reboot", "it has 1 fields"),
@@ -75,7 +108,7 @@ def test_an_expression_of_the_grammar_is_accepted(text: str) -> None:
         ("0 0 * * 1#5,2", "mixes weekdays with and without #"),
         ("0 0 1 * 1#1", "can't be joined"),
         ("0 0 * * monday", "weekday 'monday'"),
-        ("* " * 100, "200 characters are too many; at most 128"),
+        ("* * * * *".ljust(129), "129 characters are too many"),
     ],
 )
 def test_anything_else_is_refused_with_its_reason(text: str, reason: str) -> None:
@@ -84,6 +117,32 @@ def test_anything_else_is_refused_with_its_reason(text: str, reason: str) -> Non
 
     assert str(caught.value).startswith("cronSchedule: ")
     assert reason in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("0 6 * *", f"'0 6 * *' is not allowed: it has 4 fields; {FIELDS}."),
+        ("60 * * * *", "'60 * * * *' is not allowed: minute '60' is no value from 0 to 59."),
+        ("0 0 * * 8", "'0 0 * * 8' is not allowed: weekday '8' is no value from 0 to 7 or sun-mon…."),
+        ("*/0 * * * *", "'*/0 * * * *' is not allowed: minute '*/0' has a step that is no number from 1 on."),
+        (
+            "0 0-0 * * *",
+            "'0 0-0 * * *' is not allowed: hour '0-0' is a range from a value to itself; write the value alone.",
+        ),
+        ("0 0 * * 1#5,2", "'0 0 * * 1#5,2' is not allowed: weekday '1#5,2' mixes weekdays with and without #."),
+        (
+            "0 0 1 * 1#1",
+            "'0 0 1 * 1#1' is not allowed: a day of month and a weekday with # can't be joined; make two schedules.",
+        ),
+        ("* " * 100, "200 characters are too many; at most 128 are allowed."),
+    ],
+)
+def test_a_refusal_tells_the_caller_what_to_mend(text: str, message: str) -> None:
+    with pytest.raises(CallerError) as caught:
+        Cron.parse(text)
+
+    assert str(caught.value) == f"cronSchedule: {message}"
 
 
 @pytest.mark.parametrize(
@@ -114,8 +173,12 @@ def test_upcoming_are_the_next_ones_in_order() -> None:
 
 
 def test_an_expression_that_names_no_date_is_refused_when_it_is_asked_for_instants() -> None:
-    with pytest.raises(CallerError, match="the date it names does not come within ten years"):
+    with pytest.raises(CallerError) as caught:
         upcoming(Cron.parse("0 0 30 2 *"), Zone.parse("UTC"), datetime(2026, 1, 1, tzinfo=UTC), 1)
+
+    assert str(caught.value) == (
+        "cronSchedule: '0 0 30 2 *' is not allowed: the date it names does not come within ten years."
+    )
 
 
 @pytest.mark.parametrize(

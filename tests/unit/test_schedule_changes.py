@@ -149,6 +149,7 @@ class TestStopped:
         )
         assert (change.left_out and change.left_out.outcome) == left_out
         assert change.left_out is None or change.left_out.seq == 7
+        assert change.left_out is None or "The schedule was stopped before it" in str(change.left_out.reason)
 
     @pytest.mark.parametrize("seq", [-1, 3, 7])
     def test_an_entry_whose_number_is_behind_is_told_under_the_schedules(self, seq: int) -> None:

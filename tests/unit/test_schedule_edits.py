@@ -119,7 +119,7 @@ class TestEdited:
             ),
         )
         assert (change.left_out and change.left_out.outcome) == left_out
-        assert change.left_out is None or "The schedule was changed" in str(change.left_out.reason)
+        assert change.left_out is None or "The schedule was changed before it" in str(change.left_out.reason)
 
     @pytest.mark.parametrize(
         ("schedule", "entry"),

@@ -179,34 +179,3 @@ def test_an_expression_that_names_no_date_is_refused_when_it_is_asked_for_instan
     assert str(caught.value) == (
         "cronSchedule: '0 0 30 2 *' is not allowed: the date it names does not come within ten years."
     )
-
-
-@pytest.mark.parametrize(
-    ("name", "hint"),
-    [
-        ("", "for instance 'Europe/Stockholm' or 'UTC'"),
-        ("../../etc/passwd", "for instance"),
-        ("nowhere", "for instance"),
-        ("W. Europe Standard Time", "did you mean 'Europe/Berlin'?"),
-        ("europe/stockholm", "did you mean 'Europe/Stockholm'?"),
-        ("Europe/Stokholm", "did you mean 'Europe/Stockholm'?"),
-        ("UTC+13", "did you mean 'Etc/GMT-13'?"),
-        ("UTC+1", "for instance"),
-        ("GMT+1", "for instance"),
-        ("Etc/GMT1", "for instance"),
-        ("localtime", "for instance"),
-        ("x" * 10_000, "for instance"),
-    ],
-)
-def test_an_unknown_zone_is_refused_with_what_was_meant(name: str, hint: str) -> None:
-    with pytest.raises(CallerError) as caught:
-        Zone.parse(name)
-
-    assert str(caught.value).startswith("timezone: ")
-    assert hint in str(caught.value)
-    assert len(str(caught.value)) < 200
-
-
-@pytest.mark.parametrize("name", ["UTC", "Europe/Stockholm", "Asia/Kolkata", "Etc/GMT+2", "America/Argentina/Ushuaia"])
-def test_an_iana_zone_is_accepted(name: str) -> None:
-    assert Zone.parse(name).name == name

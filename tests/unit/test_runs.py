@@ -99,7 +99,7 @@ class TestDone:
     def test_a_run_is_told_even_if_nothing_can_follow_it(self, changes: dict[str, Any], problem: str) -> None:
         end = done(a_due(**changes), a_run())
 
-        assert end.run == a_run()
+        assert (end.due, end.run) == (a_due(**changes), a_run())
         assert end.problem.startswith(problem)
         assert following(end) is None
 

@@ -1,3 +1,4 @@
+import zoneinfo
 from datetime import datetime
 
 import pytest
@@ -49,6 +50,12 @@ def test_an_iana_zone_is_accepted(name: str) -> None:
     assert Zone.parse(name).name == name
 
 
+def test_what_the_operating_system_knows_of_zones_does_not_count() -> None:
+    Zone.parse("UTC")
+
+    assert zoneinfo.TZPATH == ()
+
+
 @pytest.mark.parametrize(
     ("zone", "local"),
     [
@@ -74,8 +81,9 @@ def test_an_instant_is_told_as_the_zones_clocks_show_it(zone: str, local: str) -
         ("Africa/Sao_Tome", "2018-01-01T00:59:59Z", None, "2018-01-01T01:00:00Z"),
         ("Africa/Sao_Tome", "2018-01-01T01:00:00Z", "2018-01-01T01:00:00Z", "2019-01-01T01:00:00Z"),
         ("Asia/Kathmandu", "1986-01-01T00:00:00Z", "1985-12-31T18:30:00Z", None),
-        # Not on a full minute, and not for years.
+        # Not on a full minute, on an odd second, and not for years.
         ("Africa/Monrovia", "1972-01-01T00:00:00Z", None, "1972-01-07T00:44:30Z"),
+        ("Europe/Paris", "1911-03-10T23:50:38Z", None, "1911-03-10T23:50:39Z"),
         ("Asia/Pyongyang", "2015-09-01T00:00:00Z", "2015-08-14T15:00:00Z", "2018-05-04T15:00:00Z"),
     ],
 )

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from shared.core.due import MOST_AHEAD, NEVER, Broken, Decision, Due, Miss, Replan, Start, claimed, decide, free_at
+from shared.core.due import MOST_AHEAD, Broken, Decision, Due, Miss, Replan, Start, claimed, decide, free_at
 from shared.core.ends import already_started
 from tests.unit.builders import (
     DAILY,
@@ -115,7 +115,7 @@ class TestDecide:
             ({"cron": ""}, "0 fields"),
             ({"zone": "Mars/Olympus"}, "timezone: 'Mars/Olympus'"),
             ({"zone": "../../etc/passwd"}, "timezone: '../../etc/passwd'"),
-            ({"cron": NEVER_DUE}, NEVER.format(NEVER_DUE)),
+            ({"cron": NEVER_DUE}, "cronSchedule: '0 0 30 2 *' is not due again within ten years."),
             ({"instant": datetime.min.replace(tzinfo=UTC)}, "out of range"),
         ],
     )

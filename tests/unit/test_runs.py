@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
-from shared.core.due import NEVER, Due
-from shared.core.ends import TOO_LATE, Done, broken, denied, done, following, left_out, missed, next_seq
+from shared.core.due import Due
+from shared.core.ends import Done, broken, denied, done, following, left_out, missed, next_seq
 from shared.core.runs import Run, RunOutcome
 from tests.unit.builders import (
     ELEVEN,
@@ -26,12 +26,19 @@ from tests.unit.builders import (
 )
 
 
+def test_what_is_stored_and_answered_of_a_run_is_the_same_word_in_every_release() -> None:
+    assert [str(outcome) for outcome in RunOutcome] == ["started", "notStarted", "failed", "missed", "denied"]
+
+
 class TestRuns:
     @pytest.mark.parametrize(
         ("changes", "reason"),
         [
-            ({}, f"{TOO_LATE} No tick came in time."),
-            ({"attempt": 3, "last_error": "No connection."}, f"{TOO_LATE} The last try: No connection."),
+            ({}, "Not started within SCHEDULE_CATCH_UP_SECONDS. No tick came in time."),
+            (
+                {"attempt": 3, "last_error": "No connection."},
+                "Not started within SCHEDULE_CATCH_UP_SECONDS. The last try: No connection.",
+            ),
         ],
     )
     def test_a_missed_occurrence_says_why(self, changes: dict[str, Any], reason: str) -> None:
@@ -94,7 +101,10 @@ class TestDone:
 
     @pytest.mark.parametrize(
         ("changes", "problem"),
-        [({"cron": NEVER_DUE}, NEVER.format(NEVER_DUE)), ({"cron": "61 * * * *"}, "cronSchedule: '61 * * * *'")],
+        [
+            ({"cron": NEVER_DUE}, "cronSchedule: '0 0 30 2 *' is not due again within ten years."),
+            ({"cron": "61 * * * *"}, "cronSchedule: '61 * * * *'"),
+        ],
     )
     def test_a_run_is_told_even_if_nothing_can_follow_it(self, changes: dict[str, Any], problem: str) -> None:
         end = done(a_due(**changes), a_run())

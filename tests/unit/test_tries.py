@@ -18,7 +18,7 @@ from shared.core.errors import (
     TaskNotStarted,
 )
 from shared.core.runs import Run, RunOutcome
-from shared.core.tries import OWN_FAULT, Tried, Try, given_back, not_given_back, postponed, run_of
+from shared.core.tries import Tried, Try, given_back, not_given_back, postponed, run_of
 from tests.unit.builders import (
     ELEVEN,
     EXECUTION,
@@ -57,7 +57,11 @@ class TestRunOf:
         [
             (TaskNotStarted("It is disabled."), RunOutcome.NOT_STARTED, "It is disabled."),
             (QrsRefused("404: no such task."), RunOutcome.FAILED, "404: no such task."),
-            (ZeroDivisionError("key=secret"), RunOutcome.FAILED, OWN_FAULT),
+            (
+                ZeroDivisionError("key=secret"),
+                RunOutcome.FAILED,
+                "Footman failed while it sent the start, whose outcome is unknown; its log tells why.",
+            ),
         ],
     )
     def test_what_another_try_can_not_mend_is_told(self, error: Exception, outcome: RunOutcome, reason: str) -> None:

@@ -70,6 +70,16 @@ class Audit:
     latest: float = 0.0
     wrong: list[str] = field(default_factory=list)
 
+    def add(self, other: "Audit") -> None:
+        """Count what another site came to."""
+        self.started += other.started
+        self.overtaken += other.overtaken
+        self.lost += other.lost
+        self.doubled += other.doubled
+        self.taken_over += other.taken_over
+        self.latest = max(self.latest, other.latest)
+        self.wrong += other.wrong
+
     @property
     def is_clean(self) -> bool:
         return not (self.lost or self.doubled or self.wrong)

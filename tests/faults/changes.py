@@ -15,7 +15,7 @@ from tests.faults.lives import Life, Turn, audit_life
 from tests.faults.report import Trial, say
 from tests.faults.site import Site, minute_of, next_minute, open_site, sleep_until, utc_now
 from tests.faults.ticking import host_with_timers
-from tests.load.callers import Caller
+from tests.sandbox.callers import Caller
 
 PATH = "/v4/schedules"
 HOSTS, CALLERS, EACH, A_SECOND, MINUTES = 2, 10, 30, 100, 3

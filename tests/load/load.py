@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from itertools import chain
 
 from tests.faults.report import say
-from tests.load.callers import Called, Caller
 from tests.load.footprint import Trail
+from tests.sandbox.callers import Called, Caller
 from tests.sandbox.local_host import LocalHost
 from tests.sandbox.processes import MEMORY_IS_TOLD
 

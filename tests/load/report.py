@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 from tests.bench.tick_parts import CONNECTIONS
 from tests.faults.report import say
-from tests.load.callers import Called, latencies
 from tests.load.footprint import Footprint, Trail
 from tests.load.load import Load
+from tests.sandbox.callers import Called, latencies
 
 MOST_GROWTH = 0.10
 MOST_TOLD = 10

@@ -7,9 +7,9 @@ from typing import Any
 
 from tests.bench.tick_parts import CONNECTIONS, LATENCY_MS, start_site, task_id, tasks
 from tests.faults.report import say
-from tests.load.callers import Caller
 from tests.load.load import put_load
 from tests.load.report import verdict
+from tests.sandbox.callers import Caller
 from tests.sandbox.qrs.state import REMEMBERED
 
 CALLERS, TASKS = 50, 1_000

@@ -52,6 +52,15 @@ def test_what_is_right_is_clean() -> None:
     assert found.is_clean
 
 
+def test_books_of_several_sites_are_added_up() -> None:
+    whole = Audit(started=1, overtaken=2, lost=3, doubled=4, taken_over=5, latest=6.0, wrong=["one"])
+    whole.add(Audit(started=10, overtaken=20, lost=30, doubled=40, taken_over=50, latest=5.0, wrong=["other"]))
+
+    assert whole == Audit(
+        started=11, overtaken=22, lost=33, doubled=44, taken_over=55, latest=6.0, wrong=["one", "other"]
+    )
+
+
 def test_a_late_schedule_is_right_as_long_as_somebody_has_until_later() -> None:
     nothing_yet = replace(an_account(), until=NINE - SECOND, runs=[], seen=[], entry=a_due(seq=0))
 

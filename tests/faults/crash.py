@@ -1,6 +1,7 @@
 """Kill the host at random moments while schedules fire, start another one, and let the books be right in the end."""
 
 import random
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -10,8 +11,8 @@ from tests.faults.site import Planned, Site, Standing, minute_of, once_a_day, op
 from tests.faults.ticking import TickingHost, settled, until
 
 SCHEDULES, FREQUENT, ROUNDS = 300, 60, 200
-# The emulator looks through all its rows for each range: on one site the last rounds would take a minute each.
-ROUNDS_A_SITE = 25
+# The emulator looks through all its rows for each range: on one site alone the last rounds would take a minute each.
+ROUNDS_A_SITE, SITES_AT_A_TIME = 10, 2
 EVERY_TEN_SECONDS = "*/10 * * * * *"
 CONNECTIONS = 16
 # Leases last for the time-out and 15 s: what a dead host has claimed is free after 16 s.
@@ -38,14 +39,19 @@ def main(rounds: int | None) -> list[Trial]:
     rounds, found = rounds or ROUNDS, Audit()
     seed = random.randrange(1_000_000)
     say(f"crash: {rounds} rounds of {SCHEDULES} schedules, {FREQUENT} of them every 10 s; seed {seed}")
-    chance = random.Random(seed)
-    for first in range(0, rounds, ROUNDS_A_SITE):
-        size = Size(rounds=min(ROUNDS_A_SITE, rounds - first), once=SCHEDULES - FREQUENT, frequent=FREQUENT)
-        with open_site(tasks=size.rounds * SCHEDULES) as site:
-            found.add(crash(site, size, chance))
-        say(f"  {first + size.rounds} rounds: {found.started:,} starts, {found.lost} lost, {found.doubled} doubled")
+    with ThreadPoolExecutor(SITES_AT_A_TIME) as pool:
+        sites = range(0, rounds, ROUNDS_A_SITE)
+        for books in pool.map(lambda first: _on_a_site(min(ROUNDS_A_SITE, rounds - first), seed + first), sites):
+            found.add(books)
+            say(f"  so far {found.started:,} starts, {found.lost} lost, {found.doubled} doubled")
     done = f"SIGKILL at a random moment, {rounds} times, {SCHEDULES} schedules due"
     return [Trial(fault="host killed", done=done, found=found, doubled_at_most=MOST_DOUBLED)]
+
+
+def _on_a_site(rounds: int, seed: int) -> Audit:
+    size = Size(rounds=rounds, once=SCHEDULES - FREQUENT, frequent=FREQUENT)
+    with open_site(tasks=rounds * SCHEDULES) as site:
+        return crash(site, size, random.Random(seed))
 
 
 def crash(site: Site, size: Size, chance: random.Random) -> Audit:

@@ -96,10 +96,13 @@ class ManageSchedules:
 
     def replace(self, schedule_id: str, definition: Definition, now: datetime) -> Schedule:
         """Replace what a schedule says, not whether it is started; raises CallerError, TaskForbidden, QrsError."""
-        self.one(schedule_id)
+        found = self.one(schedule_id)
         self._check(definition, now)
         return self._change(
-            schedule_id, "schedule_replaced", lambda schedule, due: changes.edited(schedule, due, definition, now)
+            schedule_id,
+            "schedule_replaced",
+            lambda schedule, due: changes.edited(schedule, due, definition, now),
+            found,
         )
 
     def start(self, schedule_id: str, now: datetime) -> Schedule:
@@ -111,7 +114,7 @@ class ManageSchedules:
     def delete(self, schedule_id: str, now: datetime) -> None:
         schedule = self.one(schedule_id)
         try:
-            self._change(schedule_id, "schedule_deleted", lambda found, due: changes.deleted(found, due, now))
+            self._change(schedule_id, "schedule_deleted", lambda found, due: changes.deleted(found, due, now), schedule)
         except CallerError:
             # It was there a moment ago: our own first try, whose answer was lost, or somebody else's.
             log.info("Schedule %s was gone already", schedule.id, extra={"action": "schedule_deleted"})
@@ -154,11 +157,11 @@ class ManageSchedules:
                 "the task nor one of its tags or custom properties."
             )
 
-    def _change(self, schedule_id: str, action: str, decide: Decide) -> Schedule:
-        """Read, decide, write, and again when somebody else was faster or the answer was lost."""
+    def _change(self, schedule_id: str, action: str, decide: Decide, found: Schedule | None = None) -> Schedule:
+        """Read unless it was `found`, decide, write, and again when somebody was faster or the answer was lost."""
         last = StorageError(f"Schedule {schedule_id} could not be changed. Try again.")
         for _ in range(TRIES):
-            schedule = self.one(schedule_id)
+            schedule, found = found or self.one(schedule_id), None
             change = decide(schedule, self.schedules.entry(schedule))
             if change is None:
                 return schedule

@@ -25,6 +25,8 @@ CRONS = ("* * * * *", "0-59 * * * *", "*/2 * * * *", "1-59/2 * * * *")
 TO_SETTLE = timedelta(seconds=40)
 SETTINGS = {"QRS_TIMEOUT_SECONDS": "10"}
 SAID = ("name", "cronSchedule")
+# So often all are stopped and started at once: of 60 s it is no part, so that it meets each part of a minute.
+AT_ONCE_EVERY = timedelta(seconds=7)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +61,21 @@ class Person:
             life.schedule_id = made["id"]
             self.lives.append(life)
 
+    def change_all(self, people: Sequence["Person"], path: str) -> int:
+        """Stop or start all schedules at once, while nobody else changes any; return how many that changed."""
+        changed = [
+            life
+            for person in people
+            for life in person.lives
+            if not life.is_deleted and (life.cron is None) == (path == "startall")
+        ]
+        sent = utc_now()
+        self.caller.ask(path, "PUT", f"{PATH}/{path}", status=200, is_right=lambda told: len(told) >= len(changed))
+        for life in changed:
+            cron = _last_cron(life) if path == "startall" else None
+            life.turns.append(Turn(sent=sent, answered=utc_now(), cron=cron))
+        return len(changed)
+
     def _change(self, life: Life) -> None:
         if life.cron is None:
             self._start(life)
@@ -69,7 +86,7 @@ class Person:
         self._ask(life, None, "PUT", f"{PATH}/{life.schedule_id}/stop", status=200, is_right=lambda told: told == {})
 
     def _start(self, life: Life) -> None:
-        cron = next(turn.cron for turn in reversed(life.turns) if turn.cron)
+        cron = _last_cron(life)
         path = f"{PATH}/{life.schedule_id}/start"
         self._ask(life, cron, "PUT", path, status=200, is_right=lambda told: _says(told[0], {}))
 
@@ -136,15 +153,19 @@ def changed(site: Site, urls: Sequence[str], plan: Plan, chance: random.Random) 
     with ThreadPoolExecutor(len(people)) as pool:
         list(pool.map(lambda person: [person.make() for _ in range(plan.each)], people))
         begun, made = time.monotonic(), sum(len(person.caller.called) for person in people)
-        say(f"changes: {made} schedules made, {plan.a_second:.0f} changes a second until {plan.until:%H:%M:%S}")
-        list(pool.map(lambda person: person.change_until(plan.until, len(people) / plan.a_second), people))
+        say(f"changes: {made} schedules made, changed until {plan.until:%H:%M:%S}")
+        at_once, each_seconds = 0, len(people) / plan.a_second
+        while utc_now() < plan.until:
+            end = min(plan.until, utc_now() + AT_ONCE_EVERY)
+            list(pool.map(lambda person, end=end: person.change_until(end, each_seconds), people))
+            at_once += sum(people[0].change_all(people, path) for path in ("stopall", "startall"))
     took = time.monotonic() - begun
     last = minute_of(utc_now())
     sleep_until(utc_now() + TO_SETTLE - timedelta(seconds=5))
     lives = [life for person in people for life in person.lives]
     calls = [called for person in people for called in person.caller.called]
     problems = [called.problem for called in calls if called.problem] + _wrong_entries(site, lives)
-    count = len(calls) - made
+    count = len(calls) - made + at_once
     done = f"{count:,} edits, stops, starts, deletes, {count / took:.0f} a second, on {len(urls)} hosts"
     return Trial(fault="changed while they fire", done=done, found=_audited(site, lives, last), problems=problems)
 
@@ -161,6 +182,10 @@ def _wrong_entries(site: Site, lives: Sequence[Life]) -> list[str]:
     entries = sorted(due.schedule_id for due in site.schedules.entries())
     started = sorted(life.schedule_id for life in lives if life.cron)
     return [] if entries == started else [f"{len(started)} schedules are started, the agenda holds {len(entries)}"]
+
+
+def _last_cron(life: Life) -> str:
+    return next(turn.cron for turn in reversed(life.turns) if turn.cron)
 
 
 def _says(told: dict[str, Any], body: dict[str, Any]) -> bool:

@@ -22,7 +22,9 @@ TRIALS = {
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="dev.py faults", description=__doc__)
-    parser.add_argument("trial", nargs="*", choices=[*TRIALS, []], help=f"{', '.join(TRIALS)}; all unless named")
+    parser.add_argument(
+        "trial", nargs="*", metavar="TRIAL", choices=[*TRIALS, []], help=f"{', '.join(TRIALS)}; all unless named"
+    )
     parser.add_argument("--rounds", type=int, help="how often, instead of as often as is promised")
     options = parser.parse_args()
     return verdict([each for name in options.trial or TRIALS for each in TRIALS[name](options.rounds)])

@@ -99,10 +99,8 @@ class Connection:
     def _ask(self, method: str, base_url: str, path: str, query: str) -> Reply:
         target = f"/{path}?{query}{'&' if query else ''}xrfkey={self._xsrf_key}"
         try:
-            reply = self._without_token(
-                self._identities[base_url].ask(
-                    lambda who: self._transmit(method, base_url, target, who), is_repeatable=method == "GET"
-                )
+            reply = self._identities[base_url].ask(
+                lambda who: self._transmit(method, base_url, target, who), is_repeatable=method == "GET"
             )
         except QrsError:
             raise
@@ -136,10 +134,6 @@ class Connection:
         if base_url != urls[0]:
             at = urls.index(base_url)
             self._base_urls = urls[at:] + urls[:at]
-
-    def _without_token(self, reply: Reply) -> Reply:
-        """Return the reply fit to be quoted, by whoever: some gateways answer with the headers that they were sent."""
-        return reply.without(self._access.jwt) if self._access.jwt else reply
 
 
 def _is_last_word(status: int) -> bool:

@@ -14,6 +14,8 @@ from shared.core.errors import QrsNoSession
 from shared.qrs.access import Access
 from shared.qrs.reply import Reply
 
+SECRET_LENGTH = 16
+
 Headers = Mapping[str, str]
 Transmit = Callable[[Headers], tuple[Reply, BaseHTTPResponse]]
 
@@ -39,11 +41,13 @@ class ByToken:
 
     def __init__(self, base_url: str, token: str) -> None:
         self._base_url = base_url
+        self._secret = token
         self._token = {"Authorization": f"Bearer {token}"}
         self._cookies = CookieJar()
         self._session: Headers | None = None
         self._has_served = self._wants_token = False
-        self._alone = threading.Lock()
+        self._sessions: list[str] = []
+        self._alone, self._keeping = threading.Lock(), threading.Lock()
         self._last_failure = 0.0
 
     def ask(self, transmit: Transmit, *, is_repeatable: bool) -> Reply:
@@ -52,6 +56,9 @@ class ByToken:
         A request that met the end of a session did not get past the proxy, and is sent again. Only where a log-in page
         was shown as if it were the answer nobody can be sure, and what is not `is_repeatable` is not.
         """
+        return self._hidden(self._asked(transmit, is_repeatable))
+
+    def _asked(self, transmit: Transmit, is_repeatable: bool) -> Reply:  # noqa: FBT001 - as it was given
         session = self._session
         if session is None:
             return self._enter(None, transmit)
@@ -96,9 +103,22 @@ class ByToken:
             self._session = {**self._token, **cookie} if self._wants_token or not cookie else cookie
         return reply
 
+    def _hidden(self, reply: Reply) -> Reply:
+        """Return the reply fit to be quoted, by whoever: some gateways answer with the headers that they were sent."""
+        reply = reply.without(self._secret, "[token]")
+        if reply.is_ok:
+            return reply
+        for session in self._sessions:
+            reply = reply.without(session, "[session]")
+        return reply
+
     def _keep_cookies(self, response: BaseHTTPResponse) -> None:
-        if "Set-Cookie" in response.headers:
+        if "Set-Cookie" not in response.headers:
+            return
+        with self._keeping:
             self._cookies.extract_cookies(response, self._form())  # type: ignore[arg-type]  # it has info()
+            # A short one is no secret, and may stand in a text for something else.
+            self._sessions = [one.value for one in self._cookies if one.value and len(one.value) >= SECRET_LENGTH]
 
     def _cookie(self) -> dict[str, str]:
         form = self._form()

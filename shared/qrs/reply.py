@@ -74,8 +74,8 @@ class Reply:
             return timedelta()
         return skew if abs(skew) >= SKEW_SURE else timedelta()
 
-    def without(self, secret: str) -> Self:
-        return replace(self, body=self.body.replace(secret.encode(), b"[token]"))
+    def without(self, secret: str, name: str) -> Self:
+        return replace(self, body=self.body.replace(secret.encode(), name.encode()))
 
 
 def _parts(response: BaseHTTPResponse, deadline: float) -> Iterator[bytes]:

@@ -361,3 +361,17 @@ def test_a_start_that_is_answered_with_a_log_in_page_is_not_sent_again(open_task
 
     assert [line.split("/")[3] for line in server.asked] == [ONE, TWO, ONE]
     assert shown(server) == ["authorization", "cookie", "authorization+cookie"]
+
+
+def test_a_session_is_not_quoted_from_a_gateway_that_shows_what_it_was_sent(open_tasks: OpenTasks) -> None:
+    session = "f3b1c9a0-session-of-a-user"
+    made = in_session(STARTED).replace(b"=one;", f"={session};".encode())
+    echo = says("400 Bad Request", f"no, Cookie: X-Qlik-Session-jwt={session}".encode())
+    with serving(answer(made), answer(echo)) as server:
+        tasks = open_tasks(base_urls=(server.plain,), jwt="a.b.c")
+        tasks.start(ONE)
+        with pytest.raises(QrsError) as caught:
+            tasks.start(TWO)
+
+    assert "X-Qlik-Session-jwt=[session]" in str(caught.value)
+    assert session not in str(caught.value)

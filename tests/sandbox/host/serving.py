@@ -113,7 +113,8 @@ def stop_when_asked(options: Options) -> asyncio.Event:
     loop, stopping = asyncio.get_running_loop(), asyncio.Event()
 
     def stop(*_: object) -> None:
-        loop.call_soon_threadsafe(stopping.set)
+        with suppress(RuntimeError):  # the loop is closed: a signal came before the end of standard input
+            loop.call_soon_threadsafe(stopping.set)
 
     # Not loop.add_signal_handler, which Windows does not have.
     for number in (signal.SIGINT, signal.SIGTERM):

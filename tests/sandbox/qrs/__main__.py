@@ -7,6 +7,7 @@ import os
 import signal
 import ssl
 import threading
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -102,7 +103,8 @@ def _stop_at_end_of_input(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) 
     # os.read, not sys.stdin: a thread inside sys.stdin holds a lock that the interpreter wants at its end
     while os.read(0, 1024):
         pass
-    loop.call_soon_threadsafe(stop.set)
+    with suppress(RuntimeError):  # the loop is closed: a signal came before
+        loop.call_soon_threadsafe(stop.set)
 
 
 def _arguments() -> argparse.Namespace:

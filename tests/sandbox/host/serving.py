@@ -4,12 +4,9 @@ import asyncio
 import json
 import logging
 import os
-import signal
 import sys
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -26,6 +23,7 @@ from tests.sandbox.host.settings import HostConfig, resolve
 from tests.sandbox.host.timer_loop import Timer, utc_now
 from tests.sandbox.host.timer_state import StatusFile
 from tests.sandbox.host.timers import BadScheduleError, Schedule
+from tests.sandbox.stopping import stop_when_asked
 
 BODY_LIMIT = 100 * 1024 * 1024
 SECONDS_TO_FINISH = 10
@@ -50,7 +48,7 @@ async def serve(functions: Sequence[Function], config: HostConfig, options: Opti
     keys = Keys(key=options.key)
     admin = Admin(functions, timers, invoker, keys)
     runner = build_runner(Front(functions, config, invoker, keys), admin)
-    stopping = stop_when_asked(options)
+    stopping = stop_when_asked(with_parent=options.exits_with_parent)
     url = await listen(runner, options)
     running = [asyncio.create_task(timer.run(stopping)) for timer in timers.values() if options.runs_timers]
     names = [function.name for function in functions]
@@ -107,29 +105,6 @@ async def listen(runner: web.AppRunner, options: Options) -> str:
         await runner.cleanup()
         raise CannotStartError(f"port {options.port} on {options.host} cannot be used: {error.strerror}") from error
     return f"http://{options.host}:{runner.addresses[0][1]}"
-
-
-def stop_when_asked(options: Options) -> asyncio.Event:
-    loop, stopping = asyncio.get_running_loop(), asyncio.Event()
-
-    def stop(*_: object) -> None:
-        with suppress(RuntimeError):  # the loop is closed: a signal came before the end of standard input
-            loop.call_soon_threadsafe(stopping.set)
-
-    # Not loop.add_signal_handler, which Windows does not have.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stop)
-    if options.exits_with_parent:
-        threading.Thread(target=at_end_of_stdin, args=(stop,), daemon=True).start()
-    return stopping
-
-
-def at_end_of_stdin(act: Callable[[], None]) -> None:
-    # Not sys.stdin, whose lock a daemon thread would hold at the interpreter's end, which is fatal there.
-    with suppress(OSError):
-        while os.read(0, 1024):
-            pass
-    act()
 
 
 async def finish(runner: web.AppRunner, tasks: set[asyncio.Task[None]]) -> None:

@@ -4,10 +4,7 @@ import argparse
 import asyncio
 import json
 import os
-import signal
 import ssl
-import threading
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -19,6 +16,7 @@ from tests.sandbox.qrs.listeners import Connections, Listener, Listeners
 from tests.sandbox.qrs.serving import PROXY, serve
 from tests.sandbox.qrs.settings import Settings
 from tests.sandbox.qrs.state import Counts, Site
+from tests.sandbox.stopping import stop_when_asked
 
 
 def main() -> None:
@@ -28,7 +26,7 @@ def main() -> None:
 
 
 async def _run(arguments: argparse.Namespace) -> None:
-    stop = _stop_event(with_parent=arguments.exit_with_parent)
+    stop = stop_when_asked(with_parent=arguments.exit_with_parent)
     site = Site(
         first_tasks=json.loads(arguments.tasks.read_text(encoding="utf-8")),
         first_settings=Settings(latency_ms=arguments.latency),
@@ -86,25 +84,6 @@ def _announce(*, https: int, plain: int, proxy: int, control: int) -> None:
         "pid": os.getpid(),
     }
     print(json.dumps(where), flush=True)
-
-
-def _stop_event(*, with_parent: bool) -> asyncio.Event:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        # not loop.add_signal_handler: Windows has none
-        signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
-    if with_parent:
-        threading.Thread(target=_stop_at_end_of_input, args=(loop, stop), daemon=True).start()
-    return stop
-
-
-def _stop_at_end_of_input(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
-    # os.read, not sys.stdin: a thread inside sys.stdin holds a lock that the interpreter wants at its end
-    while os.read(0, 1024):
-        pass
-    with suppress(RuntimeError):  # the loop is closed: a signal came before
-        loop.call_soon_threadsafe(stop.set)
 
 
 def _arguments() -> argparse.Namespace:

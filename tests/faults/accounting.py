@@ -89,20 +89,20 @@ def audit(accounts: Iterable[Account]) -> Audit:
     """Return what became of all occurrences; `wrong` names every contradiction."""
     whole = Audit()
     for account in accounts:
-        told = list(matched(account))
+        told = list(matched(account.runs, account.seen))
         _rows(account, {each.run.seq for each in told}, whole)
         _starts(account, told, whole)
         _next_entry(account, whole)
     return whole
 
 
-def matched(account: Account) -> Iterator[Told]:
+def matched(runs: Iterable[Run], seen: Iterable[Seen]) -> Iterator[Told]:
     """Give the rows that say `started` and whose execution Sense knows; one execution proves one row."""
-    unproved = {seen.execution_id: seen for seen in account.seen}
-    for run in account.runs:
-        seen = unproved.pop(run.execution_id or "", None)
-        if run.outcome is RunOutcome.STARTED and seen:
-            yield Told(run=run, seen=seen)
+    unproved = {each.execution_id: each for each in seen}
+    for run in runs:
+        proof = unproved.pop(run.execution_id or "", None)
+        if run.outcome is RunOutcome.STARTED and proof:
+            yield Told(run=run, seen=proof)
 
 
 def occurrences(account: Account) -> list[datetime]:

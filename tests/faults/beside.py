@@ -5,20 +5,17 @@ from datetime import timedelta
 
 from shared.core.cron import MINUTE
 from tests.faults.report import Trial, say
-from tests.faults.site import next_minute, open_site, sleep_until, utc_now
+from tests.faults.site import BEFORE_ITS_END, first_minute, open_site, sleep_until, utc_now
 from tests.faults.ticking import fire_tick, host_with_timers
 
 OFTEN, EACH_MINUTE, MINUTES = 20, 280, 3
-TO_SET_UP = timedelta(seconds=5)
 SELDOM_SECONDS = 4.0
-# Past the last occurrence of a minute, before the first of the next.
-BEFORE_ITS_END = timedelta(seconds=2)
 
 
 def main(rounds: int | None) -> list[Trial]:
     minutes = rounds or MINUTES
     with open_site(tasks=OFTEN + EACH_MINUTE) as site, host_with_timers(site.settings) as host:
-        first = next_minute(utc_now() + TO_SET_UP)
+        first = first_minute()
         planned = site.plan(EACH_MINUTE, "* * * * *", first) + site.plan(OFTEN, "*/5 * * * * *", first)
         end = first + minutes * MINUTE - BEFORE_ITS_END
         say(f"beside: {len(planned)} schedules for {minutes} minutes from {first:%H:%M:%S} on")

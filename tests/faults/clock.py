@@ -10,7 +10,7 @@ from shared.qrs.connection import Connection
 from shared.qrs.tasks import Tasks
 from shared.use_cases.tick.run_tick import RunTick
 from tests.faults.report import Trial, say
-from tests.faults.site import Planned, Site, minute_of, next_minute, open_site, utc_now
+from tests.faults.site import BEFORE_ITS_END, Planned, Site, first_minute, minute_of, open_site, utc_now
 from tests.integration import ticking
 from tests.integration.ticking import SetClock
 from tests.sandbox.access import access_to
@@ -26,9 +26,6 @@ STEPS = (
     (RIGHT, timedelta(seconds=100)),
 )
 EACH = 20
-TO_SET_UP = timedelta(seconds=5)
-# Past the last occurrence of a minute, before the first of the next.
-LAST_LOOK = timedelta(seconds=58)
 LOOK_EVERY_SECONDS = 0.1
 
 
@@ -57,14 +54,14 @@ class SteppedClock:
 def main(_rounds: int | None) -> list[Trial]:
     """Run ticks in this process, for a clock that is an argument: some seven minutes."""
     with open_site(tasks=4 * EACH) as site, ThreadPoolExecutor(ticking.CONNECTIONS) as pool:
-        begin = next_minute(utc_now() + TO_SET_UP)
+        begin = first_minute()
         end = begin + sum((length for _, length in STEPS), RIGHT)
         planned = _planned(site, begin)
         clock = SteppedClock(begin)
         tasks = Tasks(Connection(access_to(site.sense, max_connections=ticking.CONNECTIONS)), pool)
         own = ticking.Site(table=site.table, sense=site.sense, tasks=tasks, pool=pool, clock=SetClock(begin))
         last = _tick_on(RunTick(by=own.by(clock)), clock, end)
-        found = site.audit(planned, last + LAST_LOOK)
+        found = site.audit(planned, last + MINUTE - BEFORE_ITS_END)
     done = "right, an hour behind for 90 s, right, an hour ahead for 90 s, right"
     return [Trial(fault="clock stepped", done=done, found=found)]
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from shared.core.cron import MINUTE, Cron, due_after
 from shared.core.runs import Run, RunOutcome
 from shared.core.zones import Zone
-from tests.faults.accounting import EARLY, Audit, Seen
+from tests.faults.accounting import EARLY, Audit, Seen, matched
 
 UTC_ZONE = Zone.parse("UTC")
 # What was due so shortly before a schedule was deleted may be under way, or may never be.
@@ -98,17 +98,18 @@ def _tell(run: Run, untold: dict[datetime, bool], whole: Audit) -> None:
 
 def _starts(life: Life, runs: Sequence[Run], seen: Sequence[Seen], whole: Audit) -> None:
     """Hold the starts that Sense saw against the rows: each is told as started, or as unknown."""
-    by_id = {each.execution_id: each for each in seen}
-    for run in runs:
-        if run.outcome is not RunOutcome.STARTED:
-            continue
-        if found := by_id.pop(run.execution_id or "", None):
-            whole.started += 1
-            whole.latest = max(whole.latest, (found.at - run.due).total_seconds())
-        else:
-            whole.wrong.append(f"{life.schedule_id}: row {run.seq} says started, Sense saw no such start")
+    told = list(matched(runs, seen))
+    whole.started += len(told)
+    whole.latest = max([whole.latest, *(each.late for each in told)])
+    proved = {each.run.seq for each in told}
+    whole.wrong += [
+        f"{life.schedule_id}: row {run.seq} says started, Sense saw no such start"
+        for run in runs
+        if run.outcome is RunOutcome.STARTED and run.seq not in proved
+    ]
+    told_starts = {each.seen for each in told}
     unknown = [run.due for run in runs if "outcome unknown" in (run.reason or "")]
-    for each in by_id.values():
+    for each in (one for one in seen if one not in told_starts):
         explained = next((due for due in unknown if due <= each.at < due + MINUTE), None)
         if explained:
             unknown.remove(explained)

@@ -1,19 +1,15 @@
 """Let a schedule of every five seconds, made over HTTP, run by the timer for a minute: 12 starts, all on time."""
 
-from datetime import timedelta
-
 import requests
 
 from shared.core.cron import MINUTE
 from tests.faults.report import Trial, say
-from tests.faults.site import Planned, Site, open_site, sleep_until
+from tests.faults.site import BEFORE_ITS_END, Planned, Site, open_site, sleep_until
 from tests.faults.ticking import host_with_timers
 from tests.sandbox.local_host import LocalHost
 
 EVERY_FIVE_SECONDS, A_MINUTE = "*/5 * * * * *", 12
 LATEST_SECONDS = 0.5
-# Past the last occurrence of a minute, before the first of the next.
-BEFORE_ITS_END = timedelta(seconds=2)
 
 
 def main(rounds: int | None) -> list[Trial]:

@@ -33,6 +33,10 @@ RING = 1000
 # Long before the occurrence that is wanted, and yet not a whole one before it.
 BEFORE = timedelta(seconds=30)
 LONG_AGO = timedelta(hours=1)
+# A host is well awake before the minute in which a trial begins.
+TO_SET_UP = timedelta(seconds=5)
+# Past the last occurrence of a minute, before the first of the next.
+BEFORE_ITS_END = timedelta(seconds=2)
 NO_ZONE = "Mars/Olympus"
 
 
@@ -182,6 +186,11 @@ def minute_of(now: datetime) -> datetime:
 
 def next_minute(now: datetime) -> datetime:
     return minute_of(now) + MINUTE
+
+
+def first_minute() -> datetime:
+    """Return the begin of the minute in which a trial may begin."""
+    return next_minute(utc_now() + TO_SET_UP)
 
 
 def once_a_day(at: datetime) -> str:

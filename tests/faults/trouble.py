@@ -6,9 +6,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from shared.core.cron import MINUTE
 from tests.faults.accounting import Account, audit, matched
 from tests.faults.report import Trial, say
-from tests.faults.site import Planned, Site, next_minute, open_site, sleep_until, utc_now
+from tests.faults.site import BEFORE_ITS_END, Planned, Site, first_minute, next_minute, open_site, sleep_until
 from tests.faults.ticking import host_with_timers
 from tests.faults.troubles import BOTH, LENGTH, SENSE, STORAGE, Step, Trouble
 from tests.sandbox.certificates import bearer_token
@@ -18,9 +19,8 @@ OFTEN, SELDOM = 5, 20
 SETTINGS = {"QRS_TIMEOUT_SECONDS": "5"}
 # Each is a host, an emulator and a stand-in of its own.
 AT_A_TIME = 6
-TO_SET_UP = timedelta(seconds=5)
 # Past the starts of its second, and within the minute, so that its tick finds the trouble in the midst of its work.
-FROM, LAST_LOOK = timedelta(seconds=72), timedelta(seconds=58)
+FROM = timedelta(seconds=72)
 # The first tick that finds all well again is done with what waited by then.
 CAUGHT_UP = timedelta(seconds=4)
 LATEST_SECONDS = 2.0
@@ -46,7 +46,7 @@ class Span:
 
     @property
     def watched(self) -> datetime:
-        return self.tick + LAST_LOOK
+        return self.tick + MINUTE - BEFORE_ITS_END
 
 
 def sense(_rounds: int | None) -> list[Trial]:
@@ -69,7 +69,7 @@ def _all(troubles: Sequence[Trouble]) -> list[Trial]:
 
 def _trial(trouble: Trouble) -> Trial:
     with _opened(trouble) as (site, shaky):
-        span = Span(first=next_minute(utc_now() + TO_SET_UP))
+        span = Span(first=first_minute())
         planned = _planned(site, span)
         for step in trouble.steps:
             sleep_until(span.begin + step.after)
@@ -130,6 +130,8 @@ def after(account: Account, span: Span, trouble: Trouble) -> list[str]:
     caught_up = sum(span.end <= moment < span.tick + CAUGHT_UP for moment in at)
     if trouble.is_clear and caught_up != 1:
         wrong.append(f"{caught_up} starts at once after it, not one")
-    late = [each for each in matched(account) if each.run.due > span.tick and each.late > LATEST_SECONDS]
+    late = [
+        each for each in matched(account.runs, account.seen) if each.run.due > span.tick and each.late > LATEST_SECONDS
+    ]
     wrong += [f"{each.run.due} started {each.late:.2f} s late" for each in late]
     return [f"{account.cron}: {problem}" for problem in wrong]

@@ -15,7 +15,7 @@ python3 dev.py test [STEP ...]
     Every check: format, lint, types, tests, worker.
 python3 dev.py bench start | tick [a] [b] [c] | import | stand-in
     What it costs, as a ratio to what can't be avoided.
-python3 dev.py faults [seconds] [beside] [hosts] [clock] [changes] [sense] [storage] [both] [model] [crash] [--rounds N]
+python3 dev.py faults [TRIAL ...] [--rounds N]
     What schedules come to on bad days, as a table: lost, doubled, late. All of it takes some two hours.
 python3 dev.py load [starts | schedules | all] [--seconds N] [--minutes N] [--schedules N] [--firing N]
     What many callers get at a time: throughput, latencies, errors, memory, connections.

@@ -7,11 +7,9 @@ needs neither the rooms of the schedules nor the storage library.
 import os
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextvars import copy_context
 from datetime import UTC, datetime, timedelta
 from threading import RLock
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from shared import settings as environment
 from shared.qrs.access import Access, ClientCertificate
@@ -19,6 +17,7 @@ from shared.qrs.certificates import days_left
 from shared.qrs.connection import Connection
 from shared.qrs.tasks import Tasks
 from shared.settings import Settings
+from shared.turns import Lane, Turns
 from shared.use_cases.start_tasks import StartTasks
 
 if TYPE_CHECKING:
@@ -52,26 +51,29 @@ def _once(build: Callable[[], Built]) -> Callable[[], Built]:
     return get
 
 
-class _Pool(ThreadPoolExecutor):
-    """Threads that work in the context of the invocation that asked, so that their log lines name it."""
-
-    def submit(self, fn: Callable[..., Built], /, *args: Any, **named: Any) -> Future[Built]:
-        return super().submit(copy_context().run, fn, *args, **named)
-
-
 @_once
 def settings() -> Settings:
     return environment.load(os.environ)
 
 
 @_once
-def qrs_pool() -> Executor:
-    return _Pool(settings().max_connections, thread_name_prefix="qrs")
+def turns() -> Turns:
+    return Turns(settings().max_connections)
+
+
+@_once
+def _connection() -> Connection:
+    return Connection(_access(settings()))
 
 
 @_once
 def tasks() -> Tasks:
-    return Tasks(Connection(_access(settings())), qrs_pool())
+    return Tasks(_connection(), turns().lane(Lane.LOOK_UP))
+
+
+@_once
+def _tasks_of_health() -> Tasks:
+    return Tasks(_connection(), turns().lane(Lane.HEALTH))
 
 
 @_once
@@ -80,7 +82,8 @@ def start_tasks() -> StartTasks:
         start_filter=settings().start_filter,
         tasks=tasks(),
         key_values=key_values,
-        pool=qrs_pool(),
+        lone=turns().lane(Lane.LONE_START),
+        bulk=turns().lane(Lane.BULK),
         connections=settings().max_connections,
     )
 
@@ -106,7 +109,7 @@ def health() -> "Lately":
     return Lately(
         CheckHealth(
             settings=settings,
-            sense=tasks,
+            sense=_tasks_of_health,
             agenda=_agenda,
             certificate_days=_certificate_days,
             is_open=environment.auth_level(os.environ) == "ANONYMOUS",
@@ -133,8 +136,7 @@ def run_tick() -> "RunTick":
     claims = Claims(
         agenda=agenda, history=history, tasks=tasks(), clock=CLOCK, start_filter=own.start_filter, timeout=timeout
     )
-    # Threads of its own: behind a request that starts thousands the tick's would wait too long. Connections are shared.
-    pool = _Pool(own.max_connections, thread_name_prefix="tick")
+    pool = turns().lane(Lane.TICK)
     means = Means(tasks=tasks(), pool=pool, clock=CLOCK, connections=own.max_connections, timeout=timeout)
     catch_up = timedelta(seconds=own.catch_up_seconds)
     return RunTick(

@@ -16,6 +16,7 @@ FootmanError
     ├── QrsDenied            401, 403
     ├── QrsBusy              429, 5xx
     ├── QrsMisplaced         something else answers at that address: a login page, a redirect, no JSON
+    ├── QrsNotSent           withdrawn by who asked, before Sense was asked anything
     ├── QrsRefused           400, 404 and other refusals of what was asked
     └── TaskNotStarted       Sense answered that it did not start the task
 
@@ -86,6 +87,10 @@ class QrsBusy(QrsError):
 
 class QrsMisplaced(QrsError):
     """Something answered that is not the repository service."""
+
+
+class QrsNotSent(QrsError):
+    """Whoever asked took it back when a connection was in hand: nothing was sent."""
 
 
 class QrsRefused(QrsError):

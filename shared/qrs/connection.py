@@ -4,6 +4,8 @@ import json
 import random
 import string
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any
@@ -25,7 +27,7 @@ from shared.log import log_of
 from shared.qrs import failures, tls
 from shared.qrs.access import Access
 from shared.qrs.identity import Headers, identity
-from shared.qrs.pool import connections_to, spend
+from shared.qrs.pool import connections_to, looking_last, spend
 from shared.qrs.reply import Reply
 from shared.version import VERSION
 
@@ -38,6 +40,16 @@ RETRY_PAUSE_SECONDS = 0.25
 UNKNOWN_AFTER = {408, 500, 502, 504}
 # Not tried again at the same address: the caller has waited long enough, or a moment changes nothing.
 HOPELESS_AT_ONCE = (QrsTimedOut, QrsUntrusted, QrsNoSession)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Request:
+    """What to ask, with a percent-encoded `query`; `last_look` may raise QrsNotSent when a connection is in hand."""
+
+    method: str
+    path: str
+    query: str = ""
+    last_look: Callable[[], None] = lambda: None
 
 
 class Connection:
@@ -63,19 +75,22 @@ class Connection:
         A read that failed on the way, or found the service busy, is tried once more, on the next base URL where there
         is one. Raises QrsError.
         """
-        reply = self._try("GET", path, query, again_after=(QrsUnreachable, QrsUnanswered, QrsBusy))
+        request = _Request(method="GET", path=path, query=query)
+        reply = self._try(request, again_after=(QrsUnreachable, QrsUnanswered, QrsBusy))
         try:
             return json.loads(reply.body), reply.skew
         except (ValueError, RecursionError):
             raise failures.from_reply(reply) from None
 
-    def order(self, path: str) -> Any:
+    def order(self, path: str, last_look: Callable[[], None]) -> Any:
         """POST to `path` and return the JSON answered.
 
+        `last_look` is called when a connection is in hand, each time before anything is sent; it may raise QrsNotSent.
         Sent again only when no connection was made: what Sense was asked once it may have done. Raises QrsError;
         QrsUnanswered means that nobody knows whether it did.
         """
-        reply = self._try("POST", path, "", again_after=(QrsUnreachable,))
+        request = _Request(method="POST", path=path, last_look=last_look)
+        reply = self._try(request, again_after=(QrsUnreachable,))
         if reply.status != requests.codes.created:
             raise failures.unreadable(reply)
         try:
@@ -83,24 +98,23 @@ class Connection:
         except (ValueError, RecursionError):
             raise failures.unreadable(reply) from None
 
-    def _try(self, method: str, path: str, query: str, again_after: tuple[type[QrsError], ...]) -> Reply:
+    def _try(self, request: _Request, again_after: tuple[type[QrsError], ...]) -> Reply:
         urls = self._base_urls if len(self._base_urls) > 1 else self._base_urls * 2
         for base_url, next_url in pairwise(urls):
             try:
-                return self._ask(method, base_url, path, query)
+                return self._ask(request, base_url)
             except again_after as error:
                 if next_url == base_url and isinstance(error, HOPELESS_AT_ONCE):
                     raise
                 log.warning("Asking Sense again after: %s", error, extra={"action": "qrs_second_try"})
                 if isinstance(error, QrsBusy):
                     time.sleep(RETRY_PAUSE_SECONDS)
-        return self._ask(method, urls[-1], path, query)
+        return self._ask(request, urls[-1])
 
-    def _ask(self, method: str, base_url: str, path: str, query: str) -> Reply:
-        target = f"/{path}?{query}{'&' if query else ''}xrfkey={self._xsrf_key}"
+    def _ask(self, request: _Request, base_url: str) -> Reply:
         try:
             reply = self._identities[base_url].ask(
-                lambda who: self._transmit(method, base_url, target, who), is_repeatable=method == "GET"
+                lambda who: self._transmit(request, base_url, who), is_repeatable=request.method == "GET"
             )
         except QrsError:
             raise
@@ -108,24 +122,26 @@ class Connection:
             # Not chained: the exceptions underneath quote the URL and whatever the server sent.
             raise failures.from_exception(error, base_url, self._access.timeout_seconds) from None
         self._prefer(base_url)
-        if method == "POST" and reply.status in UNKNOWN_AFTER:
+        if request.method == "POST" and reply.status in UNKNOWN_AFTER:
             raise failures.unreadable(reply)
         if not reply.is_ok or reply.is_page:
             raise failures.from_reply(reply)
         return reply
 
-    def _transmit(self, method: str, base_url: str, target: str, who: Headers) -> tuple[Reply, BaseHTTPResponse]:
+    def _transmit(self, request: _Request, base_url: str, who: Headers) -> tuple[Reply, BaseHTTPResponse]:
         url = urlsplit(base_url)
-        response = self._pools[base_url].urlopen(
-            method,
-            url.path + target,
-            headers={**self._headers, **who},
-            timeout=self._timeout,
-            retries=False,
-            redirect=False,
-            preload_content=False,
-        )
-        if method == "POST" and not _is_last_word(response.status):
+        query = f"{request.query}{'&' if request.query else ''}xrfkey={self._xsrf_key}"
+        with looking_last(request.last_look):
+            response = self._pools[base_url].urlopen(
+                request.method,
+                f"{url.path}/{request.path}?{query}",
+                headers={**self._headers, **who},
+                timeout=self._timeout,
+                retries=False,
+                redirect=False,
+                preload_content=False,
+            )
+        if request.method == "POST" and not _is_last_word(response.status):
             spend(response)  # a gateway that gave up may still deliver the real answer, to whoever asks next
         return Reply.read(response, url.netloc, time.monotonic() + self._access.timeout_seconds), response
 

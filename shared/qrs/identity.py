@@ -10,7 +10,7 @@ from urllib.request import Request
 import requests
 from urllib3 import BaseHTTPResponse
 
-from shared.core.errors import QrsNoSession
+from shared.core.errors import QrsNoSession, QrsNotSent
 from shared.qrs.access import Access
 from shared.qrs.reply import Reply
 
@@ -94,6 +94,8 @@ class ByToken:
         self._session, self._has_served = None, False
         try:
             reply, response = transmit({**self._token, **self._cookie()})
+        except QrsNotSent:
+            raise  # which tells nothing of the proxy
         except Exception:
             self._last_failure = time.monotonic()
             raise

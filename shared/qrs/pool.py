@@ -6,6 +6,9 @@ in the handshake, when nothing was asked, and in the middle of an answer, when e
 
 import socket
 import ssl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,6 +19,20 @@ from urllib3.exceptions import NewConnectionError
 
 # Azure's address translation forgets a connection that is silent for four minutes and tells neither end.
 KEEP_ALIVE_SECONDS = 30
+
+
+# What the caller wants to look at once more when a connection is there, before anything is sent on it.
+_last_look: ContextVar[Callable[[], None]] = ContextVar("last_look", default=lambda: None)
+
+
+@contextmanager
+def looking_last(look: Callable[[], None]) -> Iterator[None]:
+    """Call `look` whenever a connection is in hand and a request is about to be sent; what it raises prevents that."""
+    token = _last_look.set(look)
+    try:
+        yield
+    finally:
+        _last_look.reset(token)
 
 
 class NotConnected(NewConnectionError):
@@ -34,6 +51,12 @@ class _PlainConnection(HTTPConnection):
             self.close()
             raise NotConnected(self, "not connected") from error
         self.spent = False
+
+    def request(self, *args: Any, **named: Any) -> None:
+        if self.is_closed:
+            self.connect()
+        _last_look.get()()
+        super().request(*args, **named)
 
     @property
     def is_connected(self) -> bool:

@@ -1,6 +1,6 @@
 """Sense's tasks: find them, start them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -21,7 +21,7 @@ UNKNOWN_OUTCOME = "outcome unknown: {} Look at the task in the QMC before starti
 
 
 class Tasks:
-    """Tasks of one Sense site."""
+    """Tasks of one Sense site; what is read is read in the threads of `pool`, a start in its caller's."""
 
     def __init__(self, connection: Connection, pool: Executor) -> None:
         self._connection = connection
@@ -39,15 +39,16 @@ class Tasks:
 
     def ping(self) -> None:
         """Ask for what the user must be allowed to see, and nothing else; raises QrsError."""
-        self._connection.read("reloadtask/count", "")
+        self._pool.submit(self._connection.read, "reloadtask/count", "").result()
 
-    def start(self, task_id: str) -> str:
+    def start(self, task_id: str, last_look: Callable[[], None] = lambda: None) -> str:
         """Start a task and return the id of its execution.
 
-        Raises TaskNotStarted, QrsUnanswered (it may have started) or another QrsError (it has not).
+        `last_look` is called when a connection is in hand, just before the start is sent; what it raises, QrsNotSent,
+        prevents that. Raises TaskNotStarted, QrsUnanswered (it may have started) or another QrsError (it has not).
         """
         try:
-            execution_id = _execution_id(self._connection.order(f"task/{task_id}/start/synchronous"))
+            execution_id = _execution_id(self._connection.order(f"task/{task_id}/start/synchronous", last_look))
         except QrsUnanswered as error:
             raise type(error)(UNKNOWN_OUTCOME.format(error)) from None
         if execution_id.lower() == task_id.lower():
@@ -57,8 +58,7 @@ class Tasks:
         return execution_id
 
     def _query_all(self, queries: Sequence[str]) -> Iterable[list[Task]]:
-        # One look-up needs no other thread, and must not wait behind another caller's starts in the pool.
-        return map(self._query, queries) if len(queries) == 1 else self._pool.map(self._query, queries)
+        return self._pool.map(self._query, queries)
 
     def _query(self, query: str) -> list[Task]:
         answer, skew = self._connection.read("task/full", f"filter={query}")

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 
-from shared.core.errors import QrsError, QrsUnanswered, QrsUnreachable, TaskNotStarted
+from shared.core.errors import QrsError, QrsNotSent, QrsUnanswered, QrsUnreachable, TaskNotStarted
 from shared.core.starts import NotStarted, Outcome, Started, Task
 from shared.log import log_of
 
@@ -18,8 +18,11 @@ OWN_FAULT = (
 )
 
 
+Start = Callable[[str, Callable[[], None]], str]
+
+
 def start_each(
-    tasks: Sequence[Task], start: Callable[[str], str], pool: Executor, *, give_up_after: int, deadline: float
+    tasks: Sequence[Task], start: Start, pool: Executor, *, give_up_after: int, deadline: float
 ) -> dict[str, Outcome]:
     """Start every task over the pool and return each one's outcome by its id.
 
@@ -27,16 +30,13 @@ def start_each(
     the whole time-out. Neither is any sent after `deadline`, by the monotonic clock.
     """
     starts = _Starts(start, give_up_after, deadline)
-    if len(tasks) == 1:
-        # A lone start must not wait behind another caller's hundred in the pool.
-        return {tasks[0].id: starts.send(tasks[0])}
     return dict(zip((task.id for task in tasks), pool.map(starts.send, tasks), strict=True))
 
 
 class _Starts:
     """The starts of one request."""
 
-    def __init__(self, start: Callable[[str], str], give_up_after: int, deadline: float) -> None:
+    def __init__(self, start: Start, give_up_after: int, deadline: float) -> None:
         self._start = start
         self._deadline = deadline
         self._give_up_after = give_up_after
@@ -44,10 +44,11 @@ class _Starts:
         self._unanswered_in_a_row = 0
 
     def send(self, task: Task) -> Outcome:
-        if hindrance := self._hindrance():
-            return NotStarted(reason=hindrance)
         try:
-            execution_id = self._start(task.id)
+            self._look()
+            execution_id = self._start(task.id, self._look)
+        except QrsNotSent as error:
+            return NotStarted(reason=str(error))
         except QrsError as error:
             self._count(answered=not isinstance(error, QrsUnreachable | QrsUnanswered))
             is_disabled = isinstance(error, TaskNotStarted) and not task.enabled
@@ -59,10 +60,12 @@ class _Starts:
         self._count(answered=True)
         return Started(execution_id=execution_id)
 
-    def _hindrance(self) -> str | None:
+    def _look(self) -> None:
+        """Raise QrsNotSent when a start is not to be sent any more."""
         if self._unanswered_in_a_row >= self._give_up_after:
-            return NOT_SENT
-        return NOT_SENT_IN_TIME if time.monotonic() > self._deadline else None
+            raise QrsNotSent(NOT_SENT)
+        if time.monotonic() > self._deadline:
+            raise QrsNotSent(NOT_SENT_IN_TIME)
 
     def _count(self, *, answered: bool) -> None:
         self._unanswered_in_a_row = 0 if answered else self._unanswered_in_a_row + 1

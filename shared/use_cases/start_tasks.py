@@ -26,8 +26,11 @@ class Tasks(Protocol):
     def find(self, what: Wanted) -> Found:
         """Look tasks up; raises QrsError."""
 
-    def start(self, task_id: str) -> str:
-        """Start a task and return the id of its execution; raises QrsError."""
+    def start(self, task_id: str, last_look: Callable[[], None]) -> str:
+        """Start a task and return the id of its execution; raises QrsError.
+
+        Calls `last_look`, which may raise QrsNotSent, when a connection is in hand.
+        """
 
 
 class KeyValues(Protocol):
@@ -39,15 +42,17 @@ class KeyValues(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class StartTasks:
-    """The use case with the outside world it needs; `connections` is how many starts `pool` sends at a time.
+    """The use case with the outside world it needs; `connections` is how many starts are sent at a time.
 
+    A start alone goes over `lone`, several over `bulk`, which gives way to all else.
     Key-values are asked for only when there are any: most starts need no storage.
     """
 
     start_filter: StartFilter
     tasks: Tasks
     key_values: Callable[[], KeyValues]
-    pool: Executor
+    lone: Executor
+    bulk: Executor
     connections: int
 
     def run(self, request: StartRequest, pairs: Sequence[KeyValue], now: datetime) -> StartReport:
@@ -62,9 +67,9 @@ class StartTasks:
         what = wanted(request, self.start_filter)
         found = self.tasks.find(what) if what != Wanted() else Found()
         decided = plan(request, found, self.start_filter)
-        outcomes = start_each(
-            decided.tasks, self.tasks.start, self.pool, give_up_after=self.connections, deadline=deadline
-        )
+        tasks = decided.tasks
+        pool = self.lone if len(tasks) == 1 else self.bulk
+        outcomes = start_each(tasks, self.tasks.start, pool, give_up_after=self.connections, deadline=deadline)
         report = StartReport(plan=decided, outcomes=outcomes)
         _log(report)
         return report

@@ -3,12 +3,13 @@
 import argparse
 import sys
 
-from tests.faults import beside, changes, clock, crash, hosts, model, seconds, trouble
+from tests.faults import beside, bulk, changes, clock, crash, hosts, model, seconds, trouble
 from tests.faults.report import verdict
 
 TRIALS = {
     "seconds": seconds.main,
     "beside": beside.main,
+    "bulk": bulk.main,
     "hosts": hosts.main,
     "clock": clock.main,
     "changes": changes.main,

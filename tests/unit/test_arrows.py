@@ -15,7 +15,8 @@ ROOMS = {
     "shared/api": {"shared.log", "shared.api", "shared.wiring", "shared.use_cases", "shared.core", "shared.version"}
     | {"azure.functions", "pydantic", "typing_extensions"},
     "shared/timers": {"shared.log", "shared.wiring", "shared.core", "azure.functions"},
-    "shared/wiring.py": {"shared.settings", "shared.qrs", "shared.storage", "shared.use_cases", "shared.core"},
+    "shared/wiring.py": {"shared.settings", "shared.qrs", "shared.storage", "shared.use_cases", "shared.core"}
+    | {"shared.turns"},
     "shared/use_cases": {"shared.log", "shared.use_cases", "shared.core"},
     "shared/qrs": {"shared.log", "shared.qrs", "shared.core", "shared.version"}
     | {"requests", "urllib3", "certifi", "cryptography"},
@@ -26,6 +27,7 @@ ROOMS = {
     "moving": {"moving", "shared.api", "shared.core", "croniter", "pydantic", "requests", "urllib3", "yaml"},
     "infra": {"infra", "moving.command", "requests"},
     "shared/log.py": set(),
+    "shared/turns.py": set(),
     "shared/version.py": set(),
     "shared/__init__.py": set(),
 }

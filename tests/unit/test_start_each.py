@@ -15,25 +15,25 @@ from shared.core.errors import (
     TaskNotStarted,
 )
 from shared.core.starts import NotStarted, Outcome, Started, Task
-from shared.use_cases.start_each import DISABLED, NOT_SENT, NOT_SENT_IN_TIME, OWN_FAULT, start_each
+from shared.use_cases.start_each import DISABLED, NOT_SENT, NOT_SENT_IN_TIME, OWN_FAULT, Start, start_each
 
 
 def some_tasks(count: int, *, enabled: bool = True) -> list[Task]:
     return [Task(id=f"task {number}", name="A", enabled=enabled) for number in range(count)]
 
 
-def run(tasks: list[Task], start: Callable[[str], str], deadline: float = math.inf) -> list[Outcome]:
+def run(tasks: list[Task], start: Start, deadline: float = math.inf) -> list[Outcome]:
     """Start over a single thread, so that the order is that of the list."""
     with ThreadPoolExecutor(1) as pool:
         outcomes = start_each(tasks, start, pool, give_up_after=2, deadline=deadline)
     return [outcomes[task.id] for task in tasks]
 
 
-def failing(*errors: Exception | None) -> Callable[[str], str]:
+def failing(*errors: Exception | None) -> Start:
     """Fail the first starts with these errors, None for a start that succeeds; all later ones succeed."""
     left = list(errors)
 
-    def start(task_id: str) -> str:
+    def start(task_id: str, _: Callable[[], None]) -> str:
         error = left.pop(0) if left else None
         if error:
             raise error
@@ -84,6 +84,19 @@ def test_an_answer_of_any_kind_begins_the_count_again(answered: Exception | None
 
 def test_after_the_deadline_none_is_sent() -> None:
     assert run(some_tasks(2), failing(), deadline=time.monotonic()) == [NotStarted(reason=NOT_SENT_IN_TIME)] * 2
+
+
+def test_a_start_that_waited_until_after_the_deadline_for_its_connection_is_not_sent() -> None:
+    sent: list[str] = []
+
+    def start(task_id: str, last_look: Callable[[], None]) -> str:
+        time.sleep(0.05)
+        last_look()
+        sent.append(task_id)
+        return "execution"
+
+    assert run(some_tasks(1), start, deadline=time.monotonic() + 0.02) == [NotStarted(reason=NOT_SENT_IN_TIME)]
+    assert sent == []
 
 
 def test_a_bug_in_one_start_does_not_hide_the_others(caplog: pytest.LogCaptureFixture) -> None:

@@ -1,6 +1,6 @@
 """What a tick needs of the world."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -58,5 +58,8 @@ class Tasks(Protocol):
     def find(self, what: Wanted) -> Found:
         """Look tasks up."""
 
-    def start(self, task_id: str) -> str:
-        """Start a task and return the id of its execution."""
+    def start(self, task_id: str, last_look: Callable[[], None]) -> str:
+        """Start a task and return the id of its execution.
+
+        Calls `last_look`, which may raise QrsNotSent, when a connection is in hand.
+        """

@@ -3,9 +3,10 @@
 from collections import deque
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from queue import Empty, SimpleQueue
 
+from shared.core.errors import QrsNotSent
 from shared.core.tries import Tried, Try
 from shared.log import log_of
 from shared.use_cases.tick.ports import Clock, Tasks
@@ -121,11 +122,25 @@ class Starts:
         self._answers.put(self._tried(attempt))
 
     def _tried(self, attempt: Try) -> Tried:
-        now = self._means.clock.now()
-        claim = attempt.due.claim
-        if self.out_of_reach or claim is None or claim.until - now < self._means.timeout + SPARE:
-            return Tried(of=attempt, at=now)
+        at = self._means.clock.now()
+
+        def look() -> None:
+            # Whoever waited for a turn, a connection or a session may have waited for too long.
+            nonlocal at
+            at = self._means.clock.now()
+            if not self._may_be_sent(attempt, at):
+                raise QrsNotSent
+
         try:
-            return Tried(of=attempt, at=now, execution_id=self._means.tasks.start(attempt.due.task_id))
+            look()
+            execution_id = self._means.tasks.start(attempt.due.task_id, look)
+        except QrsNotSent:
+            return Tried(of=attempt, at=at)
         except Exception as error:  # noqa: BLE001 - one start's bug must not hide what became of the others
-            return Tried(of=attempt, at=now, error=error)
+            return Tried(of=attempt, at=at, error=error)
+        return Tried(of=attempt, at=at, execution_id=execution_id)
+
+    def _may_be_sent(self, attempt: Try, now: datetime) -> bool:
+        """True while the claim lasts longer than the start may take: after it another tick may send the start."""
+        claim = attempt.due.claim
+        return not self.out_of_reach and claim is not None and claim.until - now >= self._means.timeout + SPARE

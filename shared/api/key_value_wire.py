@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
 
-from shared.core.key_values import LONGEST_NAME, LONGEST_TTL_MS, LONGEST_VALUE, KeyValue
+from shared.core.key_values import LONGEST_NAME, LONGEST_TTL_MS, LONGEST_VALUE, NO_NAMES, KeyValue
 from shared.log import log_of
 
 log = log_of(__name__)
@@ -35,11 +35,14 @@ def _none_if_empty(value: Any) -> Any:
 
 
 # What may come in, for the contract. Storage counts UTF-16 units, which only the pair's own check does.
-_NameIn = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)] | int | float | bool
+_NOT_FOLDED: dict[str, Any] = {"not": {"enum": sorted(NO_NAMES)}}
+_NameIn = (
+    Annotated[str, Field(min_length=1, max_length=LONGEST_NAME, json_schema_extra=_NOT_FOLDED)] | int | float | bool
+)
 _ValueIn = Annotated[str, Field(max_length=LONGEST_VALUE)] | int | float | bool
 _TtlIn = Annotated[int, Field(le=LONGEST_TTL_MS)] | Annotated[str, Field(pattern=_TTL)] | None
 
-_PartIn = Annotated[str, Field(max_length=LONGEST_NAME)] | int | float | bool | None
+_PartIn = Annotated[str, Field(max_length=LONGEST_NAME, json_schema_extra=_NOT_FOLDED)] | int | float | bool | None
 
 _Text = Annotated[str, Field(max_length=LONGEST_NAME)]
 _Name = Annotated[_Text | None, BeforeValidator(_as_text, json_schema_input_type=_NameIn)]

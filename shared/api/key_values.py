@@ -9,6 +9,7 @@ from typing_extensions import TypedDict
 
 from shared import wiring
 from shared.api import reading
+from shared.api.address import MISSING
 from shared.api.calls import STORAGE, Call, Routes
 from shared.api.http import Answer
 from shared.api.key_value_wire import KEY_VALUE, lifetime
@@ -16,7 +17,6 @@ from shared.api.parameters import Segment, Text
 from shared.core.errors import CallerError
 from shared.core.key_values import LONGEST_NAME, KeyValue
 
-MISSING = "Required parameter is missing"
 NAMESPACE = Segment(name="namespace", description="What keeps keys of one purpose together.", longest=LONGEST_NAME)
 KEY = Segment(name="key", description="The key of the pair.", longest=LONGEST_NAME)
 KEY_ASKED = Text(name="key", description="The key of the pair.", longest=LONGEST_NAME)
@@ -195,6 +195,7 @@ blueprint.serve(
             parameters=(NAMESPACE,),
         ),
     },
+    ends_with_name=True,
 )
 blueprint.serve(
     "key_value",

@@ -9,6 +9,7 @@ import azure.functions as func
 
 from shared.api.reading import shown
 from shared.core.errors import CallerError
+from shared.core.key_values import NO_NAMES
 
 FIRST_YEAR, LAST_YEAR = 1970, 2200
 
@@ -41,30 +42,39 @@ class Segment(Parameter):
     place = "path"
     is_required = True
 
+    @property
+    def schema(self) -> dict[str, Any]:
+        return {**super().schema, "not": {"enum": sorted(NO_NAMES)}}
+
     def read(self, req: func.HttpRequest) -> str:
         """Return the text; the host decodes all of it but %2F, which would look like a separator."""
         given: str = req.route_params[self.name]
+        if given in NO_NAMES:
+            raise CallerError(f"{self.name}: {shown(given)} is not allowed: in a path it is folded away.")
         return self.checked(re.sub("%2f", "/", given, flags=re.IGNORECASE))
 
 
-class Text(Parameter):
-    """A text that must be there; the host drops empty ones."""
-
-    is_required = True
+class OptionalText(Parameter):
+    """A text that may be left out; an empty one is refused before it is read."""
 
     @property
     def schema(self) -> dict[str, Any]:
         return {**super().schema, "minLength": 1}
 
-    def read(self, req: func.HttpRequest) -> str:
-        if self.name not in req.params:
-            raise CallerError(f"{self.name} is missing: give it as a query parameter.")
-        return self.checked(req.params[self.name])
-
-
-class OptionalText(Parameter):
     def read(self, req: func.HttpRequest) -> str | None:
         given: str | None = req.params.get(self.name)
+        return None if given is None else self.checked(given)
+
+
+class Text(OptionalText):
+    """A text that must be there."""
+
+    is_required = True
+
+    def read(self, req: func.HttpRequest) -> str:
+        given = super().read(req)
+        if given is None:
+            raise CallerError(f"{self.name} is missing: give it as a query parameter.")
         return given
 
 

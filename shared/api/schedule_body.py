@@ -12,10 +12,11 @@ if TYPE_CHECKING:
     from shared.core.schedules import Definition
 
 MOST_TAGS = 50
+LONGEST_TAG = 256
 
 # A control character has no place in a name, and would take six in storage.
 _Line = Annotated[str, StringConstraints(min_length=1, pattern=r"^[^\x00-\x1f\x7f]*$")]
-_Tag = Annotated[str, StringConstraints(max_length=256, pattern=r"^[^\x00-\x1f\x7f]*$")]
+_Tag = Annotated[str, StringConstraints(max_length=LONGEST_TAG, pattern=r"^[^\x00-\x1f\x7f]*$")]
 
 # The contract's names for what only Footman itself can check.
 CRON, ZONE = "cron", "iana-time-zone"

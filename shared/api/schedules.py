@@ -10,20 +10,28 @@ from shared.api import reading, schedule_wire
 from shared.api.calls import SENSE, STORAGE, Call, Routes
 from shared.api.http import Answer
 from shared.api.parameters import OptionalText
-from shared.api.schedule_body import SCHEDULE, definition
+from shared.api.schedule_body import LONGEST_TAG, SCHEDULE, definition
 from shared.api.schedule_wire import ScheduleAnswer, StatusAnswer
+from shared.core.errors import CallerError
 
-ID_ASKED = OptionalText(name="id", description="Answer with this schedule alone, as one object.")
+ID_ASKED = OptionalText(name="id", description="Answer with this schedule alone, as one object; not beside tag.")
+TAG = OptionalText(
+    name="tag",
+    description="Only the schedules with exactly this tag, upper and lower case told apart.",
+    longest=LONGEST_TAG,
+)
 
 # With a start filter Sense is asked whether the filter allows the task.
 MADE = (HTTPStatus.FORBIDDEN, *SENSE)
 
 
 def _list(req: func.HttpRequest) -> Answer:
-    asked = ID_ASKED.read(req)
-    if asked is not None:
-        return Answer(body=schedule_wire.schedule(wiring.schedules().one(asked)))
-    return Answer(body=[schedule_wire.schedule(each) for each in wiring.schedules().all()])
+    asked, tag = ID_ASKED.read(req), TAG.read(req)
+    if asked is None:
+        return Answer(body=[schedule_wire.schedule(each) for each in wiring.schedules().all(tag)])
+    if tag is not None:
+        raise CallerError("tag is not allowed beside id: the id alone names the schedule.")
+    return Answer(body=schedule_wire.schedule(wiring.schedules().one(asked)))
 
 
 def _create(req: func.HttpRequest) -> Answer:
@@ -32,12 +40,14 @@ def _create(req: func.HttpRequest) -> Answer:
     return Answer(status=HTTPStatus.CREATED, body=schedule_wire.schedule(made))
 
 
-def _start_all(_: func.HttpRequest) -> Answer:
-    return Answer(body=[schedule_wire.schedule(each) for each in wiring.schedules().start_all(datetime.now(UTC))])
+def _start_all(req: func.HttpRequest) -> Answer:
+    started = wiring.schedules().start_all(datetime.now(UTC), TAG.read(req))
+    return Answer(body=[schedule_wire.schedule(each) for each in started])
 
 
-def _stop_all(_: func.HttpRequest) -> Answer:
-    return Answer(body=[schedule_wire.schedule(each) for each in wiring.schedules().stop_all(datetime.now(UTC))])
+def _stop_all(req: func.HttpRequest) -> Answer:
+    stopped = wiring.schedules().stop_all(datetime.now(UTC), TAG.read(req))
+    return Answer(body=[schedule_wire.schedule(each) for each in stopped])
 
 
 def _status(_: func.HttpRequest) -> Answer:
@@ -46,10 +56,10 @@ def _status(_: func.HttpRequest) -> Answer:
 
 _LIST = Call(
     handler=_list,
-    summary="List all schedules, oldest first, or one",
+    summary="List all schedules or those of a tag, oldest first, or one",
     answer=list[ScheduleAnswer] | ScheduleAnswer,
     errors=STORAGE,
-    parameters=(ID_ASKED,),
+    parameters=(ID_ASKED, TAG),
 )
 _CREATE = Call(
     handler=_create,
@@ -70,8 +80,20 @@ _CREATE = Call(
         )
     },
 )
-_START_ALL = Call(handler=_start_all, summary="Start all schedules", answer=list[ScheduleAnswer], errors=STORAGE)
-_STOP_ALL = Call(handler=_stop_all, summary="Stop all schedules", answer=list[ScheduleAnswer], errors=STORAGE)
+_START_ALL = Call(
+    handler=_start_all,
+    summary="Start all schedules, or those of a tag",
+    answer=list[ScheduleAnswer],
+    errors=STORAGE,
+    parameters=(TAG,),
+)
+_STOP_ALL = Call(
+    handler=_stop_all,
+    summary="Stop all schedules, or those of a tag",
+    answer=list[ScheduleAnswer],
+    errors=STORAGE,
+    parameters=(TAG,),
+)
 _STATUS = Call(
     handler=_status,
     summary="Tell when each schedule runs next and what became of its last run",
@@ -80,7 +102,8 @@ _STATUS = Call(
 )
 
 blueprint = Routes()
-blueprint.serve("schedules", "v4/schedules", {"GET": _LIST, "POST": _CREATE})
+# With a slash behind it the id of one is missing.
+blueprint.serve("schedules", "v4/schedules", {"GET": _LIST, "POST": _CREATE}, ends_with_name=True)
 blueprint.serve("schedule_start_all", "v4/schedules/startall", {"PUT": _START_ALL})
 blueprint.serve("schedule_stop_all", "v4/schedules/stopall", {"PUT": _STOP_ALL})
 blueprint.serve("schedule_status", "v4/schedules/status", {"GET": _STATUS})

@@ -4,6 +4,7 @@ from http import HTTPStatus
 
 import azure.functions as func
 
+from shared.api import address
 from shared.api.http import Answer, failure, method_of, respond
 
 blueprint = func.Blueprint()
@@ -18,6 +19,5 @@ def zzz_unknown_path(req: func.HttpRequest, context: func.Context) -> func.HttpR
 
 def _not_found(req: func.HttpRequest) -> Answer:
     path = f"/{req.route_params.get('path') or ''}"
-    if "//" in path:
-        return failure(HTTPStatus.BAD_REQUEST, f"Required parameter is missing: {path} has an empty part.")
+    address.check_parts(req)
     return failure(HTTPStatus.NOT_FOUND, f"Route {method_of(req)[:20]}:{path} not found")

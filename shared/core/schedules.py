@@ -4,7 +4,7 @@ A started schedule has exactly one entry on the agenda, any other has none. Whoe
 one step, so a change is decided here as data: the schedule and its entry, before and after.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -78,6 +78,11 @@ class Change:
     due_after: Due | None = None
     left_out: Run | None = None
     at: datetime | None = None
+
+
+def tagged(schedules: Iterable[Schedule], tag: str | None) -> list[Schedule]:
+    """Return those with exactly this tag, upper and lower case told apart; all where none is asked for."""
+    return [each for each in schedules if tag is None or tag in (each.definition.tags or ())]
 
 
 def check(definition: Definition, now: datetime) -> None:

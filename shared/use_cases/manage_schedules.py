@@ -66,8 +66,9 @@ class ManageSchedules:
     start_filter: StartFilter
     tasks: Callable[[], Tasks]
 
-    def all(self) -> list[Schedule]:
-        return self.schedules.all()
+    def all(self, tag: str | None = None) -> list[Schedule]:
+        """Return every schedule, or those of a tag, oldest first."""
+        return changes.tagged(self.schedules.all(), tag)
 
     def one(self, schedule_id: str) -> Schedule:
         """Return a schedule; raises CallerError for an unknown id."""
@@ -119,20 +120,20 @@ class ManageSchedules:
             # It was there a moment ago: our own first try, whose answer was lost, or somebody else's.
             log.info("Schedule %s was gone already", schedule.id, extra={"action": "schedule_deleted"})
 
-    def start_all(self, now: datetime) -> list[Schedule]:
-        """Start what is stopped and can be evaluated; repeating it changes nothing."""
-        wanted = [_started_if_possible(schedule, now) for schedule in self.all()]
+    def start_all(self, now: datetime, tag: str | None = None) -> list[Schedule]:
+        """Start what is stopped, of a tag where one is told, and can be evaluated; repeating it changes nothing."""
+        wanted = [_started_if_possible(schedule, now) for schedule in self.all(tag)]
         self._write_all(wanted, lambda schedule_id: self.start(schedule_id, now))
-        return self.all()
+        return self.all(tag)
 
-    def stop_all(self, now: datetime) -> list[Schedule]:
-        """Stop what is started; repeating it changes nothing."""
+    def stop_all(self, now: datetime, tag: str | None = None) -> list[Schedule]:
+        """Stop what is started, of a tag where one is told; repeating it changes nothing."""
         # Schedules before entries: one that moves in between fails by its ETag and is stopped alone.
-        stored = self.all()
+        stored = self.all(tag)
         entries = {(due.schedule_id, due.instant): due for due in self.schedules.entries()}
         wanted = [changes.stopped(each, _pointed_to(each, entries), now) for each in stored]
         self._write_all(wanted, lambda schedule_id: self.stop(schedule_id, now))
-        return self.all()
+        return self.all(tag)
 
     def _write_all(self, wanted: Sequence[Change | None], alone: Callable[[str], Schedule]) -> None:
         for change in self.schedules.apply_many([change for change in wanted if change]):

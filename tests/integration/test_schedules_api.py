@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import requests
@@ -287,6 +288,79 @@ def test_none_can_be_started_and_stopped(verb: str, schedules: Schedules) -> Non
     assert schedules.rows == {}
 
 
+# --- those of a tag
+
+
+def tagged(schedules: Schedules, **changes: object) -> dict[str, list[dict[str, Any]]]:
+    """Make six schedules and return those of each tag."""
+    made = [
+        schedules.made(name=f"{tags}", tags=tags, **changes)
+        for tags in (["nightly"], ["a,b", "nightly"], ["Nightly"], ["nightly "], [], None)
+    ]
+    return {"nightly": made[:2], "a,b": made[1:2], "Nightly": made[2:3], "nightly ": made[3:4], "": made}
+
+
+@pytest.mark.parametrize("tag", ["nightly", "a,b", "Nightly", "nightly "])
+@pytest.mark.parametrize("ask", [as_it_is, as_a_post])
+def test_those_with_exactly_a_tag_are_listed_stopped_and_started(ask: Ask, tag: str, schedules: Schedules) -> None:
+    made = tagged(schedules)
+    query, wanted = f"?tag={quote(tag)}", made[tag]
+    others = {each["id"] for each in made[""]} - {each["id"] for each in wanted}
+    stopped = [{**each, "lastKnownState": "stopped"} for each in wanted]
+
+    assert told(ask(schedules, "GET", query)) == wanted
+    assert told(ask(schedules, "PUT", f"/stopall{query}")) == stopped
+    assert set(schedules.agenda) == others
+    after = schedules.rows
+    assert told(ask(schedules, "PUT", f"/stopall{query}")) == stopped
+    assert schedules.rows == after
+    told(ask(schedules, "PUT", "/stopall"))
+    assert told(ask(schedules, "PUT", f"/startall{query}")) == wanted
+    assert set(schedules.agenda) == {each["id"] for each in wanted}
+
+
+@pytest.mark.parametrize("path", ["/stopall", "/startall"])
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("?tag=", "tag is empty: give it a value, or leave it out."),
+        ("?tag", "tag is empty: give it a value, or leave it out."),
+        ("?tag=nightly&tag=sales", "tag is given twice: it is read once."),
+        ("?tags=nightly", "tags is no parameter of this call: it takes tag. Did you mean tag?"),
+        (
+            "?Tag=nightly",
+            "Tag is no parameter of this call: it takes tag. Write tag: upper and lower case are told apart.",
+        ),
+        ("?id=nightly", "id is no parameter of this call: it takes tag."),
+        (f"?tag={'x' * 257}", "tag: 257 characters are too many; at most 256 are allowed."),
+    ],
+)
+def test_a_tag_that_can_not_be_read_changes_no_schedule(
+    path: str, query: str, message: str, schedules: Schedules
+) -> None:
+    schedules.made(), schedules.made(startupState="stop")
+    before = schedules.rows
+
+    assert told(schedules.ask("PUT", f"{path}{query}"), 400)["message"] == message
+    assert schedules.rows == before
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", ""), ("PUT", "/stopall"), ("PUT", "/startall")])
+def test_a_tag_that_none_has_is_about_none(method: str, path: str, schedules: Schedules) -> None:
+    tagged(schedules)
+    before = schedules.rows
+
+    assert told(schedules.ask(method, f"{path}?tag=night")) == []
+    assert schedules.rows == before
+
+
+@pytest.mark.parametrize("query", ["id=", "id", "tag=", "ID={}", "ids={}", "id={0}&id={0}", "id={}&tag=nightly"])
+def test_a_list_that_was_to_be_narrowed_is_not_told_whole(query: str, schedules: Schedules) -> None:
+    made = schedules.made()
+
+    assert told(schedules.ask("GET", f"?{query.format(made['id'])}"), 400)["error"] == "Bad Request"
+
+
 # --- what became of them
 
 
@@ -370,9 +444,7 @@ def made_with_runs(schedules: Schedules) -> str:
     return schedule_id
 
 
-@pytest.mark.parametrize(
-    ("query", "shown"), [("", 3), ("?limit=", 3), ("?limit=1000", 3), ("?limit=2", 2), ("?limit=1", 1)]
-)
+@pytest.mark.parametrize(("query", "shown"), [("", 3), ("?limit=1000", 3), ("?limit=2", 2), ("?limit=1", 1)])
 def test_history_tells_the_last_runs_newest_first(query: str, shown: int, schedules: Schedules) -> None:
     schedule_id = made_with_runs(schedules)
 

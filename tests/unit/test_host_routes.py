@@ -2,7 +2,7 @@ import pytest
 
 from tests.sandbox.host.front import join_headers, join_query
 from tests.sandbox.host.route_templates import BadTemplateError
-from tests.sandbox.host.routes import Route, RouteTable, decode_path
+from tests.sandbox.host.routes import Route, RouteTable, decode_path, encode_path
 
 GUID = "0f8fad5b-d9cb-469f-a165-70867728950e"
 
@@ -161,6 +161,42 @@ def test_a_method_that_is_not_listed_does_not_match(method: str) -> None:
 )
 def test_a_path_is_decoded_once_except_its_slashes(raw: str, decoded: str) -> None:
     assert decode_path(raw) == decoded
+
+
+@pytest.mark.parametrize(
+    ("raw", "folded"),
+    [
+        ("/a/.", "/a/"),
+        ("/a/./", "/a/"),
+        ("/a/b/..", "/a/"),
+        ("/a/b/../", "/a/"),
+        ("/a/%2e", "/a/"),
+        ("/a/b/%2E%2E", "/a/"),
+        ("/a/b/.%2e/c", "/a/c"),
+        ("/./a", "/a"),
+        ("/..", "/"),
+        ("/.", "/"),
+        ("/../../a", "/a"),
+        ("/a//../b", "/a/b"),
+        ("/a/", "/a/"),
+        ("/a//", "/a//"),
+        ("/", "/"),
+        ("/a/...", "/a/..."),
+        ("/a/.b", "/a/.b"),
+        ("/a/..%2Fb", "/a/..%2Fb"),
+        ("/a/%252e", "/a/%2e"),
+    ],
+)
+def test_dot_segments_are_folded_away_after_decoding(raw: str, folded: str) -> None:
+    assert decode_path(raw) == folded
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [("/a b/é", "/a%20b/%C3%A9"), ("/a%2Fb", "/a%2Fb"), ("/%2e", "/%2e"), ("/%zz", "/%25zz"), ("/a?#", "/a%3F%23")],
+)
+def test_the_address_that_is_told_has_the_decoded_path_encoded_again(path: str, told: str) -> None:
+    assert encode_path(path) == told
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import json
 from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import parse_qsl
 
 
 class Record(SimpleNamespace):
@@ -64,7 +65,7 @@ def http_invocation(function_id: str, method: str, url: str, route: dict[str, st
         url=url,
         headers={},
         params=route,
-        query=dict(part.split("=") for part in url.partition("?")[2].split("&") if part),
+        query=dict(parse_qsl(url.partition("?")[2])),  # without what is empty
         body=OneOf(bytes=body) if body else OneOf(),
     )
     return _invocation(function_id, "req", OneOf(http=http))

@@ -104,6 +104,25 @@ def test_it_starts_a_task(worker: Worker, sense: StandIn) -> None:
     ]
 
 
+@pytest.mark.parametrize("query", ["allTaskIdsMustExist", "allTaskIdsMustExist=", "AllTaskIdsMustExist=true"])
+def test_what_the_host_drops_of_a_query_is_read_from_the_address(query: str, worker: Worker, sense: StandIn) -> None:
+    sense.reset()
+    url = f"https://footman.example.com/v4/reloadtask/{APP1}/start?{query}"
+    answer = worker.http("start_task", "PUT", url, route={"taskId": APP1}, body=b"[]")
+
+    assert (answer.status, "allTaskIdsMustExist" in answer.body["message"]) == (400, True)
+    assert sense.log() == []
+
+
+def test_a_key_that_was_folded_away_does_not_name_the_namespace(worker: Worker) -> None:
+    # So the host tells DELETE /v4/keyvalues/sales/%2E: it matches the route of the namespace.
+    url = "https://footman.example.com/v4/keyvalues/sales/"
+    answer = worker.http("key_values", "DELETE", url, route={"namespace": "sales"})
+
+    assert answer.status == 400
+    assert answer.body["message"] == "Required parameter is missing: /v4/keyvalues/sales/ has an empty part."
+
+
 def test_an_absent_body_is_an_empty_one(worker: Worker) -> None:
     url = "https://footman.example.com/v4/reloadtask/-/start"
     answer = worker.http("start_task", "PUT", url, route={"taskId": "-"})

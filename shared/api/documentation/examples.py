@@ -121,15 +121,15 @@ UNHEALTHY = HEALTH | {
 EXAMPLES: Mapping[str, Example] = {
     "start_task_put": START,
     "start_task_post": START,
-    "schedules_get": Example(answer=[TWO_HOURLY]),
+    "schedules_get": Example(parameters={"tag": "tag 3"}, answer=[TWO_HOURLY]),
     "schedules_post": Example(bodies={"": DEFINITION}, answer=SCHEDULE),
     "schedule_with_id_get": Example(parameters=ONE, answer=SCHEDULE),
     "schedule_with_id_put": Example(parameters=ONE, bodies={"": DEFINITION}, answer=SCHEDULE),
     "schedule_with_id_delete": Example(parameters=ONE),
     "schedule_start_put": Example(parameters=ONE, answer=[SCHEDULE]),
     "schedule_stop_put": Example(parameters=ONE, answer={}),
-    "schedule_start_all_put": Example(answer=[SCHEDULE]),
-    "schedule_stop_all_put": Example(answer=[STOPPED]),
+    "schedule_start_all_put": Example(parameters={"tag": "tag 1"}, answer=[SCHEDULE]),
+    "schedule_stop_all_put": Example(parameters={"tag": "tag 1"}, answer=[STOPPED]),
     "schedule_status_get": Example(
         answer=[{"id": SCHEDULE_ID, "name": "Every 5 sec", "state": "started", "nextRun": NEXT, "lastRun": RUN}]
     ),

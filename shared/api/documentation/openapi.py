@@ -20,6 +20,9 @@ Starts and schedules tasks of Qlik Sense Enterprise on Windows, with Butler's pa
 
 A POST may name another method in `X-HTTP-Method-Override`, for clients that can only GET and POST. Instants are in UTC;
 a schedule follows the clock of the zone it names.
+
+What narrows a call is never passed over: a parameter that is unknown, empty, given twice or in another case is refused,
+and so is an empty name in a path. `code` and `clientId`, which Azure reads, may stand in any query.
 """
 LICENSE = {"name": "MIT", "identifier": "MIT"}
 # The rooms of the page, by how a path begins.
@@ -146,8 +149,6 @@ def _parameter(parameter: Parameter, example: Example) -> Schema:
         "required": parameter.is_required,
         "description": parameter.description,
         "schema": parameter.schema,
-        # The host drops empty ones, which then are absent.
-        **({} if parameter.is_required else {"allowEmptyValue": True}),
         **({"example": example.parameters[parameter.name]} if parameter.name in example.parameters else {}),
     }
 
@@ -161,8 +162,7 @@ def _answers(call: Call, example: Example, schemas: Schemas, *, is_keyed: bool) 
         }
         for status, kind in call.also.items()
     }
-    wrong = [HTTPStatus.BAD_REQUEST] if call.parameters or call.body else []
-    errors = {*wrong, *call.errors, HTTPStatus.INTERNAL_SERVER_ERROR} - answers.keys()
+    errors = {HTTPStatus.BAD_REQUEST, *call.errors, HTTPStatus.INTERNAL_SERVER_ERROR} - answers.keys()
     answers |= {status: _failure(status, schemas) for status in errors}
     return answers | ({HTTPStatus.UNAUTHORIZED: NO_KEY} if is_keyed else {})
 

@@ -58,7 +58,7 @@ def describing(described: Sequence[Routes], *, asks_for_key: bool) -> Routes:
 
 
 def _call(handler: Callable[[func.HttpRequest], Answer]) -> Call:
-    return Call(handler=handler, summary="The page")
+    return Call(handler=handler, summary="The page", takes_any_address=True)
 
 
 def _page(req: func.HttpRequest) -> Answer:

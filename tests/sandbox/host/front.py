@@ -13,7 +13,7 @@ from tests.sandbox.host.invoke import Invoker, TraceContext
 from tests.sandbox.host.keys import Keys
 from tests.sandbox.host.returns import to_response
 from tests.sandbox.host.route_templates import BadTemplateError
-from tests.sandbox.host.routes import Route, RouteTable, decode_path
+from tests.sandbox.host.routes import Route, RouteTable, decode_path, encode_path
 from tests.sandbox.host.settings import HostConfig
 
 
@@ -49,7 +49,7 @@ class Front:
     async def _invoke(self, request: web.Request, function: Function, route_values: dict[str, str]) -> web.Response:
         argument = func.HttpRequest(
             request.method,
-            f"{request.scheme}://{request.host}{request.raw_path}",
+            told_address(request),
             headers=join_headers(request.headers.items()),
             params=join_query(request.rel_url.raw_query_string),
             route_params=route_values,
@@ -70,6 +70,12 @@ def read_route(function: str, template: str, trigger: HttpTrigger) -> Route:
         return Route.parse(function, template, trigger.methods)
     except BadTemplateError as error:
         raise CannotStartError(f"function {function}: {error}") from error
+
+
+def told_address(request: web.Request) -> str:
+    """Return the address as the host tells it: its path decoded, folded and encoded again, its query as it came."""
+    path, query = encode_path(decode_path(request.rel_url.raw_path)), request.raw_path.partition("?")[2]
+    return f"{request.scheme}://{request.host}{path}{'?' if query else ''}{query}"
 
 
 def join_query(query: str) -> dict[str, str]:

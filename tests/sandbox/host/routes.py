@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from tests.sandbox.host.route_templates import Segment, parse_template
 
@@ -70,9 +70,31 @@ def name_order(function: str) -> str:
 
 
 def decode_path(raw_path: str) -> str:
-    """Decode a path as the host's web server does: once, and never %2F, which would become a separator."""
+    """Decode a path as the host's web server does: once, and never %2F, which would become a separator.
+
+    Steps such as `.` and `..` are folded away after that, however they were written, and leave a slash at the end.
+    """
     pieces = re.split("(%2[fF])", raw_path)
-    return "".join(piece if position % 2 else _decode(piece) for position, piece in enumerate(pieces))
+    return fold("".join(piece if position % 2 else _decode(piece) for position, piece in enumerate(pieces)))
+
+
+def encode_path(path: str) -> str:
+    """Write a decoded path as the host does in the address that it tells: what looks percent-encoded stays."""
+    pieces = re.split("(%[0-9a-fA-F]{2})", path)
+    plain = "/:@!$&'()*+,;=~"
+    return "".join(piece if position % 2 else quote(piece, safe=plain) for position, piece in enumerate(pieces))
+
+
+def fold(path: str) -> str:
+    """Remove dot segments by RFC 3986, section 5.2.4."""
+    kept: list[str] = []
+    parts = path.split("/")[1:]
+    for part in parts:
+        if part == "..":
+            kept = kept[:-1]
+        elif part != ".":
+            kept.append(part)
+    return "/".join(["", *kept, *([""] if parts and parts[-1] in {".", ".."} else [])])
 
 
 def _decode(piece: str) -> str:

@@ -72,13 +72,14 @@ def checked(entry: Entry, changes: Mapping[str, str], now: datetime) -> Wanted:
 
 
 def matched(wanted: Sequence[Wanted], there: Sequence[There]) -> list[Match]:
-    """Find for each wanted schedule the one that is there: one that is alike, else one of its name and task.
+    """Find for each wanted schedule the one that is there: alike, else alike but for its state, else of its name and task.
 
     Name and task are what people leave alone when they change a schedule; of two that share them each is found once.
     """
     left = list(there)
-    alike = [_take(left, one, lambda found, one: not differing(one, found)) for one in wanted]
-    found = [like or _take(left, one, _has_its_name) for one, like in zip(wanted, alike, strict=True)]
+    found: list[There | None] = [None] * len(wanted)
+    for fits in (_is_alike, _is_alike_but_for_state, _has_its_name):
+        found = [match or _take(left, one, fits) for one, match in zip(wanted, found, strict=True)]
     return [_match(one, there, left) for one, there in zip(wanted, found, strict=True)]
 
 
@@ -101,6 +102,14 @@ def _take(left: list[There], wanted: Wanted, fits: Callable[[There, Wanted], boo
             left.remove(there)
             return there
     return None
+
+
+def _is_alike(there: There, wanted: Wanted) -> bool:
+    return not differing(wanted, there)
+
+
+def _is_alike_but_for_state(there: There, wanted: Wanted) -> bool:
+    return differing(wanted, there) == (STATE,)
 
 
 def _has_its_name(there: There, wanted: Wanted) -> bool:

@@ -11,8 +11,10 @@ from urllib.parse import parse_qsl, unquote
 import azure.functions as func
 
 from shared.core.errors import CallerError
-from shared.core.key_values import NO_NAMES
 
+# Clients and servers fold these away from a path, which then is about what holds the name.
+NO_NAMES = frozenset({".", ".."})
+FOLDED = "in a path it is folded away"
 # The host reads these itself, in any case: a function key, and the key's name.
 OF_THE_HOST = frozenset({"code", "clientid"})
 # In these the platform in front of the host tells the address before anything was folded.
@@ -51,7 +53,7 @@ def _check_original(req: func.HttpRequest) -> None:
     for header in ORIGINAL:
         parts = req.headers.get(header, "").partition("?")[0].split("/")
         if folded := [part for part in parts if unquote(part) in NO_NAMES]:
-            raise CallerError(f"{MISSING}: {folded[0]} in a path is no name; it is folded away on its way here.")
+            raise CallerError(f"{MISSING}: {folded[0]} in a path is no name: it is folded away on its way here.")
 
 
 def _target(url: str) -> str:

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
 
-from shared.core.key_values import LONGEST_NAME, LONGEST_TTL_MS, LONGEST_VALUE, NO_NAMES, KeyValue
+from shared.api.address import FOLDED, NO_NAMES
+from shared.core.key_values import LONGEST_NAME, LONGEST_TTL_MS, LONGEST_VALUE, KeyValue
 from shared.log import log_of
 
 log = log_of(__name__)
@@ -25,6 +26,12 @@ def _as_text(value: Any) -> Any:
             raise ValueError("a number or a text is expected")
         value = int(value) if value.is_integer() and abs(value) < PLAIN_BELOW else value
     return json.dumps(value) if isinstance(value, bool | int | float) else value
+
+
+def _as_name(value: Any) -> Any:
+    if isinstance(value, str) and value in NO_NAMES:
+        raise ValueError(FOLDED)
+    return _as_text(value)
 
 
 def _none_if_empty(value: Any) -> Any:
@@ -45,8 +52,8 @@ _TtlIn = Annotated[int, Field(le=LONGEST_TTL_MS)] | Annotated[str, Field(pattern
 _PartIn = Annotated[str, Field(max_length=LONGEST_NAME, json_schema_extra=_NOT_FOLDED)] | int | float | bool | None
 
 _Text = Annotated[str, Field(max_length=LONGEST_NAME)]
-_Name = Annotated[_Text | None, BeforeValidator(_as_text, json_schema_input_type=_NameIn)]
-_Part = Annotated[_Text | None, BeforeValidator(_as_text, json_schema_input_type=_PartIn)]
+_Name = Annotated[_Text | None, BeforeValidator(_as_name, json_schema_input_type=_NameIn)]
+_Part = Annotated[_Text | None, BeforeValidator(_as_name, json_schema_input_type=_PartIn)]
 _LongText = Annotated[str, Field(max_length=LONGEST_VALUE)]
 _Value = Annotated[_LongText | None, BeforeValidator(_as_text, json_schema_input_type=_ValueIn)]
 _Ttl = Annotated[

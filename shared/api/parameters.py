@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 
 import azure.functions as func
 
+from shared.api.address import FOLDED, NO_NAMES
 from shared.api.reading import shown
 from shared.core.errors import CallerError
-from shared.core.key_values import NO_NAMES
 
 FIRST_YEAR, LAST_YEAR = 1970, 2200
 
@@ -50,7 +50,7 @@ class Segment(Parameter):
         """Return the text; the host decodes all of it but %2F, which would look like a separator."""
         given: str = req.route_params[self.name]
         if given in NO_NAMES:
-            raise CallerError(f"{self.name}: {shown(given)} is not allowed: in a path it is folded away.")
+            raise CallerError(f"{self.name}: {shown(given)} is not allowed; {FOLDED}.")
         return self.checked(re.sub("%2f", "/", given, flags=re.IGNORECASE))
 
 

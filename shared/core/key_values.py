@@ -8,8 +8,6 @@ from shared.core.errors import CallerError
 LONGEST_NAME = 300
 # A property of a row in Table storage holds 32 Ki UTF-16 units.
 LONGEST_VALUE = 32_768
-# Clients and servers fold these away from a path, which then is about what holds the name.
-NO_NAMES = frozenset({".", ".."})
 # Longer than anybody waits, and short enough to be added to any date.
 LONGEST_TTL_MS = 100 * 366 * 24 * 3600 * 1000
 
@@ -28,10 +26,8 @@ class KeyValue:
 
 
 def check(pair: KeyValue) -> None:
-    """Raise CallerError for a pair that storage can't hold, or whose name no path can carry."""
+    """Raise CallerError for a pair that storage can't hold."""
     for what, text in (("namespace", pair.namespace), ("key", pair.key)):
-        if text in NO_NAMES:
-            raise CallerError(f"{what}: '{text}' is not allowed: in a path it is folded away.")
         if len(text) > LONGEST_NAME:
             raise CallerError(f"{what}: {len(text)} characters are too many; at most {LONGEST_NAME} are allowed.")
     units = len(pair.value.encode("utf-16-le", "surrogatepass")) // 2

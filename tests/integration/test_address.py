@@ -239,9 +239,9 @@ def test_what_no_path_can_carry_can_not_become_a_name(
         )
     ]
 
-    assert (stored.status, stored.message) == (400, f"key: '{name}' is not allowed: in a path it is folded away.")
+    assert (stored.status, stored.message) == (400, f'body.key: "{name}" is not allowed; in a path it is folded away.')
     assert [answer.status_code for answer in started] == [400, 400]
-    assert "is not allowed: in a path it is folded away." in started[1].json()["message"]
+    assert f'body[0].payload.namespace: "{name}" is not allowed;' in started[1].json()["message"]
     assert (kept.keys, sense.log()) == (["a", "b"], [])
 
 

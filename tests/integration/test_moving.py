@@ -472,6 +472,66 @@ def test_a_file_that_was_edited_is_what_footman_becomes(schedules: Schedules, tm
     assert found["Not in the file"]["cronSchedule"] == left_alone["cronSchedule"]
 
 
+STATES = [(startup, known) for startup in ("start", "started", "stop", "stopped") for known in ("started", "stopped")]
+
+
+def made_in(schedules: Schedules, startup: str, known: str, **changes: object) -> None:
+    """Make a schedule, then start or stop it as a person would."""
+    made = schedules.made(startupState=startup, **changes)
+    if made["lastKnownState"] != known:
+        schedules.ask("PUT", f"/{made['id']}/{known.removesuffix('ed').removesuffix('p')}")
+
+
+def test_a_maintenance_window_leaves_each_schedule_started_or_stopped_as_it_was(
+    schedules: Schedules, tmp_path: Path
+) -> None:
+    for startup, known in STATES:
+        made_in(schedules, startup, known, name=f"{startup}, {known}", tags=["nightly"])
+        made_in(schedules, startup, known, name="Of one name", cronSchedule=f"{len(schedules.rows)} 5 1 1 *", tags=None)
+    before, agenda = schedules.ask("GET").json(), sorted(schedules.agenda)
+    file, after = tmp_path / "before.yaml", tmp_path / "after.yaml"
+    where = ("--url", schedules.footman.url)
+
+    assert run("export", *where, file).code == 0
+    looked = run("import_file", file, *where, "--dry-run")
+    stopped = schedules.ask("PUT", "/stopall").json()
+    in_the_window = schedules.made(name="Made in the window", startupState="stop")
+    to_be_done = run("import_file", file, *where, "--dry-run")
+    done = run("import_file", file, *where)
+    again = run("import_file", file, *where)
+    schedules.ask("DELETE", f"/{in_the_window['id']}")
+    assert run("export", *where, after).code == 0
+
+    assert "0 new, 16 already there, 0 to be replaced. 0 others are left alone." in looked.told
+    assert {each["lastKnownState"] for each in stopped} == {"stopped"}
+    assert "0 new, 8 already there, 8 to be replaced. 1 others are left alone." in to_be_done.told
+    assert (done.code, again.code) == (0, 0)
+    assert "0 new, 16 already there, 0 to be replaced. 1 others are left alone." in again.told
+    assert schedules.ask("GET").json() == before
+    assert sorted(schedules.agenda) == agenda
+    assert file.read_bytes() == after.read_bytes()
+
+
+def test_a_filter_that_is_tighter_by_now_holds_back_no_state(
+    schedules: Schedules, start_footman: StartFootman, tmp_path: Path
+) -> None:
+    filtered = start_footman({"START_TASK_FILTER": '{"taskIds": ["00000000-0000-4000-8000-000000000000"]}'})
+    made = schedules.made()
+    file = tmp_path / "before.yaml"
+    assert run("export", "--url", filtered.url, file).code == 0
+    schedules.ask("PUT", "/stopall")
+
+    assert run("import_file", file, "--url", filtered.url).code == 0
+    assert schedules.ask("GET").json() == [made]
+
+
+def test_startall_after_stopall_starts_what_was_stopped_on_purpose_too(schedules: Schedules) -> None:
+    made_in(schedules, "started", "stopped")
+    schedules.ask("PUT", "/stopall")
+
+    assert [each["lastKnownState"] for each in schedules.ask("PUT", "/startall").json()] == ["started"]
+
+
 def test_a_field_that_an_export_does_not_have_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "schedules.yaml"
     file.write_text("footmanSchedule:\n- name: A\n  lastKnownstate: stopped\n", encoding="utf-8")

@@ -121,7 +121,7 @@ def test_an_empty_part_is_refused(path: str) -> None:
 @pytest.mark.parametrize("header", ["X_WAWS_Unencoded_URL", "X_Original_URL"])
 @pytest.mark.parametrize("path", ["/v4/keyvalues/./sales", "/v4/keyvalues/a/%2E%2e/sales", "/a/.", "/..?b=c"])
 def test_what_was_folded_away_before_it_came_is_refused_where_the_platform_tells(header: str, path: str) -> None:
-    with pytest.raises(CallerError, match="in a path is no name; it is folded away"):
+    with pytest.raises(CallerError, match="in a path is no name: it is folded away"):
         address.check(a_request(**{header: path}), TAKES)
 
 

@@ -72,7 +72,7 @@ def checked(entry: Entry, changes: Mapping[str, str], now: datetime) -> Wanted:
 
 
 def matched(wanted: Sequence[Wanted], there: Sequence[There]) -> list[Match]:
-    """Find for each wanted schedule the one that is there: alike, else alike but for its state, else of its name and task.
+    """Find for each wanted schedule the one that is there: alike, alike but for its state, or of its name and task.
 
     Name and task are what people leave alone when they change a schedule; of two that share them each is found once.
     """

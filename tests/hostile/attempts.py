@@ -76,7 +76,8 @@ def _query(**wanted: _Texts) -> _Texts:
     usual = st.tuples(*pairs).map(list)
     joined = st.builds(lambda some, more: [*some, *more], usual, extra)
     shuffled = joined.flatmap(st.permutations)
-    return st.one_of(usual, usual, usual, shuffled, extra).map(lambda items: "?" + "&".join(items) if items else "")
+    # Whatever a call does not know ends it early: most requests have to get further than that.
+    return st.one_of(*[usual] * 8, shuffled, extra).map(lambda items: "?" + "&".join(items) if items else "")
 
 
 def _is_footmans(path: str) -> bool:
@@ -115,7 +116,8 @@ _SCHEDULE_BODY = body(SCHEDULE, GOOD_SCHEDULE)
 
 # By endpoint: how often, usual methods, path with its parts, query, body.
 _ENDPOINTS: tuple[tuple[str, int, str, tuple[str, tuple[_Texts, ...]], _Texts, _Bodies], ...] = (
-    ("schedules", 5, "GET POST POST POST POST", ("/v4/schedules", ()), _query(id=_ONE_ID), _SCHEDULE_BODY),
+    ("schedules", 1, "GET", ("/v4/schedules", ()), _query(id=_ONE_ID), _NO_BODY),
+    ("schedules", 4, "POST", ("/v4/schedules", ()), _NO_QUERY, _SCHEDULE_BODY),
     ("schedules/preview", 6, "GET", ("/v4/schedules/preview", ()), _PREVIEW, _NO_BODY),
     ("schedules/{id}", 5, "GET PUT PUT PUT DELETE", ("/v4/schedules/{}", (_ONE_ID,)), _NO_QUERY, _SCHEDULE_BODY),
     ("schedules/{id}/start", 1, "PUT", ("/v4/schedules/{}/start", (_ONE_ID,)), _NO_QUERY, _NO_BODY),
@@ -132,8 +134,10 @@ _ENDPOINTS: tuple[tuple[str, int, str, tuple[str, tuple[_Texts, ...]], _Texts, _
     ("schedules/stopall", 1, "PUT", ("/v4/schedules/stopall", ()), _query(tag=encoded(TEXTS)), _NO_BODY),
     ("schedules/status", 1, "GET", ("/v4/schedules/status", ()), _NO_QUERY, _NO_BODY),
     ("reloadtask/{id}/start", 6, "PUT POST", ("/v4/reloadtask/{}/start", (_TASK,)), _FLAGGED, body(ITEMS)),
-    ("keyvalues/{ns}", 6, "GET POST POST POST DELETE", ("/v4/keyvalues/{}", (_SPACE,)), _KEY, body(KEY_VALUE)),
-    ("keyvalues/{ns}/keyexists", 2, "GET DELETE", ("/v4/keyvalues/{}/keyexists", (_SPACE,)), _KEY, _NO_BODY),
+    ("keyvalues/{ns}", 2, "GET", ("/v4/keyvalues/{}", (_SPACE,)), _KEY, _NO_BODY),
+    ("keyvalues/{ns}", 4, "POST POST POST DELETE", ("/v4/keyvalues/{}", (_SPACE,)), _NO_QUERY, body(KEY_VALUE)),
+    ("keyvalues/{ns}/keyexists", 1, "GET", ("/v4/keyvalues/{}/keyexists", (_SPACE,)), _KEY, _NO_BODY),
+    ("keyvalues/{ns}/keyexists", 1, "DELETE", ("/v4/keyvalues/{}/keyexists", (_SPACE,)), _NO_QUERY, _NO_BODY),
     ("keyvalues/{ns}/{key}", 2, "DELETE", ("/v4/keyvalues/{}/{}", (_SPACE, PARTS)), _NO_QUERY, _NO_BODY),
     ("keylist/{ns}", 1, "GET", ("/v4/keylist/{}", (_SPACE,)), _NO_QUERY, _NO_BODY),
     ("keyvaluesnamespaces", 1, "GET", ("/v4/keyvaluesnamespaces", ()), _NO_QUERY, _NO_BODY),

@@ -17,6 +17,7 @@ from shared.core.schedules import (
     latest,
     started,
     stopped,
+    tagged,
     with_entry,
 )
 from tests.unit.builders import (
@@ -195,3 +196,20 @@ def test_a_schedule_counts_from_now_or_from_its_last_occurrence_where_a_clock_we
     last_due: datetime | None, entry: Due | None, expected: datetime
 ) -> None:
     assert latest(NINE, a_schedule(last_due=last_due), entry) == expected
+
+
+@pytest.mark.parametrize(
+    ("tag", "ids"),
+    [(None, "abcde"), ("nightly", "ab"), ("sales", "b"), ("Nightly", "c"), ("night", ""), ("", "e")],
+)
+def test_those_of_a_tag_carry_exactly_it(tag: str | None, ids: str) -> None:
+    tags: dict[str, tuple[str, ...] | None] = {
+        "a": ("nightly",),
+        "b": ("sales", "nightly"),
+        "c": ("Nightly",),
+        "d": None,
+        "e": ("",),
+    }
+    schedules = [a_schedule(id=each, definition=a_definition(tags=carried)) for each, carried in tags.items()]
+
+    assert "".join(each.id for each in tagged(schedules, tag)) == ids

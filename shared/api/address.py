@@ -5,7 +5,6 @@ The host says `req.url` as it was sent, but for dot segments, which it folds awa
 
 import re
 from collections.abc import Collection, Iterator
-from difflib import get_close_matches
 from urllib.parse import parse_qsl, unquote
 
 import azure.functions as func
@@ -79,5 +78,7 @@ def _hint(name: str, allowed: Collection[str]) -> str:
     by_lower = {each.lower(): each for each in allowed}
     if exact := by_lower.get(name.lower()):
         return f" Write {exact}: upper and lower case are told apart."
+    from difflib import get_close_matches  # noqa: PLC0415 - not at import: few need a hint
+
     near = get_close_matches(name.lower()[:60], by_lower, n=1)
     return f" Did you mean {by_lower[near[0]]}?" if near else ""

@@ -4,11 +4,9 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from functools import lru_cache
 
-from croniter import croniter
-
 from moving.butler_cron import ButlerCron
 from shared.core.cron import MINUTE, SECOND, Cron, due_after
-from shared.core.errors import CallerError
+from shared.core.cron_grammar import FIELDS, Unreadable, values
 from shared.core.zones import Zone
 
 # Of each field of an expression, its first and last value.
@@ -63,26 +61,20 @@ def _due_between(cron: Cron, zone: Zone, start: datetime, end: datetime) -> Iter
         yield instant
 
 
-def _field(part: str, values: frozenset[int], first: int, last: int) -> str:
-    if values == frozenset(range(first, last + 1)):
+def _field(part: str, wanted: frozenset[int], first: int, last: int) -> str:
+    if wanted == frozenset(range(first, last + 1)):
         # Written as a range it would restrict nothing in Butler, and something in Footman.
         return "*"
-    return part if _footman_reads(part, first, last) == values else _written(values, first, last)
+    return part if _footman_reads(part, first, last) == wanted else _written(wanted, first, last)
 
 
 def _footman_reads(part: str, first: int, last: int) -> frozenset[int] | None:
     """Return the values that Footman reads in one field, None when it can't read them."""
-    place = RANGES.index((first, last))
-    fields = ["0", "0", "0", "1", "1", "*"]
-    fields[place] = part
     try:
-        Cron.parse(" ".join(fields))
-        expanded, _ = croniter.expand(" ".join(fields), second_at_beginning=True)
-    except CallerError:
+        found = values(FIELDS[RANGES.index((first, last))], part)
+    except Unreadable:
         return None
-    # croniter gives the seconds last.
-    found = [expanded[-1], *expanded[:-1]][place]
-    return frozenset(range(first, last + 1)) if found == ["*"] else frozenset(map(int, found))
+    return frozenset(range(first, last + 1)) if found is None else found
 
 
 def _written(values: frozenset[int], first: int, last: int) -> str:

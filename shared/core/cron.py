@@ -1,41 +1,50 @@
 """Cron expressions: what they may say, and when they are due.
 
-General approach. croniter answers for a wall clock that never changes. Real clocks do, so time is cut into stretches
-in which a zone's offset from UTC is constant; inside one, wall time and UTC differ by that offset and croniter is
-right. At the seams Debian cron's rule decides. An expression whose minute and hour both name times is fixed-time: what
-falls into a skipped hour is due in the first minute after it, what falls into a repeated hour is due on its first pass
-only. Every other expression follows elapsed time: nothing is made up, and both passes count.
+General approach. What an expression means is read by our own grammar. croniter is given its times as plain lists of
+numbers, so that no release of croniter changes what a stored schedule means, and finds them on a wall clock that never
+changes. Real clocks do, so time is cut into stretches in which a zone's offset from UTC is constant; inside one, wall
+time and UTC differ by that offset. At the seams Debian cron's rule decides. An expression whose minute and hour both
+name times is fixed-time: what falls into a skipped hour is due in the first minute after it, what falls into a repeated
+hour is due on its first pass only. Every other expression follows elapsed time: nothing is made up, and both passes
+count.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
 from heapq import merge
 from itertools import islice, takewhile
 
-from shared.core.cron_grammar import fields_of
+from shared.core.cron_dates import Dates
+from shared.core.cron_grammar import read
 from shared.core.errors import CallerError
 from shared.core.zones import Zone
 
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
-# 29 February skips one leap year in a century: eight years pass from 2096 to 2104.
-YEARS_BETWEEN = 10
 WITH_SECONDS = 6
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cron:
-    """An expression that can be evaluated; `parse` makes one. `fields` are five, or six with seconds first."""
+    """An expression that can be evaluated; `parse` makes one.
+
+    `fields` are five, or six with seconds first, as they were written. `times` is what croniter is given: numbers
+    joined by commas, or `*`, and every day.
+    """
 
     text: str
     fields: tuple[str, ...]
+    times: str = field(compare=False)
+    dates: Dates = field(compare=False)
 
     @classmethod
     def parse(cls, text: str) -> "Cron":
         """Check an expression; raises CallerError naming what is wrong and what is allowed."""
-        return cls(text=text, fields=fields_of(text))
+        reading = read(text)
+        times = " ".join([*map(_listed, reading.times), "* * *"])
+        return cls(text=text, fields=reading.fields, times=times, dates=reading.dates)
 
     @property
     def is_fixed_time(self) -> bool:
@@ -119,18 +128,22 @@ def _beyond(cron: Cron, zone: Zone, change: datetime) -> tuple[datetime, list[da
 
 
 def _walls(cron: Cron, start: datetime) -> Iterator[datetime]:
-    """Give the matching times of a wall clock that never changes, from `start` on; ends when none is left."""
-    from croniter import croniter  # noqa: PLC0415 - 50 ms that only an expression asks for
-    from croniter.croniter import CroniterBadDateError  # noqa: PLC0415 - as above
+    """Give the matching times of a wall clock that never changes, from `start` on; ends when none is left.
 
-    walls = croniter(
-        " ".join(cron.fields),
-        start - SECOND,
-        second_at_beginning=True,
-        max_years_between_matches=YEARS_BETWEEN,
-    )
-    while True:
-        try:
-            yield walls.get_next(datetime)
-        except CroniterBadDateError:
-            return
+    The dates are ours; croniter finds the times in them, without a zone, for there it would have a rule of its own.
+    """
+    from croniter import croniter  # noqa: PLC0415 - 50 ms that only an expression asks for
+
+    begin = start.replace(tzinfo=None)
+    times = croniter(cron.times, begin, ret_type=datetime, second_at_beginning=True)
+    wall = datetime.min  # noqa: DTZ901 - a wall clock's, before all
+    for date in cron.dates.since(begin.date()):
+        if wall.date() < date:
+            wall = times.get_next(start_time=max(begin, datetime.combine(date, time())) - SECOND)
+        while wall.date() == date:
+            yield wall.replace(tzinfo=UTC)
+            wall = times.get_next()
+
+
+def _listed(numbers: frozenset[int] | None) -> str:
+    return "*" if numbers is None else ",".join(map(str, sorted(numbers)))

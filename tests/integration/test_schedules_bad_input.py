@@ -93,7 +93,7 @@ EXPRESSIONS: dict[str, str] = {
     "0 0 15W * *": "day of month '15W' is no value from 1 to 31",
     "0 0 * * 1#6": "weekday '1#6' is no value from 0 to 7",
     "0 0 * * 1,2#1": "weekday '1,2#1' mixes weekdays with and without #",
-    "0 0 1 * 1#2": "a day of month and a weekday with # can't be joined; make two schedules",
+    "0 0 * * monday": "weekday 'monday' is no value from 0 to 7 or sun-mon…; for 'monday' write mon or 1",
     "0 0 30 2 *": "the date it names does not come within ten years",
     "0 0 31 4,6,9,11 *": "the date it names does not come within ten years",
 }
@@ -112,7 +112,7 @@ ZONES: dict[str, str] = {
     "Eastern Standard Time": "'America/New_York'",
 }
 FIELDS_OF_THE_BODY: list[tuple[dict[str, object], Said]] = [
-    ({"cronSchedule": "1" * 129}, ("cronSchedule: 129 characters are too many; at most 128 are allowed",)),
+    ({"cronSchedule": "1" * 1001}, ("cronSchedule: 1001 characters are too many; at most 1000 are allowed",)),
     ({"cronSchedule": 5}, ("cronSchedule: 5", A_TEXT)),
     ({"cronSchedule": None}, ("cronSchedule: null", A_TEXT)),
     ({"cronSchedule": ["* * * * *"]}, ('cronSchedule: ["* * * * *"]', A_TEXT)),

@@ -1,15 +1,17 @@
 """What must hold of every expression, in every zone."""
 
+import random
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
+from itertools import islice, pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.core.cron import Cron, next_after
+from shared.core.cron import Cron, due_after, next_after
 from shared.core.zones import Zone
+from tests.cron_model import drawn, expected
 from tests.cron_texts import EXPRESSIONS
 
 # The same examples every time: a check that passes today passes tomorrow.
@@ -178,3 +180,15 @@ def test_a_leap_day_is_waited_for_over_a_century_without_one() -> None:
     after = next_after(Cron.parse("0 0 29 2 *"), STEADY[0], datetime(2096, 3, 1, tzinfo=UTC))
 
     assert after == datetime(2104, 2, 29, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_ten_thousand_expressions_are_due_when_a_second_reading_says_so(seed: int) -> None:
+    chance = random.Random(seed)
+    for _ in range(1000):
+        text = drawn(chance)
+        after = datetime(2015, 1, 1, tzinfo=UTC) + chance.randint(0, 20 * 365 * 24 * 60) * MINUTE
+
+        assert list(islice(due_after(Cron.parse(text), STEADY[0], after), 3)) == list(
+            islice(expected(text, after), 3)
+        ), f"{text} after {after}"

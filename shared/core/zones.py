@@ -1,6 +1,5 @@
 """Time zones by their IANA names, from the tzdata package alone: what operating systems know differs."""
 
-import re
 import zoneinfo
 from bisect import bisect_right
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache
 
 from shared.core.errors import CallerError
+from shared.core.zone_names import suggestion
 
 SECOND = timedelta(seconds=1)
 # Far less than any two changes of a zone lie apart.
@@ -26,7 +26,7 @@ class Zone:
     def parse(cls, name: str) -> "Zone":
         """Check a name; raises CallerError, with the name that was probably meant."""
         if name not in _names():
-            raise CallerError(f"timezone: {name[:60]!r} is no IANA time zone{_suggestion(name)}")
+            raise CallerError(f"timezone: {name[:60]!r} is no IANA time zone{suggestion(name, _names())}")
         return cls(name=name)
 
     def offset(self, instant: datetime) -> timedelta:
@@ -94,20 +94,3 @@ def _change_between(name: str, start: datetime, stop: datetime) -> datetime:
         else:
             stop = middle
     return stop
-
-
-def _suggestion(name: str) -> str:
-    # Only a mistake asks for these.
-    from difflib import get_close_matches  # noqa: PLC0415
-
-    from tzlocal.windows_tz import win_tz  # noqa: PLC0415
-
-    meant = {known.lower(): known for known in _names()} | {known.lower(): iana for known, iana in win_tz.items()}
-    close = get_close_matches(name[:60].lower(), meant, n=10, cutoff=0.75)
-    # UTC+1 is near in letters to UTC+12, and half a day away.
-    near = [known for known in close if _numbers(known) == _numbers(name)]
-    return f"; did you mean {meant[near[0]]!r}?" if near else ", for instance 'Europe/Stockholm' or 'UTC'."
-
-
-def _numbers(name: str) -> list[str]:
-    return re.findall(r"[+-]?[0-9]+", name)

@@ -17,7 +17,7 @@ from heapq import merge
 from itertools import islice, takewhile
 
 from shared.core.cron_dates import Dates
-from shared.core.cron_grammar import read
+from shared.core.cron_grammar import read, refusal
 from shared.core.errors import CallerError
 from shared.core.zones import Zone
 
@@ -68,10 +68,13 @@ def upcoming(cron: Cron, zone: Zone, after: datetime, count: int) -> list[dateti
     """Return the next `count` instants after `after`; raises CallerError when the expression is never due."""
     found = list(islice(due_after(cron, zone, after), count))
     if not found:
-        raise CallerError(
-            f"cronSchedule: {cron.text!r} is not allowed: the date it names does not come within ten years."
-        )
+        raise never_due(cron.text)
     return found
+
+
+def never_due(text: str) -> CallerError:
+    """Return the error that tells a caller that an expression is never due; raise it."""
+    return refusal(text, "the date it names does not come within ten years")
 
 
 def due_after(cron: Cron, zone: Zone, after: datetime) -> Iterator[datetime]:

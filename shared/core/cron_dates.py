@@ -1,10 +1,8 @@
 """The dates that an expression names: of the days of a month, of weekdays, or of both."""
 
-from calendar import monthrange
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import count
 
 # 29 February skips one leap year in a century: eight years pass from 2096 to 2104.
 YEARS_BETWEEN = 10
@@ -26,28 +24,27 @@ class Dates:
 
     def since(self, first: date) -> Iterator[date]:
         """Give the dates from `first` on, in order; ends when the next one lies more than ten years away."""
-        newest = first.year
-        for year, month in self._months_since(first):
-            if year - newest > YEARS_BETWEEN:
-                return
-            for day in self._days_of(year, month):
-                found = date(year, month, day)
-                if found >= first:
-                    newest = year
-                    yield found
+        year = newest = first.year
+        while year - newest <= YEARS_BETWEEN:
+            for found in self._in_year(year, first):
+                newest = year
+                yield found
+            year += 1
 
-    def _months_since(self, first: date) -> Iterator[tuple[int, int]]:
-        for year in count(first.year):
-            yield from ((year, month) for month in self.months if (year, month) >= (first.year, first.month))
+    def _in_year(self, year: int, first: date) -> Iterator[date]:
+        for month in self.months:
+            if (year, month) >= (first.year, first.month):
+                dates = (date(year, month, day) for day in self._days_of(year, month))
+                yield from (found for found in dates if found >= first)
 
     def _days_of(self, year: int, month: int) -> Sequence[int]:
-        begins_on, length = monthrange(year, month)
+        first = date(year, month, 1)
+        length = (date(year + month // 12, month % 12 + 1, 1) - first).days
         if self.days is None and self.weekdays is None:
             return range(1, length + 1)
         named = {length if day == LAST else day for day in self.days or () if day <= length}
         for weekday, which in self.weekdays or ():
-            # monthrange counts from Monday, which is 1 here.
-            all_of_it = range(1 + (weekday - 1 - begins_on) % 7, length + 1, 7)
+            all_of_it = range(1 + (weekday - first.isoweekday()) % 7, length + 1, 7)
             named.update(all_of_it if which == EACH else _one_of(all_of_it, which))
         return sorted(named)
 

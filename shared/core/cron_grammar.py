@@ -90,12 +90,12 @@ def read(text: str) -> Reading:
         raise CallerError(f"cronSchedule: {len(text)} characters are too many; at most {LONGEST} are allowed.")
     parts = tuple(PRESETS.get(text.strip().lower(), text).split())
     if len(parts) not in {5, 6}:
-        raise _refused(text, f"it has {len(parts)} fields{hint('expression', ' '.join(parts))}; {ALLOWED}")
+        raise refusal(text, f"it has {len(parts)} fields; {ALLOWED}{hint('expression', ' '.join(parts))}")
     try:
         times = tuple(_times(field, part) for field, part in zip(FIELDS[-len(parts) : -3], parts, strict=False))
         dates = _dates(*parts[-3:])
     except Unreadable as fault:
-        raise _refused(text, str(fault)) from None
+        raise refusal(text, str(fault)) from None
     return Reading(fields=parts, times=times, dates=dates)
 
 
@@ -106,7 +106,8 @@ def values(field: Field, part: str) -> frozenset[int] | None:
     return frozenset().union(*named) if len(named) == len(found) else None
 
 
-def _refused(text: str, reason: str) -> CallerError:
+def refusal(text: str, reason: str) -> CallerError:
+    """Return the error that tells a caller what is wrong with an expression; raise it."""
     shown = repr(text) if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]!r}…"
     return CallerError(f"cronSchedule: {shown} is not allowed: {reason}.")
 

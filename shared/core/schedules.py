@@ -9,10 +9,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from shared.core.cron import Cron, upcoming
+from shared.core.cron import Cron, never_due, upcoming
 from shared.core.due import Due
 from shared.core.ends import left_out
-from shared.core.errors import CallerError
 from shared.core.occurrences import first, rule
 from shared.core.runs import Run
 from shared.core.zones import Zone
@@ -150,9 +149,7 @@ def with_entry(schedule: Schedule, now: datetime) -> Change:
     definition = schedule.definition
     instant = first(*rule(definition.cron, definition.zone), now)
     if instant is None:
-        raise CallerError(
-            f"cronSchedule: {definition.cron!r} is not allowed: the date it names does not come within ten years."
-        )
+        raise never_due(definition.cron)
     after = replace(schedule, state=State.STARTED, due=instant, problem="")
     entry = Due(
         schedule_id=schedule.id,

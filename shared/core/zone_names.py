@@ -3,7 +3,6 @@
 import re
 from collections.abc import Collection, Iterator
 from itertools import takewhile
-from unicodedata import combining, normalize
 
 AN_EXAMPLE = ", for instance 'Europe/Stockholm' or 'UTC'."
 # A shorter name is one letter from too many others.
@@ -30,8 +29,8 @@ def suggestion(name: str, known: Collection[str]) -> str:
 
 
 def _letters(name: str) -> str:
-    """Return a name without upper case, accents and separators, but those of numbers: a sign, and what parts two."""
-    apart = re.sub(r"[^a-z0-9+-]+", "_", "".join(c for c in normalize("NFKD", name.lower()) if not combining(c)))
+    """Return a name without upper case and separators, but those of numbers: a sign, and what parts two."""
+    apart = re.sub(r"(?:[^\w+-]|_)+", "_", name.lower())
     return re.sub(r"(?<![0-9])_|_(?![0-9])|[+-](?![0-9])", "", apart)
 
 

@@ -180,9 +180,9 @@ def test_a_refusal_tells_the_caller_what_to_mend(text: str, message: str) -> Non
         ("0 6 * * 5L", "weekday '5L' is no value from 0 to 7 or sun-mon…; the last one in a month is L5."),
         ("0 6 * * L", "; L needs a weekday: L5 is the last Friday."),
         ("0 6 * * L5,1", "weekday 'L5,1' is no value from 0 to 7 or sun-mon…; it stands alone."),
-        ("0 0 6 ? * MON 2027", "it has 7 fields; a 7th for the year, as in Quartz, can't be given; use 5 fields"),
-        ("@reboot", "it has 1 fields; @reboot names no time; use 5 fields"),
-        ("@every 5m", "it has 2 fields; every 5 minutes is */5 * * * *, every 2 hours 0 */2 * * *; use 5 fields"),
+        ("0 0 6 ? * MON 2027", "it has 7 fields; " + FIELDS + "; a 7th for the year, as in Quartz, can't be given."),
+        ("@reboot", "it has 1 fields; " + FIELDS + "; @reboot names no time."),
+        ("@every 5m", "; every 5 minutes is */5 * * * *, every 2 hours 0 */2 * * *."),
     ],
 )
 def test_a_mistake_that_is_often_made_is_told_what_to_write(text: str, hint: str) -> None:
@@ -207,6 +207,16 @@ def test_a_refusal_of_the_longest_expression_stays_short() -> None:
         Cron.parse(f"* * * * {'x' * 992}")
 
     assert len(str(caught.value)) < 400
+
+
+def test_a_long_expression_that_is_never_due_is_told_by_its_begin() -> None:
+    text = f"{','.join(['00'] * 300)} 0 31 2 *"
+    with pytest.raises(CallerError) as caught:
+        upcoming(Cron.parse(text), UTC_ZONE, SUNDAY, 1)
+
+    assert str(caught.value) == (
+        f"cronSchedule: {text[:128]!r}… is not allowed: the date it names does not come within ten years."
+    )
 
 
 def test_an_expression_that_writes_out_all_that_can_be_written_is_no_longer_than_is_allowed() -> None:

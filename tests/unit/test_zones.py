@@ -32,11 +32,10 @@ def at(text: str | None) -> datetime | None:
         ("W. Europe Standard Time", "; did you mean 'Europe/Berlin'?"),
         ("europe/stockholm", "; did you mean 'Europe/Stockholm'?"),
         ("Europe/Stokholm", "; did you mean 'Europe/Stockholm'?"),
-        # Upper case, separators and accents.
+        # Upper case and separators.
         ("utc", "; did you mean 'UTC'?"),
         ("America/New York", "; did you mean 'America/New_York'?"),
         ("america-new-york", "; did you mean 'America/New_York'?"),
-        ("America/São_Paulo", "; did you mean 'America/Sao_Paulo'?"),
         ("Asia/HongKong", "; did you mean 'Asia/Hong_Kong'?"),
         (" Europe/Malta ", "; did you mean 'Europe/Malta'?"),
         ("W Europe Standard Time", "; did you mean 'Europe/Berlin'?"),
@@ -44,6 +43,7 @@ def at(text: str | None) -> datetime | None:
         # One letter is missing, too many, wrong or in the wrong place.
         ("Asia/Calcuta", "; did you mean 'Asia/Calcutta'?"),
         ("Asia/Kolkatta", "; did you mean 'Asia/Kolkata'?"),
+        ("America/São_Paulo", "; did you mean 'America/Sao_Paulo'?"),
         ("Asia/Tokio", "; did you mean 'Asia/Tokyo'?"),
         ("Europe/Parsi", "; did you mean 'Europe/Paris'?"),
         ("Europa/Stockholm", "; did you mean 'Europe/Stockholm'?"),
@@ -60,6 +60,7 @@ def at(text: str | None) -> datetime | None:
         ("Etc/GMT+15", FOR_INSTANCE),
         ("Etc/GMT-1x", FOR_INSTANCE),
         ("Etc/GMT\N{MINUS SIGN}5", FOR_INSTANCE),
+        ("Etc/GMT+\N{FULLWIDTH DIGIT FIVE}", FOR_INSTANCE),
         ("Z. Europe Standard Time", FOR_INSTANCE),
         *(
             (name, f"; an abbreviation does not say which place's clocks are meant{FOR_INSTANCE}")

@@ -101,6 +101,8 @@ def read(text: str) -> Reading:
 
 def values(field: Field, part: str) -> frozenset[int] | None:
     """Return the numbers that a field names, None where an item of it is `*`; raises Unreadable."""
+    if part == "*":
+        return None  # as mostly
     found = _each_item(field, part, partial(_numbers, field))
     named = [numbers for numbers in found if numbers is not None]
     return frozenset().union(*named) if len(named) == len(found) else None
@@ -178,11 +180,11 @@ def _ends(field: Field, span: str, *, to_the_end: bool) -> tuple[int, int]:
     end = field.first + field.size - 1
     if span == "*":
         return field.first, end
-    found = re.fullmatch(r"([^-]+)-([^-]+)", span)
-    if found is None:
-        low = field.rounded(field.number(span))
-        return low, end if to_the_end else low
-    low, high = field.number(found[1]), field.number(found[2])
+    begin, dash, last = span.partition("-")
+    low = field.number(begin)
+    if not dash:
+        return field.rounded(low), end if to_the_end else field.rounded(low)
+    high = field.number(last)
     if low == high:
         raise Unreadable("is a range from a value to itself; write the value alone")
     return field.rounded(low), high

@@ -1,6 +1,5 @@
 """Key-values as they come over the wire, by a call of their own or among the items of a start request."""
 
-import json
 import math
 import re
 from collections.abc import Sequence
@@ -9,36 +8,33 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
 
 from shared.api.address import FOLDED, NO_NAMES
+from shared.api.texts import as_text
 from shared.core.key_values import LONGEST_NAME, LONGEST_TTL_MS, LONGEST_VALUE, KeyValue
 from shared.log import log_of
 
 log = log_of(__name__)
 
-# From here on JavaScript writes a number with an exponent.
-PLAIN_BELOW = 1e21
-_TTL = r"^(-?[0-9]{1,12})?$"
-
-
-def _as_text(value: Any) -> Any:
-    """Butler's clients send numbers and truth values too; a reload script reads text, as JavaScript writes it."""
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            raise ValueError("a number or a text is expected")
-        value = int(value) if value.is_integer() and abs(value) < PLAIN_BELOW else value
-    return json.dumps(value) if isinstance(value, bool | int | float) else value
+# A number as programs write it: 3600000, 3600000.0, 3.6e6, 3.6E+06; short enough to be less than a hundred years.
+_FRACTION = r"(\.[0-9]{0,20})?"
+_TTL = rf"^ {{0,9}}([+-]?([0-9]{{1,12}}{_FRACTION}|[0-9]{{1,3}}{_FRACTION}[eE][+-]?0{{0,2}}[0-9]))? {{0,9}}$"
 
 
 def _as_name(value: Any) -> Any:
     if isinstance(value, str) and value in NO_NAMES:
         raise ValueError(FOLDED)
-    return _as_text(value)
+    return as_text(value)
 
 
-def _none_if_empty(value: Any) -> Any:
-    """Butler's own load script sends the time to live as text, empty when there is none."""
-    if isinstance(value, bool) or (isinstance(value, str) and not re.fullmatch(_TTL, value)):
-        raise ValueError("a number of milliseconds is expected")  # pydantic tells of this one alone
-    return None if value == "" else value
+def _milliseconds(value: Any) -> Any:
+    """Butler's own load script sends the time to live as text, empty when there is none; a part of one is cut off."""
+    if isinstance(value, str) and re.fullmatch(_TTL, value):
+        value = float(value) if value.strip() else None
+    if isinstance(value, float) and math.isfinite(value):
+        # Less than one is not none, which would be for ever.
+        value = int(value) or int(value > 0)
+    if isinstance(value, bool | str | float):
+        raise ValueError("a number of milliseconds is expected")  # noqa: TRY004 - pydantic tells of this one alone
+    return value
 
 
 # What may come in, for the contract. Storage counts UTF-16 units, which only the pair's own check does.
@@ -47,7 +43,7 @@ _NameIn = (
     Annotated[str, Field(min_length=1, max_length=LONGEST_NAME, json_schema_extra=_NOT_FOLDED)] | int | float | bool
 )
 _ValueIn = Annotated[str, Field(max_length=LONGEST_VALUE)] | int | float | bool
-_TtlIn = Annotated[int, Field(le=LONGEST_TTL_MS)] | Annotated[str, Field(pattern=_TTL)] | None
+_TtlIn = Annotated[float, Field(le=LONGEST_TTL_MS)] | Annotated[str, Field(pattern=_TTL)] | None
 
 _PartIn = Annotated[str, Field(max_length=LONGEST_NAME, json_schema_extra=_NOT_FOLDED)] | int | float | bool | None
 
@@ -55,10 +51,10 @@ _Text = Annotated[str, Field(max_length=LONGEST_NAME)]
 _Name = Annotated[_Text | None, BeforeValidator(_as_name, json_schema_input_type=_NameIn)]
 _Part = Annotated[_Text | None, BeforeValidator(_as_name, json_schema_input_type=_PartIn)]
 _LongText = Annotated[str, Field(max_length=LONGEST_VALUE)]
-_Value = Annotated[_LongText | None, BeforeValidator(_as_text, json_schema_input_type=_ValueIn)]
+_Value = Annotated[_LongText | None, BeforeValidator(as_text, json_schema_input_type=_ValueIn)]
 _Ttl = Annotated[
     Annotated[int, Field(le=LONGEST_TTL_MS)] | None,
-    BeforeValidator(_none_if_empty, json_schema_input_type=_TtlIn),
+    BeforeValidator(_milliseconds, json_schema_input_type=_TtlIn),
     Field(description="Milliseconds; 0, less or absent: for ever."),
 ]
 
@@ -84,7 +80,7 @@ class KeyValuePayload(BaseModel):
 
     namespace: _Part = None
     key: _Part = None
-    value: Annotated[_LongText | None, BeforeValidator(_as_text, json_schema_input_type=_ValueIn | None)] = None
+    value: Annotated[_LongText | None, BeforeValidator(as_text, json_schema_input_type=_ValueIn | None)] = None
     ttl: _Ttl = None
 
 
@@ -101,5 +97,5 @@ def complete(payloads: Sequence[KeyValuePayload]) -> list[KeyValue]:
 
 
 def lifetime(ttl: int | None) -> int | None:
-    """Return a time to live in milliseconds, None for ever, which Butler's clients write in three ways."""
+    """Return a time to live in milliseconds, None for ever, which Butler's clients write in several ways."""
     return ttl if ttl and ttl > 0 else None

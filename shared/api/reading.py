@@ -18,6 +18,7 @@ VALUE_SHOWN = 60
 BODY = "body"
 EXPECTED = {
     "model_type": "an object is expected",
+    "model_attributes_type": "an object is expected",
     "dict_type": "an object is expected",
     "string_type": "a text is expected",
     "list_type": "a list is expected",

@@ -2,9 +2,19 @@
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, field_validator
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    TypeAdapter,
+    field_validator,
+)
 
 from shared.api.reading import shown
+from shared.api.texts import as_text
 from shared.core.errors import CallerError
 from shared.core.starts import is_guid
 
@@ -15,13 +25,21 @@ MOST_TAGS = 50
 LONGEST_TAG = 256
 
 # A control character has no place in a name, and would take six in storage.
-_Line = Annotated[str, StringConstraints(min_length=1, pattern=r"^[^\x00-\x1f\x7f]*$")]
-_Tag = Annotated[str, StringConstraints(max_length=LONGEST_TAG, pattern=r"^[^\x00-\x1f\x7f]*$")]
+_Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+_PlainTag = Annotated[str, StringConstraints(max_length=LONGEST_TAG, pattern=r"^[^\x00-\x1f\x7f]*$")]
+_Tag = Annotated[_PlainTag, BeforeValidator(as_text, json_schema_input_type=_PlainTag | int | float | bool)]
+_Tags = Annotated[list[_Tag], Field(max_length=MOST_TAGS)]
 
 # The contract's names for what only Footman itself can check.
 CRON, ZONE = "cron", "iana-time-zone"
 VISIBLE = r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$"
+_VisibleLine = Annotated[_Line, Field(json_schema_extra={"pattern": VISIBLE})]
 GUID = "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
+
+
+def _listed(value: Any) -> Any:
+    """Take one tag as a list of one, as Butler does: PowerShell's ConvertTo-Json makes the one of the other."""
+    return [value] if isinstance(value, str | int | float) else value
 
 
 class ScheduleBody(BaseModel):
@@ -32,7 +50,8 @@ class ScheduleBody(BaseModel):
         defer_build=True, json_schema_extra=lambda schema: cast("dict[str, Any]", schema["properties"]).pop("timeZone")
     )
 
-    name: Annotated[_Line, StringConstraints(max_length=200), Field(json_schema_extra={"pattern": VISIBLE})]
+    # Where no number can be right, expression, zone, task and state, a text is expected.
+    name: Annotated[_Line, BeforeValidator(as_text, json_schema_input_type=_VisibleLine | int | float | bool)]
     cronSchedule: Annotated[  # noqa: N815 - the wire's name
         str,
         Field(
@@ -51,7 +70,10 @@ class ScheduleBody(BaseModel):
     timeZone: str | None = None  # noqa: N815 - the name that Butler's code reads
     qlikSenseTaskId: Annotated[str, Field(json_schema_extra={"pattern": GUID})]  # noqa: N815 - the wire's name
     startupState: Literal["start", "started", "stop", "stopped"]  # noqa: N815 - the wire's name
-    tags: Annotated[list[_Tag], Field(max_length=MOST_TAGS)] | None = None
+    tags: Annotated[
+        _Tags | None,
+        BeforeValidator(_listed, json_schema_input_type=_Tags | _PlainTag | int | float | bool | None),
+    ] = None
 
     @field_validator("name")
     @classmethod

@@ -1,11 +1,12 @@
 """The items of a start request as they come over the wire, and the values they become."""
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, TypeAdapter
 
 from shared.api.key_value_wire import KeyValuePayload, complete
+from shared.api.texts import as_text
 from shared.core.key_values import KeyValue
 from shared.core.starts import NO_TASK, Property, StartRequest
 
@@ -13,8 +14,10 @@ from shared.core.starts import NO_TASK, Property, StartRequest
 MOST_ITEMS = 20_000
 
 # No name in Sense holds a control character, and a Windows server refuses a URL with one.
-_Text = Annotated[str, StringConstraints(max_length=256, pattern=r"^[^\x00-\x1f\x7f]*$")]
-_Name = Annotated[_Text, StringConstraints(min_length=1)]
+_PlainText = Annotated[str, StringConstraints(max_length=256, pattern=r"^[^\x00-\x1f\x7f]*$")]
+_PlainName = Annotated[_PlainText, StringConstraints(min_length=1)]
+_Text = Annotated[_PlainText, BeforeValidator(as_text, json_schema_input_type=_PlainText | int | float | bool)]
+_Name = Annotated[_PlainName, BeforeValidator(as_text, json_schema_input_type=_PlainName | int | float | bool)]
 
 
 class _Wire(BaseModel):
@@ -23,6 +26,7 @@ class _Wire(BaseModel):
 
 
 class TaskIdPayload(_Wire):
+    # A number is the id of no task, and Butler refuses it too.
     taskId: str  # noqa: N815 - the wire's name
 
 
@@ -57,8 +61,17 @@ class KeyValueStore(_Wire):
 
 Item = StartTaskId | StartTaskTag | StartTaskCustomProperty | KeyValueStore
 ITEM_TYPES = ("starttaskid", "starttasktag", "starttaskcustomproperty", "keyvaluestore")
+_OneItem = Annotated[Item, Field(discriminator="type")]
+_Items = Annotated[list[_OneItem], Field(max_length=MOST_ITEMS)]
+
+
+def _listed(value: Any) -> Any:
+    """PowerShell's ConvertTo-Json makes a list of one the one itself."""
+    return [value] if isinstance(value, dict) and "type" in value else value
+
+
 ITEMS: TypeAdapter[list[Item]] = TypeAdapter(
-    Annotated[list[Annotated[Item, Field(discriminator="type")]], Field(max_length=MOST_ITEMS)],
+    Annotated[_Items, BeforeValidator(_listed, json_schema_input_type=_Items | _OneItem)],
     config=ConfigDict(defer_build=True),
 )
 

@@ -51,9 +51,20 @@ ITEMS: list[tuple[object, str]] = [
     ([by_tag("x" * 257)], "at most 256 characters fit"),
     ([by_property(customPropertyName="a")], "body[0].payload.customPropertyValue is missing"),
     ([by_property(customPropertyValue="a")], "body[0].payload.customPropertyName is missing"),
-    ([by_property(customPropertyName="a", customPropertyValue=1)], "customPropertyValue: 1 is not allowed"),
+    ([by_property(customPropertyName="a", customPropertyValue=None)], "customPropertyValue: null is not allowed"),
+    ([by_property(customPropertyName={}, customPropertyValue="a")], "customPropertyName: {} is not allowed"),
+    ([by_tag(None)], "body[0].payload.tag: null is not allowed; a text is expected"),
+    ([by_tag(["a"])], 'body[0].payload.tag: ["a"] is not allowed; a text is expected'),
+    ([by_tag({})], "body[0].payload.tag: {} is not allowed; a text is expected"),
+    ([by_tag(10**300)], "at most 256 characters fit"),
+    ({"tag": "a"}, "body must be array"),
+    ({"entries": [by_tag("a")]}, "body must be array"),
+    (by_tag(None), "body[0].payload.tag: null is not allowed; a text is expected"),
+    ({"type": "bogus", "payload": {}}, f'body[0].type: "bogus" is not allowed; {TYPES}'),
     ([pair(namespace=[5])], "body[0].payload.namespace: [5] is not allowed; a text is expected"),
     ([pair(value={"a": 1})], 'body[0].payload.value: {"a": 1} is not allowed; a text is expected'),
+    ([pair(ttl=True)], "body[0].payload.ttl: true is not allowed; a number of milliseconds is expected"),
+    ([pair(ttl=1e300)], "body[0].payload.ttl: 1"),
     ([pair(ttl="soon")], 'body[0].payload.ttl: "soon" is not allowed; a number of milliseconds is expected'),
     ([by_id(1)] * 5, "And 2 more."),
 ]
@@ -199,7 +210,10 @@ def test_a_byte_order_mark_before_the_body_is_no_fault(
 
 @pytest.mark.parametrize(
     "payload",
-    [{}, {"value": None}, {"value": ""}, {"value": 12.5}, {"value": True}, {"ttl": "60000"}, {"ttl": ""}, {"ttl": -1}],
+    [
+        *({}, {"value": None}, {"value": ""}, {"value": 12.5}, {"value": True}),
+        *({"ttl": "60000"}, {"ttl": ""}, {"ttl": -1}, {"ttl": 3600000.0}, {"ttl": "3600000.0"}, {"ttl": "3.6e6"}),
+    ],
 )
 def test_key_values_as_butlers_clients_send_them_are_no_fault(
     payload: dict[str, object], footman: LocalHost, http: requests.Session, sense: StandIn
@@ -207,4 +221,40 @@ def test_key_values_as_butlers_clients_send_them_are_no_fault(
     answer = http.put(f"{footman.url}/v4/reloadtask/{APP1}/start", json=[pair(**payload)], timeout=30)
 
     assert answer.status_code == 200
+    assert [start["taskId"] for start in sense.starts()] == [APP1]
+
+
+NUMBERS = [
+    (2024, "2024"),
+    (1.0, "1"),
+    (0, "0"),
+    (-2.5, "-2.5"),
+    (1e-7, "1e-7"),
+    (1e21, "1e+21"),
+    (2**63, "9223372036854775808"),
+    (True, "true"),
+    (False, "false"),
+]
+
+
+@pytest.mark.parametrize(("number", "text"), NUMBERS)
+def test_a_number_or_truth_value_finds_the_task_that_carries_its_text(
+    number: float, text: str, footman: LocalHost, http: requests.Session, sense: StandIn
+) -> None:
+    task = {"id": "0dd00000-0000-4000-8000-000000000001", "name": "Numbered", "enabled": True, "taskType": 0}
+    carried = {"tags": [{"name": text}], "customProperties": [{"value": text, "definition": {"name": text}}]}
+    sense.tasks([task | carried, task | {"id": "0dd00000-0000-4000-8000-000000000002"}])
+    items = [by_tag(number), by_property(customPropertyName=number, customPropertyValue=number)]
+    answer = http.put(f"{footman.url}/v4/reloadtask/-/start", json=items, timeout=30)
+
+    named = [{"taskId": task["id"], "taskName": "Numbered"}]
+    assert (answer.status_code, answer.json()["tasksTag"], answer.json()["tasksCP"]) == (200, named, named)
+    assert [start["taskId"] for start in sense.starts()] == [task["id"]]
+
+
+def test_one_item_alone_is_a_list_of_one(footman: LocalHost, http: requests.Session, sense: StandIn) -> None:
+    answer = http.put(f"{footman.url}/v4/reloadtask/-/start", json=by_id(APP1), timeout=30)
+
+    assert answer.status_code == 200
+    assert [task["taskId"] for task in answer.json()["tasksId"]["started"]] == [APP1]
     assert [start["taskId"] for start in sense.starts()] == [APP1]

@@ -126,6 +126,28 @@ def test_tags_are_answered_as_they_were_given(
     assert schedules.ask("GET", f"/{made['id']}").json() == made
 
 
+@pytest.mark.parametrize(
+    ("changes", "answered"),
+    [
+        ({"name": 2024}, {"name": "2024"}),
+        ({"name": True}, {"name": "true"}),
+        ({"name": 1.0}, {"name": "1"}),
+        ({"tags": [2024, False, 0.5, "x"]}, {"tags": ["2024", "false", "0.5", "x"]}),
+        ({"tags": "sales"}, {"tags": ["sales"]}),
+        ({"tags": ""}, {"tags": [""]}),
+        ({"tags": 2024}, {"tags": ["2024"]}),
+        ({"tags": True}, {"tags": ["true"]}),
+    ],
+)
+def test_numbers_are_texts_and_one_tag_is_a_list_of_one(
+    changes: dict[str, object], answered: dict[str, object], schedules: Schedules
+) -> None:
+    made = schedules.made(**changes)
+
+    assert made.items() >= answered.items()
+    assert told(schedules.ask("PUT", f"/{made['id']}", a_schedule(**changes))) == made
+
+
 def test_what_else_stands_in_the_body_is_passed_over(schedules: Schedules) -> None:
     more = {"id": TASK, "created": "1999-01-01T00:00:00.000Z", "lastKnownState": "stopped", "x": {"y": [1]}}
     made = schedules.made(**more)

@@ -14,7 +14,7 @@ from shared.api.calls import Call, Routes
 from shared.api.http import Answer, Failure
 from shared.api.parameters import Flag, Segment
 from shared.api.start_items import ITEM_TYPES, ITEMS, key_values, start_request
-from shared.core.starts import StartReport, Task
+from shared.core.starts import Property, StartReport, Task
 
 TASK_ID = Segment(name="taskId", description="A task's id, or - to name tasks in the body only.")
 MUST_EXIST = Flag(
@@ -51,6 +51,13 @@ class FailedTask(TypedDict):
     reason: str
 
 
+class NotFound(TypedDict):
+    """Tags and properties that no task carries, written exactly so; what the start filter denied is told elsewhere."""
+
+    tags: list[str]
+    customProperties: list[NamedProperty]
+
+
 class TasksById(TypedDict):
     started: list[StartedTask]
     invalid: list[NamedTask]
@@ -58,7 +65,11 @@ class TasksById(TypedDict):
 
 
 class StartAnswer(TypedDict):
-    """What became of each task; `tasksFailed` are those that Sense did not accept, only there when there is one."""
+    """What became of each task.
+
+    Only there when there is something to tell: `tasksFailed`, the tasks that Sense did not accept or of which nobody
+    knows whether it did, and `notFound`, what no task carries.
+    """
 
     tasksId: TasksById
     tasksTag: list[StartedTask]
@@ -66,6 +77,7 @@ class StartAnswer(TypedDict):
     tasksCP: list[StartedTask]
     tasksCPDenied: list[NamedProperty]
     tasksFailed: NotRequired[list[FailedTask]]
+    notFound: NotRequired[NotFound]
 
 
 def _start(req: func.HttpRequest) -> Answer:
@@ -98,19 +110,28 @@ def _rendered(report: StartReport, *, with_execution_id: bool) -> StartAnswer:
         "tasksTag": started(plan.by_tag),
         "tasksTagDenied": [{"tag": tag} for tag in plan.denied_tags],
         "tasksCP": started(plan.by_property),
-        "tasksCPDenied": [{"name": pair.name, "value": pair.value} for pair in plan.denied_properties],
+        "tasksCPDenied": _named(plan.denied_properties),
     }
     failed: list[FailedTask] = [
         {"taskId": task.id, "taskName": task.name, "reason": reason} for task, reason in report.failures
     ]
     if failed:
         answer["tasksFailed"] = failed
+    if plan.unknown_tags or plan.unknown_properties:
+        answer["notFound"] = {
+            "tags": list(plan.unknown_tags),
+            "customProperties": _named(plan.unknown_properties),
+        }
     return answer
+
+
+def _named(properties: Iterable[Property]) -> list[NamedProperty]:
+    return [{"name": pair.name, "value": pair.value} for pair in properties]
 
 
 _START = Call(
     handler=_start,
-    summary="Start tasks by id, tag and custom property; 502 when Sense accepted none of those it was asked for",
+    summary="Start tasks by id, tag and custom property; 502 only when surely none was started",
     answer=StartAnswer,
     also={HTTPStatus.BAD_GATEWAY: StartAnswer | Failure},
     errors=(HTTPStatus.SERVICE_UNAVAILABLE,),

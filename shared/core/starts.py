@@ -101,7 +101,10 @@ class Found:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What will be started and what not. A task named in several ways stands in several places."""
+    """What will be started and what not. A task named in several ways stands in several places.
+
+    Unknown is what the filter allows and no task carries exactly as it was written, each once.
+    """
 
     by_id: tuple[Task, ...]
     by_tag: tuple[Task, ...]
@@ -110,6 +113,8 @@ class Plan:
     denied_ids: tuple[str, ...]
     denied_tags: tuple[str, ...]
     denied_properties: tuple[Property, ...]
+    unknown_tags: tuple[str, ...]
+    unknown_properties: tuple[Property, ...]
 
     @property
     def tasks(self) -> tuple[Task, ...]:
@@ -126,9 +131,10 @@ class Started:
 
 @dataclass(frozen=True, kw_only=True)
 class NotStarted:
-    """Sense did not accept the start, or nobody knows; the reason is a sentence for people."""
+    """Sense did not accept the start, or nobody knows whether it did; the reason is a sentence for people."""
 
     reason: str
+    may_have_started: bool = False
 
 
 Outcome = Started | NotStarted
@@ -154,8 +160,9 @@ class StartReport:
 
     @property
     def nothing_started(self) -> bool:
-        """True when starts were tried and every one failed."""
-        return bool(self.outcomes) and len(self.failures) == len(self.outcomes)
+        """True when starts were tried and surely none took place: who repeats the request starts nothing twice."""
+        outcomes = self.outcomes.values()
+        return bool(outcomes) and all(isinstance(one, NotStarted) and not one.may_have_started for one in outcomes)
 
 
 def wanted(request: StartRequest, start_filter: StartFilter) -> Wanted:
@@ -177,18 +184,19 @@ def plan(request: StartRequest, found: Found, start_filter: StartFilter) -> Plan
     existing, invalid, denied = _sort_ids(request.task_ids, found.by_id, start_filter)
     if request.all_task_ids_must_exist and invalid:
         denied, existing = [*denied, *(task.id for task in existing)], []
+    by_tag = _carriers((tag, task) for task in found.by_tag for tag in task.tags)
+    by_property = _carriers((pair, task) for task in found.by_property for pair in task.properties)
+    what = wanted(request, start_filter)
     return Plan(
         by_id=tuple(existing),
-        by_tag=_carrying(request.tags, start_filter.tags, ((tag, task) for task in found.by_tag for tag in task.tags)),
-        by_property=_carrying(
-            request.properties,
-            start_filter.properties,
-            ((pair, task) for task in found.by_property for pair in task.properties),
-        ),
+        by_tag=_carrying(request.tags, start_filter.tags, by_tag),
+        by_property=_carrying(request.properties, start_filter.properties, by_property),
         invalid_ids=tuple(invalid),
         denied_ids=tuple(denied),
         denied_tags=tuple(tag for tag in request.tags if not _allows(start_filter.tags, tag)),
         denied_properties=tuple(pair for pair in request.properties if not _allows(start_filter.properties, pair)),
+        unknown_tags=tuple(tag for tag in what.tags if tag not in by_tag),
+        unknown_properties=tuple(pair for pair in what.properties if pair not in by_property),
     )
 
 
@@ -217,10 +225,14 @@ def _sort_ids(
     return existing, invalid, denied
 
 
-def _carrying(
-    names: Iterable[_Name], allow_list: frozenset[_Name] | None, carried: Iterable[tuple[_Name, Task]]
-) -> tuple[Task, ...]:
+def _carriers(carried: Iterable[tuple[_Name, Task]]) -> dict[_Name, dict[str, Task]]:
     tasks: dict[_Name, dict[str, Task]] = {}
     for name, task in carried:
         tasks.setdefault(name, {})[task.id] = task
-    return tuple(task for name in names if _allows(allow_list, name) for task in tasks.get(name, {}).values())
+    return tasks
+
+
+def _carrying(
+    names: Iterable[_Name], allow_list: frozenset[_Name] | None, carriers: Mapping[_Name, Mapping[str, Task]]
+) -> tuple[Task, ...]:
+    return tuple(task for name in names if _allows(allow_list, name) for task in carriers.get(name, {}).values())

@@ -36,8 +36,6 @@ log = log_of(__name__)
 # Shared out among the tries of one call; a name with several addresses may take a share for each.
 CONNECT_SECONDS = 5.0
 RETRY_PAUSE_SECONDS = 0.25
-# After these a start may have taken place: the service failed on the way, or a proxy gave up waiting for it.
-UNKNOWN_AFTER = {408, 500, 502, 504}
 # Not tried again at the same address: the caller has waited long enough, or a moment changes nothing.
 HOPELESS_AT_ONCE = (QrsTimedOut, QrsUntrusted, QrsNoSession)
 
@@ -122,7 +120,7 @@ class Connection:
             # Not chained: the exceptions underneath quote the URL and whatever the server sent.
             raise failures.from_exception(error, base_url, self._access.timeout_seconds) from None
         self._prefer(base_url)
-        if request.method == "POST" and reply.status in UNKNOWN_AFTER:
+        if request.method == "POST" and _may_have_been_done(reply):
             raise failures.unreadable(reply)
         if not reply.is_ok or reply.is_page:
             raise failures.from_reply(reply)
@@ -150,6 +148,13 @@ class Connection:
         if base_url != urls[0]:
             at = urls.index(base_url)
             self._base_urls = urls[at:] + urls[:at]
+
+
+def _may_have_been_done(reply: Reply) -> bool:
+    """True when the service failed on the way, or what stands before it gave up waiting, or hid its answer."""
+    status, codes = reply.status, requests.codes
+    failed = status >= codes.internal_server_error and status != codes.service_unavailable
+    return bool(failed or status == codes.request_timeout or (status == codes.created and reply.is_page))
 
 
 def _is_last_word(status: int) -> bool:

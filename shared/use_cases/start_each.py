@@ -52,11 +52,12 @@ class _Starts:
         except QrsError as error:
             self._count(answered=not isinstance(error, QrsUnreachable | QrsUnanswered))
             is_disabled = isinstance(error, TaskNotStarted) and not task.enabled
-            return NotStarted(reason=DISABLED if is_disabled else str(error))
+            reason = DISABLED if is_disabled else str(error)
+            return NotStarted(reason=reason, may_have_started=isinstance(error, QrsUnanswered))
         except Exception:
             # One start's bug must not hide from the caller what became of the others.
             log.exception("A start failed inside Footman", extra={"action": "start_crashed", "task_id": task.id})
-            return NotStarted(reason=OWN_FAULT)
+            return NotStarted(reason=OWN_FAULT, may_have_started=True)
         self._count(answered=True)
         return Started(execution_id=execution_id)
 

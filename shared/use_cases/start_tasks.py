@@ -1,16 +1,27 @@
 """Start the tasks that a request names: store its key-values, look the tasks up, decide, start, report."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from shared.core.key_values import KeyValue
-from shared.core.starts import Found, StartFilter, StartReport, StartRequest, Wanted, plan, wanted
+from shared.core.starts import (
+    Found,
+    NotStarted,
+    Outcome,
+    StartFilter,
+    StartReport,
+    StartRequest,
+    Task,
+    Wanted,
+    plan,
+    wanted,
+)
 from shared.log import log_of
-from shared.use_cases.start_each import start_each
+from shared.use_cases.start_each import OWN_FAULT, start_each
 
 log = log_of(__name__)
 
@@ -67,12 +78,18 @@ class StartTasks:
         what = wanted(request, self.start_filter)
         found = self.tasks.find(what) if what != Wanted() else Found()
         decided = plan(request, found, self.start_filter)
-        tasks = decided.tasks
-        pool = self.lone if len(tasks) == 1 else self.bulk
-        outcomes = start_each(tasks, self.tasks.start, pool, give_up_after=self.connections, deadline=deadline)
-        report = StartReport(plan=decided, outcomes=outcomes)
+        report = StartReport(plan=decided, outcomes=self._outcomes(decided.tasks, deadline))
         _log(report)
         return report
+
+    def _outcomes(self, tasks: Sequence[Task], deadline: float) -> Mapping[str, Outcome]:
+        pool = self.lone if len(tasks) == 1 else self.bulk
+        try:
+            return start_each(tasks, self.tasks.start, pool, give_up_after=self.connections, deadline=deadline)
+        except Exception:
+            # Some may have been sent. An error would be answered with a 500, which clients repeat by themselves.
+            log.exception("Starting failed inside Footman", extra={"action": "start_crashed"})
+            return {task.id: NotStarted(reason=OWN_FAULT, may_have_started=True) for task in tasks}
 
 
 def _log(report: StartReport) -> None:

@@ -8,10 +8,13 @@ import pytest
 from shared.core.errors import (
     QrsBusy,
     QrsDenied,
+    QrsMisplaced,
+    QrsNoSession,
     QrsRefused,
     QrsTimedOut,
     QrsUnanswered,
     QrsUnreachable,
+    QrsUntrusted,
     TaskNotStarted,
 )
 from shared.core.starts import NotStarted, Outcome, Started, Task
@@ -51,12 +54,23 @@ def test_no_task_is_no_work() -> None:
 
 
 @pytest.mark.parametrize(
-    "error",
-    [QrsUnreachable("x"), QrsUnanswered("x"), QrsDenied("x"), QrsBusy("x"), QrsRefused("x"), TaskNotStarted("x")],
+    ("error", "may_have_started"),
+    [
+        (QrsUnreachable("x"), False),
+        (QrsUntrusted("x"), False),
+        (QrsNoSession("x"), False),
+        (QrsUnanswered("x"), True),
+        (QrsTimedOut("x"), True),
+        (QrsDenied("x"), False),
+        (QrsBusy("x"), False),
+        (QrsMisplaced("x"), False),
+        (QrsRefused("x"), False),
+        (TaskNotStarted("x"), False),
+    ],
 )
-def test_a_failed_start_is_an_outcome_and_the_next_is_sent(error: Exception) -> None:
+def test_a_failed_start_is_an_outcome_and_the_next_is_sent(error: Exception, *, may_have_started: bool) -> None:
     assert run(some_tasks(2), failing(error)) == [
-        NotStarted(reason="x"),
+        NotStarted(reason="x", may_have_started=may_have_started),
         Started(execution_id="execution of task 1"),
     ]
 
@@ -101,7 +115,7 @@ def test_a_start_that_waited_until_after_the_deadline_for_its_connection_is_not_
 
 def test_a_bug_in_one_start_does_not_hide_the_others(caplog: pytest.LogCaptureFixture) -> None:
     assert run(some_tasks(2), failing(KeyError("bug"))) == [
-        NotStarted(reason=OWN_FAULT),
+        NotStarted(reason=OWN_FAULT, may_have_started=True),
         Started(execution_id="execution of task 1"),
     ]
     assert "KeyError: 'bug'" in caplog.text

@@ -1,10 +1,11 @@
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 
 from shared.core.starts import (
     Found,
     NotStarted,
+    Outcome,
     Plan,
     Property,
     Started,
@@ -31,8 +32,7 @@ def a_task(task_id: str, *tags: str, properties: tuple[Property, ...] = ()) -> T
 
 
 def a_plan(**changes: tuple[object, ...]) -> Plan:
-    names = ("by_id", "by_tag", "by_property", "invalid_ids", "denied_ids", "denied_tags", "denied_properties")
-    return Plan(**(dict.fromkeys(names, ()) | changes))  # type: ignore[arg-type]
+    return Plan(**(dict.fromkeys((each.name for each in fields(Plan)), ()) | changes))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -197,7 +197,31 @@ class TestPlanByTagsAndProperties:
     def test_what_no_task_carries_starts_nothing(self) -> None:
         request = StartRequest(tags=("a",), properties=(RED,))
 
-        assert plan(request, Found(by_tag=(a_task(ONE, "b"),)), StartFilter()) == a_plan()
+        assert plan(request, Found(by_tag=(a_task(ONE, "b"),)), StartFilter()) == a_plan(
+            unknown_tags=("a",), unknown_properties=(RED,)
+        )
+
+    def test_what_tasks_carry_in_another_case_is_unknown(self) -> None:
+        other = Property(name="Colour", value="RED")
+        request = StartRequest(tags=("a",), properties=(RED,))
+        found = Found(by_tag=(a_task(ONE, "A"),), by_property=(a_task(ONE, properties=(other,)),))
+
+        assert plan(request, found, StartFilter()) == a_plan(unknown_tags=("a",), unknown_properties=(RED,))
+
+    def test_what_is_unknown_is_told_once_in_the_order_of_the_request(self) -> None:
+        request = StartRequest(tags=("b", "known", "a", "b"), properties=(RED, BLUE, RED))
+
+        decided = plan(request, Found(by_tag=(a_task(ONE, "known"),)), StartFilter())
+
+        assert (decided.unknown_tags, decided.unknown_properties) == (("b", "a"), (RED, BLUE))
+
+    def test_what_the_filter_denies_is_not_told_as_unknown_too(self) -> None:
+        request = StartRequest(tags=("a", "b"), properties=(RED, BLUE))
+        start_filter = StartFilter(tags=frozenset({"b"}), properties=frozenset({BLUE}))
+
+        assert plan(request, Found(), start_filter) == a_plan(
+            denied_tags=("a",), denied_properties=(RED,), unknown_tags=("b",), unknown_properties=(BLUE,)
+        )
 
     def test_a_tag_named_twice_lists_its_tasks_twice(self) -> None:
         decided = plan(StartRequest(tags=("a", "a")), Found(by_tag=(a_task(ONE, "a"),)), StartFilter())
@@ -243,8 +267,21 @@ class TestReport:
         assert report.failures == ((a_task(TWO), "why"),)
         assert not report.nothing_started
 
-    def test_nothing_started_when_every_start_failed(self) -> None:
-        assert StartReport(plan=a_plan(by_id=(a_task(ONE),)), outcomes={ONE: NotStarted(reason="why")}).nothing_started
+    @pytest.mark.parametrize(
+        ("outcomes", "expected"),
+        [
+            ([NotStarted(reason="why")], True),
+            ([NotStarted(reason="why")] * 2, True),
+            ([NotStarted(reason="why"), NotStarted(reason="unknown", may_have_started=True)], False),
+            ([NotStarted(reason="unknown", may_have_started=True)], False),
+            ([NotStarted(reason="why"), Started(execution_id="e")], False),
+        ],
+    )
+    def test_nothing_started_when_every_start_surely_failed(self, outcomes: list[Outcome], *, expected: bool) -> None:
+        told = dict(zip((ONE, TWO), outcomes, strict=False))
+        tasks = tuple(a_task(task_id) for task_id in told)
+
+        assert StartReport(plan=a_plan(by_id=tasks), outcomes=told).nothing_started is expected
 
     def test_a_request_that_starts_nothing_has_not_failed(self) -> None:
         assert not StartReport(plan=a_plan(), outcomes={}).nothing_started

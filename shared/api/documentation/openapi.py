@@ -31,8 +31,8 @@ MEANINGS = {
     HTTPStatus.BAD_REQUEST: "Something that was sent is not allowed; the message names it and tells what is.",
     HTTPStatus.FORBIDDEN: "The start filter does not allow this task.",
     HTTPStatus.INTERNAL_SERVER_ERROR: "A setting is wrong, or Footman failed; its log tells more.",
-    HTTPStatus.BAD_GATEWAY: "Sense gave an answer that can't be used, or accepted no start.",
-    HTTPStatus.SERVICE_UNAVAILABLE: "Sense or storage could not be reached in time; ask again.",
+    HTTPStatus.BAD_GATEWAY: "Sense gave an answer that can't be used, or accepted no start: nothing was started.",
+    HTTPStatus.SERVICE_UNAVAILABLE: "Sense or storage could not be reached in time; asking again does nothing twice.",
 }
 NO_KEY = {"description": "The key is missing or wrong; Azure answers this itself, without a body."}
 

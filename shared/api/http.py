@@ -12,6 +12,7 @@ from typing_extensions import TypedDict
 from shared.core.errors import (
     CallerError,
     FootmanError,
+    OutcomeUnknown,
     QrsError,
     QrsUnanswered,
     QrsUnreachable,
@@ -26,7 +27,8 @@ log = log_of(__name__)
 JSON_TYPE = "application/json; charset=utf-8"
 OVERRIDE = "X-HTTP-Method-Override"
 
-# Looked up along an error's ancestors, the nearest first.
+# Looked up along an error's ancestors, the nearest first. Clients repeat 408, 429 and 5xx by themselves: what might
+# then be done twice is answered with a status that is final for them.
 STATUS: dict[type[BaseException], HTTPStatus] = {
     CallerError: HTTPStatus.BAD_REQUEST,
     TaskForbidden: HTTPStatus.FORBIDDEN,
@@ -34,6 +36,7 @@ STATUS: dict[type[BaseException], HTTPStatus] = {
     QrsUnreachable: HTTPStatus.SERVICE_UNAVAILABLE,
     QrsUnanswered: HTTPStatus.SERVICE_UNAVAILABLE,
     QrsError: HTTPStatus.BAD_GATEWAY,
+    OutcomeUnknown: HTTPStatus.FAILED_DEPENDENCY,
     StorageError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
@@ -97,7 +100,7 @@ def _guarded(handler: Handler, req: func.HttpRequest, context: func.Context) -> 
         return handler(req)
     except FootmanError as error:
         status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
-        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        if not isinstance(error, CallerError):
             log.error("Answered %d: %s", status, error, extra={"action": "request_failed", "status": status.value})
         return failure(status, str(error))
     except Exception:

@@ -66,7 +66,7 @@ _CREATE = Call(
     summary="Make a schedule",
     answer=ScheduleAnswer,
     status=HTTPStatus.CREATED,
-    errors=MADE,
+    errors=(*MADE, HTTPStatus.FAILED_DEPENDENCY),
     body=SCHEDULE,
     leads_to={
         f"{name}_{method}": {"id": "id"}

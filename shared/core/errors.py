@@ -6,6 +6,7 @@ FootmanError
 ├── SettingsError            the administrator: a setting is missing or wrong
 ├── StorageError             Table storage, or the way to it
 │   ├── StorageConflict      what was to be changed is not what it was when it was read
+│   ├── OutcomeUnknown       nobody knows whether it was written, and asking again might write it twice
 │   └── RowUnreadable        somebody edited a row by hand
 └── QrsError                 Sense, or the way to it
     ├── QrsUnreachable       no connection was made, so nothing was asked
@@ -47,6 +48,10 @@ class StorageError(FootmanError):
 
 class StorageConflict(StorageError):
     """Somebody else changed it first; nothing was written."""
+
+
+class OutcomeUnknown(StorageError):
+    """What was to be made may have been made, or may be still; the text says how to find out."""
 
 
 class RowUnreadable(StorageError):

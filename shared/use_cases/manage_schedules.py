@@ -11,7 +11,7 @@ from typing import Protocol
 
 from shared.core import schedules as changes
 from shared.core.due import Due
-from shared.core.errors import CallerError, StorageConflict, StorageError, TaskForbidden
+from shared.core.errors import CallerError, OutcomeUnknown, StorageConflict, StorageError, TaskForbidden
 from shared.core.runs import Run
 from shared.core.schedules import Change, Definition, Schedule
 from shared.core.starts import Found, StartFilter, Wanted, is_guid
@@ -82,16 +82,22 @@ class ManageSchedules:
         return self.schedules.runs(self.one(schedule_id), limit)
 
     def create(self, definition: Definition, now: datetime) -> Schedule:
-        """Keep a new schedule; raises CallerError, TaskForbidden, QrsError."""
+        """Keep a new schedule; raises CallerError, TaskForbidden, QrsError.
+
+        Raises OutcomeUnknown when it may have been kept; after any other error it surely was not.
+        """
         self._check(definition, now)
         change = changes.created(str(uuid.uuid4()), definition, now)
         assert change.after is not None  # noqa: S101 - it makes one
+        # Storage that is away is told before anything is written.
+        self.schedules.one(change.after.id)
         try:
             self.schedules.apply(change)
-        except StorageError:
-            # The answer may have been lost, and the second try have met the first: the id is ours alone.
-            if self.schedules.one(change.after.id) is None:
-                raise
+        except Exception as error:
+            # The answer may have been lost, and the second try have met the first: the id is ours alone. And what
+            # storage is slow with may stand there only after we have looked.
+            if not self._is_kept(change.after.id):
+                raise _unknown(change.after.id, error) from error
         _log("schedule_created", change.after)
         return change.after
 
@@ -134,6 +140,12 @@ class ManageSchedules:
         wanted = [changes.stopped(each, _pointed_to(each, entries), now) for each in stored]
         self._write_all(wanted, lambda schedule_id: self.stop(schedule_id, now))
         return self.all(tag)
+
+    def _is_kept(self, schedule_id: str) -> bool:
+        try:
+            return self.schedules.one(schedule_id) is not None
+        except StorageError:
+            return False
 
     def _write_all(self, wanted: Sequence[Change | None], alone: Callable[[str], Schedule]) -> None:
         for change in self.schedules.apply_many([change for change in wanted if change]):
@@ -178,6 +190,17 @@ class ManageSchedules:
         if isinstance(last, StorageConflict):
             raise StorageConflict(f"Schedule {schedule_id} was changed by others {TRIES} times in a row. Try again.")
         raise last
+
+
+def _unknown(schedule_id: str, error: Exception) -> OutcomeUnknown:
+    if not isinstance(error, StorageError):
+        extra = {"action": "schedule_create_crashed", "schedule_id": schedule_id}
+        log.error("Making schedule %s failed inside Footman", schedule_id, extra=extra, exc_info=error)
+    cause = str(error) if isinstance(error, StorageError) else "Footman failed; its log tells why."
+    return OutcomeUnknown(
+        f"outcome unknown: {cause} Whether the schedule was made is told by GET /v4/schedules?id={schedule_id}: look "
+        "there before you make it again."
+    )
 
 
 def _pointed_to(schedule: Schedule, entries: Mapping[tuple[str, datetime], Due]) -> Due | None:

@@ -4,13 +4,15 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from itertools import count
 
 import pytest
 
 from shared.core.due import Due
-from shared.core.errors import CallerError, StorageError
+from shared.core.errors import CallerError, OutcomeUnknown, StorageError
 from shared.core.runs import RunOutcome
-from shared.core.schedules import Schedule
+from shared.core.schedules import Change, Schedule
+from shared.storage.schedules import Schedules
 from shared.use_cases.manage_schedules import ManageSchedules
 from tests.sandbox.faulty.faults import Kind, Match
 from tests.sandbox.tables import (
@@ -331,6 +333,52 @@ def test_a_writer_without_storage_is_told_so(store: Store) -> None:
 
     with pytest.raises(StorageError, match="gave no answer"):
         store.shaky.manage.stop(schedule.id, NOW)
+
+
+@pytest.mark.parametrize(("kind", "made"), [("cut", 1), ("refuse", 0)])
+def test_a_caller_is_told_when_nobody_knows_whether_a_schedule_was_made(store: Store, kind: Kind, made: int) -> None:
+    store.sure.manage.all()
+    store.faulty.fault(kind, match=TRANSACTION)
+    written = count()
+    # From the first transaction on no look tells what stands there.
+    store.faulty.fault("refuse", match=lambda request: "schedule" in request.path and next(written) > 0)
+
+    with pytest.raises(OutcomeUnknown, match=r"^outcome unknown: .*\?id=[0-9a-f-]{36}: look there"):
+        store.shaky.manage.create(definition(), NOW)
+
+    assert len(store.sure.manage.all()) == made
+
+
+def test_storage_that_is_away_has_surely_made_nothing(store: Store) -> None:
+    store.faulty.fault("refuse")
+
+    with pytest.raises(StorageError) as caught:
+        store.shaky.manage.create(definition(), NOW)
+
+    assert not isinstance(caught.value, OutcomeUnknown)
+    assert [path for _, path, _ in store.faulty.requests if TRANSACTION in path] == []
+
+
+def test_what_storage_has_not_written_yet_when_we_look_may_still_come(store: Store) -> None:
+    store.faulty.fault("refuse", match=TRANSACTION)
+
+    with pytest.raises(OutcomeUnknown):
+        store.shaky.manage.create(definition(), NOW)
+
+
+def test_a_bug_in_the_midst_of_making_a_schedule_is_no_reason_to_make_it_again(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Broken(Schedules):
+        def apply(self, change: Change) -> None:
+            raise KeyError(change.at)
+
+    kept = Broken(table=store.sure.schedules.table, history=store.sure.history)
+    manage = replace(store.sure.manage, schedules=kept)
+
+    with pytest.raises(OutcomeUnknown, match="Footman failed; its log tells why"):
+        manage.create(definition(), NOW)
+    assert "KeyError" in caplog.text
 
 
 def test_an_occurrence_that_is_left_out_is_told_once(store: Store, trouble: Callable[..., None]) -> None:

@@ -171,6 +171,10 @@ EXAMPLES: Mapping[str, Example] = {
 FAILURES: Mapping[HTTPStatus, str] = {
     HTTPStatus.BAD_REQUEST: "REST SCHEDULER: Schedule ID Manually-added-schedule-1 not found.",
     HTTPStatus.FORBIDDEN: f"The start filter does not allow task {APP1}.",
+    HTTPStatus.FAILED_DEPENDENCY: (
+        "outcome unknown: Table storage gave no answer. Whether the schedule was made is told by "
+        f"GET /v4/schedules?id={SCHEDULE_ID}: look there before you make it again."
+    ),
     HTTPStatus.INTERNAL_SERVER_ERROR: "QRS_URL is missing: set it to the address of the site's Repository Service.",
     HTTPStatus.BAD_GATEWAY: "Sense refused the client certificate or the user.",
     HTTPStatus.SERVICE_UNAVAILABLE: "Storage gave no usable answer in time.",

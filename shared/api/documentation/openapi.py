@@ -30,6 +30,7 @@ TAGS = {"v4/reloadtask": "Tasks", "v4/schedules": "Schedules", "v4/key": "Key-va
 MEANINGS = {
     HTTPStatus.BAD_REQUEST: "Something that was sent is not allowed; the message names it and tells what is.",
     HTTPStatus.FORBIDDEN: "The start filter does not allow this task.",
+    HTTPStatus.FAILED_DEPENDENCY: "Nobody knows whether it was done; the message says how to find out.",
     HTTPStatus.INTERNAL_SERVER_ERROR: "A setting is wrong, or Footman failed; its log tells more.",
     HTTPStatus.BAD_GATEWAY: "Sense gave an answer that can't be used, or accepted no start: nothing was started.",
     HTTPStatus.SERVICE_UNAVAILABLE: "Sense or storage could not be reached in time; asking again does nothing twice.",

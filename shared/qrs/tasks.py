@@ -2,22 +2,24 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from shared.core.errors import QrsMisplaced, QrsUnanswered, TaskNotStarted
-from shared.core.starts import Execution, Found, Property, Task, Wanted, is_guid
-from shared.qrs import filters
+from shared.core.starts import Found, Wanted, is_guid
+from shared.log import log_of
+from shared.qrs import entities, filters
 from shared.qrs.connection import Connection
+from shared.qrs.entities import NO_EXECUTION, Entities
 
-NO_EXECUTION = "00000000-0000-0000-0000-000000000000"
-# How Sense writes that there is no date.
-NEVER = datetime(1753, 1, 1, tzinfo=UTC)
+log = log_of(__name__)
+
 NOT_STARTED = (
     "Sense did not start it: the task is disabled, its app is missing, no scheduler is free, or it is running already. "
     "The QMC shows which."
 )
 UNKNOWN_OUTCOME = "outcome unknown: {} Look at the task in the QMC before starting it again."
+NO_TASKS = "The answer to a task query is no list of tasks. Check that QRS_URL names the repository service."
+ODDITIES_SHOWN = 3
 
 
 class Tasks:
@@ -30,11 +32,14 @@ class Tasks:
     def find(self, what: Wanted) -> Found:
         """Look up all that is wanted, as few queries as the length of a URL allows, sent in parallel.
 
-        Raises QrsError. The lists may hold more than was wanted: Sense compares text without case.
+        Raises QrsError. The lists may hold more than was wanted: Sense compares text without case. What is no task is
+        passed over, unless there is nothing else.
         """
         queries = (filters.by_ids(what.task_ids), filters.by_tags(what.tags), filters.by_properties(what.properties))
-        answers = iter(self._query_all([query for group in queries for query in group]))
-        by_id, by_tag, by_property = (tuple(task for _ in group for task in next(answers)) for group in queries)
+        answers = list(self._query_all([query for group in queries for query in group]))
+        _tell_oddities(answers)
+        each = iter(answers)
+        by_id, by_tag, by_property = (tuple(task for _ in group for task in next(each).tasks) for group in queries)
         return Found(by_id=by_id, by_tag=by_tag, by_property=by_property)
 
     def ping(self) -> None:
@@ -57,58 +62,26 @@ class Tasks:
             raise TaskNotStarted(NOT_STARTED)
         return execution_id
 
-    def _query_all(self, queries: Sequence[str]) -> Iterable[list[Task]]:
+    def _query_all(self, queries: Sequence[str]) -> Iterable[Entities]:
         return self._pool.map(self._query, queries)
 
-    def _query(self, query: str) -> list[Task]:
+    def _query(self, query: str) -> Entities:
         answer, skew = self._connection.read("task/full", f"filter={query}")
-        try:
-            return [_task(entity, skew) for entity in _list(answer)]
-        except (TypeError, KeyError, AttributeError):
-            raise QrsMisplaced(
-                "The answer to a task query is no list of tasks. Check that QRS_URL names the repository service."
-            ) from None
+        if not isinstance(answer, list):
+            raise QrsMisplaced(NO_TASKS)
+        return entities.read(answer, skew)
 
 
-def _task(entity: dict[str, Any], skew: timedelta) -> Task:
-    task_id = _text(entity["id"])
-    if not is_guid(task_id):
-        raise TypeError("the id becomes part of a path")
-    return Task(
-        id=task_id,
-        name=_text(entity["name"]),
-        enabled=entity.get("enabled", True) is not False,
-        tags=frozenset(_text(tag["name"]) for tag in _list(entity.get("tags") or [])),
-        properties=frozenset(
-            Property(name=_text(pair["definition"]["name"]), value=_text(pair["value"]))
-            for pair in _list(entity.get("customProperties") or [])
-        ),
-        last_execution=_last_execution(entity, skew),
-    )
-
-
-def _last_execution(entity: dict[str, Any], skew: timedelta) -> Execution | None:
-    """Return None for a task that never ran, and for what makes no sense: only few callers need it."""
-    try:
-        result = entity["operational"]["lastExecutionResult"]
-        execution_id, began = result.get("executionID"), datetime.fromisoformat(result["startTime"])
-        if began <= NEVER or execution_id == NO_EXECUTION or not (execution_id is None or is_guid(execution_id)):
-            return None
-        return Execution(id=execution_id, began=(began - skew).astimezone(UTC))
-    except (AttributeError, TypeError, KeyError, ValueError, OverflowError):
-        return None
-
-
-def _list(value: Any) -> list[Any]:
-    if not isinstance(value, list):
-        raise TypeError("no list")
-    return value
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError("no text")
-    return value
+def _tell_oddities(answers: Sequence[Entities]) -> None:
+    """Log what is odd; raises QrsMisplaced when nothing is a task, for who answers so may be no repository service."""
+    oddities = [oddity for answer in answers for oddity in answer.oddities]
+    if not oddities:
+        return
+    first = "; ".join(oddities[:ODDITIES_SHOWN])
+    extra = {"action": "task_unreadable", "oddities": len(oddities)}
+    log.warning("Sense's answer holds %d oddities, which are passed over: %s", len(oddities), first, extra=extra)
+    if not any(answer.tasks for answer in answers):
+        raise QrsMisplaced(NO_TASKS)
 
 
 def _execution_id(answer: Any) -> str:

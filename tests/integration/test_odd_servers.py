@@ -264,9 +264,9 @@ def test_an_answer_that_makes_no_sense_is_an_error_of_ours(
         "null",
         '[{"id": 1, "name": "x"}]',
         '[{"id": "../about", "name": "x"}]',
-        f'[{{"id": "{ONE}", "name": null}}]',
-        f'[{{"id": "{ONE}", "name": "x", "tags": {{}}, "customProperties": [1]}}]',
         '["x"]',
+        "[null, 1, []]",
+        f'{{"id": "{ONE}", "name": "x"}}',
     ],
 )
 def test_what_is_no_list_of_tasks_is_not_read_as_one(body: str, open_tasks: OpenTasks) -> None:

@@ -1,5 +1,7 @@
 """Sense is down, slow, confused or unwilling: the caller is told the truth and what to do."""
 
+import json
+
 import pytest
 import requests
 from requests.adapters import HTTPAdapter
@@ -58,6 +60,46 @@ def test_a_failed_look_up_is_told_and_nothing_is_started(
     assert message in answer.json()["message"]
     assert len(answer.text) < 600
     assert sense.starts() == []
+
+
+ODD = [
+    "x",
+    None,
+    {"id": None, "name": "No id"},
+    {"id": 17, "name": "A number", "tags": [], "customProperties": []},
+    {"id": "../about", "name": "No GUID"},
+]
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_an_odd_entity_hides_no_sound_one(
+    odd: object, hasty: LocalHost, http: requests.Session, sense: StandIn
+) -> None:
+    sense.fault("status", path=LOOK_UP, status=200, body=json.dumps([odd, {"id": APP1, "name": "A"}]))
+    answer = start(hasty, http, APP1, APP2)
+
+    assert answer.status_code == 200
+    assert answer.json()["tasksId"] == {
+        "started": [{"taskId": APP1, "taskName": "A"}],
+        "invalid": [{"taskId": APP2}],
+        "denied": [],
+    }
+    assert [call["taskId"] for call in sense.starts()] == [APP1]
+    assert '"action": "task_unreadable"' in hasty.stderr_text()
+
+
+def test_a_task_without_a_name_is_started_under_its_id(
+    hasty: LocalHost, http: requests.Session, sense: StandIn
+) -> None:
+    nameless = {"id": APP1, "name": None, "tags": [{"id": APP2}], "customProperties": [{"definition": None}]}
+    sense.fault("status", path=LOOK_UP, status=200, body=json.dumps([nameless, {"id": APP2, "name": "B"}]))
+    answer = start(hasty, http, APP1, APP2)
+
+    assert answer.json()["tasksId"]["started"] == [
+        {"taskId": APP1, "taskName": ""},
+        {"taskId": APP2, "taskName": "B"},
+    ]
+    assert sorted(call["taskId"] for call in sense.starts()) == sorted([APP1, APP2])
 
 
 def test_sense_away_is_503_with_a_hint(hasty: LocalHost, http: requests.Session, sense: StandIn) -> None:

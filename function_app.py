@@ -6,7 +6,7 @@ import azure.functions as func
 
 from shared.api import health, key_values, ping, schedule, schedule_preview, schedules, start_task, unknown_path
 from shared.api.documentation import page
-from shared.settings import auth_level
+from shared.settings import are_answers_current, auth_level
 from shared.timers import daily, tick
 
 level = auth_level(os.environ)
@@ -23,7 +23,10 @@ resources = (
 )
 for resource in resources:
     app.register_functions(resource)
-app.register_functions(page.describing(resources, asks_for_key=level != "ANONYMOUS"))
+contract = page.describing(
+    resources, asks_for_key=level != "ANONYMOUS", are_answers_current=are_answers_current(os.environ)
+)
+app.register_functions(contract)
 app.register_functions(unknown_path.blueprint)
 app.register_functions(tick.blueprint)
 app.register_functions(daily.blueprint)

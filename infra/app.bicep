@@ -83,6 +83,9 @@ param scheduleCatchUpSeconds int
 @description('How many rows of history each schedule keeps.')
 param runHistoryRows int
 
+@description('In which forms schedules are answered: seeds or current.')
+param butlerAnswers string
+
 var hasCertificate = qrsAccess == 'certificate'
 var asksEntra = !empty(entraClientId)
 // Open only behind a door that is shut: without the token of Entra ID nobody gets as far as the app.
@@ -173,6 +176,7 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
       START_TASK_FILTER: startTaskFilter
       SCHEDULE_CATCH_UP_SECONDS: string(scheduleCatchUpSeconds)
       RUN_HISTORY_ROWS: string(runHistoryRows)
+      BUTLER_ANSWERS: butlerAnswers
     }
   }
 

@@ -54,6 +54,10 @@ param scheduleCatchUpSeconds int = 3600
 @maxValue(100000)
 param runHistoryRows int = 1000
 
+@description('In which forms schedules are answered: seeds, as the documentation of Butler shows, or current, as Butler 11 and later answer.')
+@allowed(['seeds', 'current'])
+param butlerAnswers string = 'seeds'
+
 @description('The client certificate of the site, client.pem. Empty leaves the secret as it is, to be set by hand.')
 @secure()
 param clientCertificate string = ''
@@ -230,6 +234,7 @@ module app 'app.bicep' = {
     startTaskFilter: startTaskFilter
     scheduleCatchUpSeconds: scheduleCatchUpSeconds
     runHistoryRows: runHistoryRows
+    butlerAnswers: butlerAnswers
   }
 }
 

@@ -26,6 +26,9 @@ param qrsAccess = readEnvironmentVariable('QRS_ACCESS', 'certificate')
 // Only these may be started:
 // param startTaskFilter = '{"tags": ["nightly"]}'
 
+// Clients were made for Butler 11 or later:
+// param butlerAnswers = 'current'
+
 // A range that is free in the networks between Azure and Sense, and the DNS that knows Sense:
 // param addressPrefix = '10.88.0.0/24'
 // param dnsServers = ['10.0.0.4']

@@ -144,7 +144,13 @@ class Settings(BaseModel):
     storage_client_id: str | None = Field(None, alias="STORAGE_CLIENT_ID")
     catch_up_seconds: int = Field(3600, alias="SCHEDULE_CATCH_UP_SECONDS", ge=0, le=604_800)
     history_rows: int = Field(1000, alias="RUN_HISTORY_ROWS", ge=1, le=100_000)
+    butler_answers: Literal["seeds", "current"] = Field("seeds", alias="BUTLER_ANSWERS")
     auth_level: Literal["FUNCTION", "ANONYMOUS"] = Field("FUNCTION", alias="HTTP_AUTH_LEVEL")
+
+    @property
+    def are_answers_current(self) -> bool:
+        """True when schedules are answered in the forms of Butler 11 and later."""
+        return self.butler_answers == "current"
 
     @model_validator(mode="after")
     def _someone_asks(self) -> Self:
@@ -179,6 +185,11 @@ def load(environment: Mapping[str, str]) -> Settings:
 def auth_level(environment: Mapping[str, str]) -> str:
     """Return who may call, for the time of import: anything but a clear ANONYMOUS asks for a key."""
     return "ANONYMOUS" if environment.get("HTTP_AUTH_LEVEL") == "ANONYMOUS" else "FUNCTION"
+
+
+def are_answers_current(environment: Mapping[str, str]) -> bool:
+    """Tell which forms the contract names, for the time of import: those of the seeds unless clearly told otherwise."""
+    return environment.get("BUTLER_ANSWERS") == "current"
 
 
 def _sentence(bad: Mapping[str, Any], values: Mapping[str, str]) -> str:

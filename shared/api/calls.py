@@ -1,10 +1,10 @@
 """Calls as data: what each takes and answers. Requests are served by it, and the contract is drawn from it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Self
 
 import azure.functions as func
 from pydantic import TypeAdapter
@@ -24,13 +24,15 @@ class Call:
 
     `answer` is the type of the usual answer's body, None for no body, and `status` its status; `also` holds others that
     come with a body of their own, `errors` those that come with the error envelope. `leads_to` names calls that go on
-    from the answer, each with where in the answer its parameters stand. `takes_any_address` is true of a page alone, to
-    which browsers and links add what they like; every other call refuses what it would not read.
+    from the answer, each with where in the answer its parameters stand. `current` is the type of the answer where
+    BUTLER_ANSWERS is `current` and it has another form then. `takes_any_address` is true of a page alone, to which
+    browsers and links add what they like; every other call refuses what it would not read.
     """
 
     handler: Handler
     summary: str
     answer: Any = None
+    current: Any = None
     status: HTTPStatus = HTTPStatus.OK
     also: Mapping[HTTPStatus, Any] = field(default_factory=dict)
     errors: Sequence[HTTPStatus] = ()
@@ -49,6 +51,14 @@ class Route:
     path: str
     calls: Mapping[str, Call]
     is_open: bool
+
+    def currently(self) -> Self:
+        """Return the route with the answers of Butler 11 and later."""
+        return replace(self, calls={method: _currently(call) for method, call in self.calls.items()})
+
+
+def _currently(call: Call) -> Call:
+    return call if call.current is None else replace(call, answer=call.current)
 
 
 class Routes(func.Blueprint):

@@ -20,7 +20,7 @@ LIMIT = WholeNumber(name="limit", description="How many runs to tell, the newest
 
 
 class StopAnswer(TypedDict):
-    """Nothing, as in Butler."""
+    """Nothing, as in Butler before 11."""
 
 
 def _one(req: func.HttpRequest) -> Answer:
@@ -42,8 +42,8 @@ def _start(req: func.HttpRequest) -> Answer:
 
 
 def _stop(req: func.HttpRequest) -> Answer:
-    wiring.schedules().stop(ID.read(req), datetime.now(UTC))
-    return Answer(body=StopAnswer())
+    stopped = wiring.schedules().stop(ID.read(req), datetime.now(UTC))
+    return Answer(body=[schedule_wire.schedule(stopped)] if wiring.settings().are_answers_current else StopAnswer())
 
 
 def _history(req: func.HttpRequest) -> Answer:
@@ -74,7 +74,14 @@ _START = Call(
     errors=STORAGE,
     parameters=(ID,),
 )
-_STOP = Call(handler=_stop, summary="Stop a schedule", answer=StopAnswer, errors=STORAGE, parameters=(ID,))
+_STOP = Call(
+    handler=_stop,
+    summary="Stop a schedule",
+    answer=StopAnswer,
+    current=list[ScheduleAnswer],
+    errors=STORAGE,
+    parameters=(ID,),
+)
 _HISTORY = Call(
     handler=_history,
     summary="Tell what became of a schedule's runs, newest first",

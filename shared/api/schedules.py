@@ -14,7 +14,7 @@ from shared.api.schedule_body import LONGEST_TAG, SCHEDULE, definition
 from shared.api.schedule_wire import ScheduleAnswer, StatusAnswer
 from shared.core.errors import CallerError
 
-ID_ASKED = OptionalText(name="id", description="Answer with this schedule alone, as one object; not beside tag.")
+ID_ASKED = OptionalText(name="id", description="Answer with this schedule alone; not beside tag.")
 TAG = OptionalText(
     name="tag",
     description="Only the schedules with exactly this tag, upper and lower case told apart.",
@@ -31,7 +31,8 @@ def _list(req: func.HttpRequest) -> Answer:
         return Answer(body=[schedule_wire.schedule(each) for each in wiring.schedules().all(tag)])
     if tag is not None:
         raise CallerError("tag is not allowed beside id: the id alone names the schedule.")
-    return Answer(body=schedule_wire.schedule(wiring.schedules().one(asked)))
+    found = schedule_wire.schedule(wiring.schedules().one(asked))
+    return Answer(body=[found] if wiring.settings().are_answers_current else found)
 
 
 def _create(req: func.HttpRequest) -> Answer:
@@ -58,6 +59,7 @@ _LIST = Call(
     handler=_list,
     summary="List all schedules or those of a tag, oldest first, or one",
     answer=list[ScheduleAnswer] | ScheduleAnswer,
+    current=list[ScheduleAnswer],
     errors=STORAGE,
     parameters=(ID_ASKED, TAG),
 )

@@ -36,6 +36,15 @@ def operations() -> Iterator[tuple[str, dict[str, Any]]]:
 OPERATIONS = dict(operations())
 
 
+def current_operations() -> dict[str, dict[str, Any]]:
+    contract = document(ROUTES, asks_for_key=True, are_answers_current=True)
+    return {
+        f"{method.upper()} {path}": operation
+        for path, methods in contract["paths"].items()
+        for method, operation in methods.items()
+    }
+
+
 def calls() -> Iterator[tuple[Route, str, Call]]:
     for route in ROUTES:
         for method, call in route.calls.items():
@@ -92,6 +101,20 @@ def test_an_example_conforms_to_what_the_operation_says(name: str) -> None:
         assert examples
         for example in examples:
             conforms(example, told["schema"])
+
+
+def test_with_current_answers_two_calls_answer_a_list_and_nothing_else_differs() -> None:
+    current = current_operations()
+    listed = OPERATIONS["PUT /v4/schedules/{id}/start"]["responses"]["200"]["content"]["application/json"]["schema"]
+
+    differ = {name for name, operation in current.items() if operation != OPERATIONS[name]}
+    assert differ == {"GET /v4/schedules", "PUT /v4/schedules/{id}/stop"}
+    for name in differ:
+        answer = current[name]["responses"]["200"]["content"]["application/json"]
+        assert answer["schema"] == listed
+        conforms(answer["example"], answer["schema"])
+    stopped = current["PUT /v4/schedules/{id}/stop"]["responses"]["200"]["content"]["application/json"]["example"]
+    assert [each["lastKnownState"] for each in stopped] == ["stopped"]
 
 
 def test_every_example_belongs_to_an_operation() -> None:

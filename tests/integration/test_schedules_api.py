@@ -88,6 +88,29 @@ def test_the_walk_of_butlers_documentation(ask: Ask, schedules: Schedules) -> No
     assert told(ask(schedules, "GET")) == [kept, made]
 
 
+@pytest.mark.parametrize("ask", [as_it_is, as_a_post])
+def test_with_current_answers_one_schedule_is_a_list_of_one(
+    ask: Ask, schedules: Schedules, start_footman: StartFootman
+) -> None:
+    footman = start_footman({"BUTLER_ANSWERS": "current"})
+    current = Schedules(footman=footman, http=schedules.http, table=schedules.table)
+    kept, made = current.made(name="Another"), current.made()
+    stopped = {**made, "lastKnownState": "stopped"}
+
+    assert told(ask(current, "PUT", f"/{made['id']}/stop")) == [stopped]
+    assert told(ask(current, "PUT", f"/{made['id']}/stop")) == [stopped]
+    assert told(ask(current, "GET", f"?id={made['id']}")) == [stopped]
+    assert told(ask(current, "GET", f"/{made['id']}")) == stopped
+    assert told(ask(current, "PUT", f"/{made['id']}/start")) == [made]
+    assert told(ask(current, "GET")) == [kept, made]
+    unknown = "Manually-added-schedule-1"
+    assert told(ask(current, "GET", f"?id={unknown}"), 400) == not_found(unknown)
+    assert told(ask(current, "PUT", f"/{unknown}/stop"), 400) == not_found(unknown)
+    contract = current.http.get(f"{footman.url}/v4/openapi.json", timeout=10).json()
+    told_of = contract["paths"]["/v4/schedules/{id}/stop"]["put"]["responses"]["200"]["content"]["application/json"]
+    assert told_of["schema"]["type"] == "array"
+
+
 def test_a_new_schedule_has_an_id_and_the_time_of_its_making(schedules: Schedules) -> None:
     before = datetime.now(UTC)
     made = schedules.made()

@@ -22,6 +22,21 @@ def test_what_is_not_set_has_the_documented_default() -> None:
     assert (loaded.timeout_seconds, loaded.max_connections, loaded.tls_verify) == (30, 16, True)
     assert (loaded.catch_up_seconds, loaded.history_rows, loaded.auth_level) == (3600, 1000, "FUNCTION")
     assert loaded.start_filter == StartFilter()
+    assert (loaded.butler_answers, loaded.are_answers_current) == ("seeds", False)
+
+
+@pytest.mark.parametrize(("text", "is_current"), [("current", True), ("seeds", False), ("", False)])
+def test_answers_are_those_of_the_seeds_unless_told_otherwise(text: str, *, is_current: bool) -> None:
+    environment = SITE | {"BUTLER_ANSWERS": text}
+
+    assert settings.load(environment).are_answers_current is is_current
+    assert settings.are_answers_current(environment) is is_current
+
+
+@pytest.mark.parametrize("text", ["16", "CURRENT", "true"])
+def test_other_answers_than_these_are_refused_by_name(text: str) -> None:
+    with pytest.raises(SettingsError, match=rf"BUTLER_ANSWERS \('{text}'\): .*'seeds' or 'current'"):
+        settings.load(SITE | {"BUTLER_ANSWERS": text})
 
 
 def test_an_empty_text_counts_as_not_set() -> None:

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
 
 from shared.api.calls import Call, Route
-from shared.api.documentation.examples import EXAMPLES, FAILURES, Example
+from shared.api.documentation.examples import CURRENT_EXAMPLES, EXAMPLES, FAILURES, Example
 from shared.api.http import Failure
 from shared.api.parameters import Parameter
 from shared.version import VERSION
@@ -41,15 +41,18 @@ Schema = Mapping[str, Any]
 Kind = tuple[Any, JsonSchemaMode]
 
 
-def document(routes: Sequence[Route], *, asks_for_key: bool) -> dict[str, Any]:
-    """Return the contract of these routes."""
+def document(routes: Sequence[Route], *, asks_for_key: bool, are_answers_current: bool = False) -> dict[str, Any]:
+    """Return the contract of these routes, with the answers of the seeds or those of Butler 11 and later."""
+    if are_answers_current:
+        routes = [route.currently() for route in routes]
+    examples = EXAMPLES | (CURRENT_EXAMPLES if are_answers_current else {})
     schemas = Schemas(routes)
     contract: dict[str, Any] = {
         "openapi": "3.1.0",
         "info": {"title": "Footman", "version": VERSION, "description": NOTES, "license": LICENSE},
         # Beside the contract, wherever a gateway may have put it.
         "servers": [{"url": ".."}],
-        "paths": {f"/{route.path}": _path(route, schemas, asks_for_key=asks_for_key) for route in routes},
+        "paths": {f"/{route.path}": _path(route, examples, schemas, asks_for_key=asks_for_key) for route in routes},
         "components": {"schemas": schemas.named},
     }
     if asks_for_key:
@@ -113,13 +116,13 @@ def _key() -> Schema:
     }
 
 
-def _path(route: Route, schemas: Schemas, *, asks_for_key: bool) -> Schema:
+def _path(route: Route, examples: Mapping[str, Example], schemas: Schemas, *, asks_for_key: bool) -> Schema:
     is_keyed = asks_for_key and not route.is_open
     return {
         method.lower(): {
             "operationId": operation_id(route, method),
             "tags": [_tag(route)],
-            **_operation(call, EXAMPLES[operation_id(route, method)], schemas, is_keyed=is_keyed),
+            **_operation(call, examples[operation_id(route, method)], schemas, is_keyed=is_keyed),
             **({"security": []} if asks_for_key and route.is_open else {}),
         }
         for method, call in route.calls.items()

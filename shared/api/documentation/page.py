@@ -33,7 +33,7 @@ FILES: Mapping[str, tuple[str, str, str]] = {
 }
 
 
-def describing(described: Sequence[Routes], *, asks_for_key: bool) -> Routes:
+def describing(described: Sequence[Routes], *, asks_for_key: bool, are_answers_current: bool) -> Routes:
     """Return the routes of the contract and the page that tell of these routes, and of the contract itself."""
     routes = Routes()
 
@@ -45,7 +45,7 @@ def describing(described: Sequence[Routes], *, asks_for_key: bool) -> Routes:
     def contract() -> bytes:
         from shared.api.documentation.openapi import document  # noqa: PLC0415 - not at import: few ask for it
 
-        return as_json(document(served(), asks_for_key=asks_for_key))
+        return as_json(document(served(), asks_for_key=asks_for_key, are_answers_current=are_answers_current))
 
     def _contract(req: func.HttpRequest) -> Answer:
         return _kept(req, contract(), JSON_TYPE)

@@ -115,9 +115,9 @@ def test_the_pair_comes_first_and_stays(shaky: Api, storage: FaultyStorage, api:
     assert (api.ask("DELETE", "keyvalues", ns, "k").status_code, api.value(ns, "k")) == (204, None)
 
 
-@pytest.mark.parametrize("path", ["task/full", "start/synchronous"])
-def test_the_pair_stands_though_nothing_starts(path: str, api: Api, sense: StandIn, ns: str) -> None:
-    sense.fault("status", status=500, path=path)
+@pytest.mark.parametrize(("path", "fault"), [("task/full", 500), ("start/synchronous", 400)])
+def test_the_pair_stands_though_nothing_starts(path: str, fault: int, api: Api, sense: StandIn, ns: str) -> None:
+    sense.fault("status", status=fault, path=path)
     assert api.start_with(ns, "k", "v").status_code == 502
     assert (sense.starts(), api.value(ns, "k")) == ([], "v")
 

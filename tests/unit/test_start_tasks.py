@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
@@ -21,7 +22,8 @@ class Site:
     def find(self, what: Wanted) -> Found:
         return Found(by_id=tuple(Task(id=task_id, name="A") for task_id in what.task_ids))
 
-    def start(self, task_id: str) -> str:
+    def start(self, task_id: str, last_look: Callable[[], None]) -> str:
+        last_look()
         self.started.append(task_id)
         return task_id
 
@@ -51,7 +53,7 @@ def test_a_bug_in_the_midst_of_starting_is_an_unknown_outcome_and_no_error(caplo
     site = Site()
     with Exhausted() as pool:
         start_tasks = StartTasks(
-            start_filter=StartFilter(), tasks=site, key_values=no_key_values, pool=pool, connections=2
+            start_filter=StartFilter(), tasks=site, key_values=no_key_values, lone=pool, bulk=pool, connections=2
         )
         report = start_tasks.run(StartRequest(task_ids=tuple(IDS)), [], NOW)
 

@@ -7,14 +7,23 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
+from shared import pem, setting_texts
 from shared.core.errors import SettingsError
 from shared.core.starts import Property, StartFilter, is_guid
+from shared.setting_texts import HOST
 
-_PEM = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----[A-Za-z0-9+/=\s]+-----END \1-----")
 _CERTIFICATE_FILE = re.compile(r"\.(pem|crt|cer|key|pfx)$", re.IGNORECASE)
-_HOST = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?|[0-9a-f]*:[0-9a-f:.]+")
 _REFERENCE = re.compile(r"%([A-Za-z_][A-Za-z0-9_]*)%")
 # An address with a password, a PEM text, a key or a token that was put into the wrong setting; a GUID is shorter.
 _LOOKS_SECRET = re.compile(r"[@?]|-----|[A-Za-z0-9+/=_-]{40}")
@@ -23,67 +32,63 @@ _VALUE_SHOWN = 80
 
 
 def _base_urls(text: str) -> tuple[str, ...]:
-    return tuple(_base_url(url.strip()) for url in text.split(","))
+    return tuple(_base_url(url.strip("\"'")) for url in re.split(r"\s*[,;]\s*|\s+", text))
 
 
 def _base_url(url: str) -> str:
     parts = urlsplit(url.rstrip("/"))
     if "@" in parts.netloc or parts.query or parts.fragment:
         raise ValueError("only host, port and path belong in it; who asks is told by QRS_JWT or the client certificate")
-    if parts.scheme not in {"http", "https"} or not _HOST.fullmatch(parts.hostname or "") or parts.port == 0:
+    if parts.scheme not in {"http", "https"} or not HOST.fullmatch(parts.hostname or "") or parts.port == 0:
         raise ValueError("an http(s) address is needed, for instance https://sense.example.com:4242/qrs")
     if not parts.path.lower().endswith("/qrs"):
         raise ValueError("it must end in /qrs, for instance https://sense.example.com:4242/qrs or .../jwt/qrs")
     return parts.geturl()
 
 
-def _pem(text: str) -> str:
-    blocks = _PEM.finditer(text.replace("\\n", "\n") if "-----BEGIN" in text else _file(text))
-    found = "\n".join(block.group() for block in blocks)
-    if not found:
+def _certificates(text: str) -> str:
+    found = _blocks(text)
+    if not (certificates := [block.text for block in found if block.label.endswith("CERTIFICATE")]):
+        raise ValueError(f"it holds no certificate but {found[0].label}; use the .pem of the certificate itself")
+    return "".join(certificates)
+
+
+def _unlocked_key(text: str) -> SecretStr:
+    keys = [block for block in _blocks(text) if block.label.endswith("PRIVATE KEY")]
+    if not keys:
+        raise ValueError("it holds no private key; use client_key.pem of the export")
+    if any(key.is_locked for key in keys):
         raise ValueError(
-            "it holds no PEM block (-----BEGIN …-----). Export from the QMC in PEM format, not Windows format"
+            "the key is locked with a password; export it again without one, or unlock it: openssl pkey -in "
+            "client_key.pem -out unlocked.pem"
         )
-    return found + "\n"
+    return SecretStr(keys[0].text)
+
+
+def _blocks(text: str) -> list[pem.Block]:
+    return pem.blocks(text if pem.is_pem(text) else _file(text))
 
 
 def _file(path: str) -> str:
     try:
-        return Path(path).read_text(encoding="latin-1")
+        raw = Path(path).read_bytes()
     except (OSError, ValueError):
         if _CERTIFICATE_FILE.search(path):
             raise ValueError(f"the file {path!r} cannot be read; export the certificates from the QMC") from None
         # Whatever this is, it may be a key that lost its first line, so it is not shown.
         raise ValueError("it is neither PEM text (-----BEGIN …-----) nor the path of a file that can be read") from None
-
-
-def _unencrypted_key(text: str) -> SecretStr:
-    pem = _pem(text)
-    if "PRIVATE KEY-----" not in pem:
-        raise ValueError("it holds no private key; use client_key.pem of the export")
-    if "ENCRYPTED" in pem:
-        raise ValueError("the key is locked with a password; export it again without one")
-    return SecretStr(pem)
+    # Windows PowerShell writes UTF-16.
+    return raw.decode("utf-16" if raw.startswith((b"\xff\xfe", b"\xfe\xff")) else "latin-1", "replace")
 
 
 def _token(text: str) -> SecretStr:
-    token = text.strip()
-    if not re.fullmatch(r"[A-Za-z0-9_=-]+(\.[A-Za-z0-9_=-]+){2}", token):
-        raise ValueError("it is no JSON Web Token (three parts joined by dots)")
-    return SecretStr(token)
-
-
-def _fingerprint(text: str) -> str:
-    digits = re.sub(r"[:\s]", "", text).lower()
-    if not re.fullmatch(r"[0-9a-f]{64}", digits):
-        raise ValueError("a SHA-256 fingerprint has 64 hexadecimal digits, colons allowed")
-    return digits
+    return SecretStr(setting_texts.token(text))
 
 
 def _table_url(url: str) -> str:
     parts = urlsplit(url.strip().rstrip("/"))
     # An identity's token goes over HTTPS alone, and a signature in the query would stand in every log of the address.
-    if parts.scheme != "https" or not _HOST.fullmatch(parts.hostname or "") or "@" in parts.netloc or parts.query:
+    if parts.scheme != "https" or not HOST.fullmatch(parts.hostname or "") or "@" in parts.netloc or parts.query:
         raise ValueError("an https address is needed, for instance https://account.table.core.windows.net")
     return parts.geturl()
 
@@ -125,14 +130,20 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True, arbitrary_types_allowed=True, defer_build=True)
 
     qrs_urls: Annotated[tuple[str, ...], BeforeValidator(_base_urls)] = Field(alias="QRS_URL")
-    client_certificate: Annotated[str | None, BeforeValidator(_pem)] = Field(None, alias="QRS_CLIENT_CERTIFICATE")
-    client_key: Annotated[SecretStr | None, BeforeValidator(_unencrypted_key)] = Field(None, alias="QRS_CLIENT_KEY")
-    root_certificate: Annotated[str | None, BeforeValidator(_pem)] = Field(None, alias="QRS_ROOT_CERTIFICATE")
+    client_certificate: Annotated[str | None, BeforeValidator(_certificates)] = Field(
+        None, alias="QRS_CLIENT_CERTIFICATE"
+    )
+    client_key: Annotated[SecretStr | None, BeforeValidator(_unlocked_key)] = Field(None, alias="QRS_CLIENT_KEY")
+    root_certificate: Annotated[str | None, BeforeValidator(_certificates)] = Field(None, alias="QRS_ROOT_CERTIFICATE")
     user_directory: str = Field("INTERNAL", alias="QRS_USER_DIRECTORY")
     user_id: str = Field("sa_repository", alias="QRS_USER_ID")
     jwt: Annotated[SecretStr | None, BeforeValidator(_token)] = Field(None, alias="QRS_JWT")
-    tls_server_name: str | None = Field(None, alias="QRS_TLS_SERVER_NAME")
-    tls_fingerprint: Annotated[str | None, BeforeValidator(_fingerprint)] = Field(None, alias="QRS_TLS_FINGERPRINT")
+    tls_server_name: Annotated[str | None, BeforeValidator(setting_texts.server_name)] = Field(
+        None, alias="QRS_TLS_SERVER_NAME"
+    )
+    tls_fingerprint: Annotated[str | None, BeforeValidator(setting_texts.fingerprint)] = Field(
+        None, alias="QRS_TLS_FINGERPRINT"
+    )
     tls_verify: bool = Field(default=True, alias="QRS_TLS_VERIFY")
     timeout_seconds: int = Field(30, alias="QRS_TIMEOUT_SECONDS", ge=1, le=40)
     max_connections: int = Field(16, alias="QRS_MAX_CONNECTIONS", ge=1, le=100)
@@ -151,6 +162,11 @@ class Settings(BaseModel):
     def are_answers_current(self) -> bool:
         """True when schedules are answered in the forms of Butler 11 and later."""
         return self.butler_answers == "current"
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _is_resolved(cls, text: str) -> str:
+        return setting_texts.resolved(text)
 
     @model_validator(mode="after")
     def _someone_asks(self) -> Self:
@@ -171,28 +187,32 @@ def load(environment: Mapping[str, str]) -> Settings:
 
     An empty text counts as not set: the portal and the example file leave such behind.
     """
-    values = {field.alias: environment.get(field.alias, "") for field in Settings.model_fields.values() if field.alias}
+    names = {field.alias: field.alias for field in Settings.model_fields.values() if field.alias}
+    values = {name: setting_texts.bare(environment.get(name, "")) for name in names}
     storage = values["STORAGE_CONNECTION"] or "%AzureWebJobsStorage%"
     if reference := _REFERENCE.fullmatch(storage):
-        storage = environment.get(reference[1], "")
+        storage = setting_texts.bare(environment.get(reference[1], ""))
+        names["STORAGE_CONNECTION"] = f"STORAGE_CONNECTION (read from {reference[1]})"
     values["STORAGE_CONNECTION"] = storage
     try:
-        return Settings.model_validate({name: text for name, text in values.items() if text.strip()})
+        return Settings.model_validate({name: text for name, text in values.items() if text})
     except ValidationError as error:
-        raise SettingsError(" ".join(_sentence(dict(bad), values) for bad in error.errors(include_url=False))) from None
+        told = (_sentence(dict(bad), names, values) for bad in error.errors(include_url=False))
+        raise SettingsError(" ".join(told)) from None
 
 
 def auth_level(environment: Mapping[str, str]) -> str:
     """Return who may call, for the time of import: anything but a clear ANONYMOUS asks for a key."""
-    return "ANONYMOUS" if environment.get("HTTP_AUTH_LEVEL") == "ANONYMOUS" else "FUNCTION"
+    is_open = setting_texts.bare(environment.get("HTTP_AUTH_LEVEL", "")) == "ANONYMOUS"
+    return "ANONYMOUS" if is_open else "FUNCTION"
 
 
 def are_answers_current(environment: Mapping[str, str]) -> bool:
     """Tell which forms the contract names, for the time of import: those of the seeds unless clearly told otherwise."""
-    return environment.get("BUTLER_ANSWERS") == "current"
+    return setting_texts.bare(environment.get("BUTLER_ANSWERS", "")) == "current"
 
 
-def _sentence(bad: Mapping[str, Any], values: Mapping[str, str]) -> str:
+def _sentence(bad: Mapping[str, Any], names: Mapping[str, str], values: Mapping[str, str]) -> str:
     reason = str(bad["msg"]).removeprefix("Value error, ").rstrip(".")
     if not bad["loc"]:
         return f"{reason}."
@@ -200,4 +220,4 @@ def _sentence(bad: Mapping[str, Any], values: Mapping[str, str]) -> str:
     if bad["type"] == "missing":
         return f"{name} is missing: see the settings in README.md."
     is_shown = name not in _SECRETS and not _LOOKS_SECRET.search(values[name])
-    return f"{name}{f' ({values[name][:_VALUE_SHOWN]!r})' if is_shown else ''}: {reason}."
+    return f"{names[name]}{f' ({values[name][:_VALUE_SHOWN]!r})' if is_shown else ''}: {reason}."

@@ -52,6 +52,10 @@ def test_an_empty_text_counts_as_not_set() -> None:
         ("https://a:4242/qrs/", ("https://a:4242/qrs",)),
         (" https://a/x/qrs , http://b/QRS ", ("https://a/x/qrs", "http://b/QRS")),
         ("http://127.0.0.1:4242/qrs,https://[::1]/qrs", ("http://127.0.0.1:4242/qrs", "https://[::1]/qrs")),
+        ("https://a/qrs;https://b/qrs", ("https://a/qrs", "https://b/qrs")),
+        ("https://a/qrs https://b/qrs", ("https://a/qrs", "https://b/qrs")),
+        ("https://a/qrs ;\r\n https://b/qrs\n", ("https://a/qrs", "https://b/qrs")),
+        ('"https://a/qrs", "https://b/qrs"', ("https://a/qrs", "https://b/qrs")),
     ],
 )
 def test_base_urls_come_as_a_list_without_their_last_slash(text: str, urls: tuple[str, ...]) -> None:
@@ -75,6 +79,123 @@ def test_pem_may_stand_in_a_file_among_other_lines(tmp_path: Path) -> None:
 
 def test_a_fingerprint_may_have_colons() -> None:
     assert settings.load(SITE | {"QRS_TLS_FINGERPRINT": FINGERPRINT}).tls_fingerprint == "ab" * 32
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"sha256 Fingerprint={FINGERPRINT}",
+        f"SHA256 Fingerprint={FINGERPRINT}\n",
+        f"SHA-256 Fingerprint: {FINGERPRINT.lower()}",
+        f"SHA256:{FINGERPRINT}",
+        f"sha256 {FINGERPRINT}",
+        f"Fingerprint={FINGERPRINT}",
+        f"\u200e{'ab ' * 32}",
+        "AB-" * 31 + "AB",
+        f"'{FINGERPRINT}'",
+    ],
+)
+def test_a_fingerprint_is_read_as_tools_print_it(text: str) -> None:
+    assert settings.load(SITE | {"QRS_TLS_FINGERPRINT": text}).tls_fingerprint == "ab" * 32
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("sense.example.com", "sense.example.com"),
+        ("SENSE1", "SENSE1"),
+        ("https://sense.example.com:4242", "sense.example.com"),
+        ("https://sense.example.com:4242/qrs/", "sense.example.com"),
+        ("sense.example.com:4242", "sense.example.com"),
+        ("sense.example.com/qrs", "sense.example.com"),
+        ("CN=sense.example.com", "sense.example.com"),
+        ("https://[::1]:4242", "::1"),
+        ("::1", "::1"),
+        ("bücher.example", "bücher.example"),
+    ],
+)
+def test_a_server_name_is_read_out_of_an_address(text: str, name: str) -> None:
+    assert settings.load(SITE | {"QRS_TLS_SERVER_NAME": text}).tls_server_name == name
+
+
+@pytest.mark.parametrize(
+    "text",
+    [f"Bearer {TOKEN}", f"bearer  {TOKEN}\n", f"Authorization: Bearer {TOKEN}", f'"{TOKEN}"', "aaaa.\nbbbb.\nSECRET"],
+)
+def test_a_token_is_read_out_of_its_header(text: str) -> None:
+    jwt = settings.load(PROXY | {"QRS_JWT": text}).jwt
+
+    assert jwt
+    assert jwt.get_secret_value() == TOKEN
+
+
+ALL = (
+    PROXY
+    | SITE
+    | {
+        "QRS_ROOT_CERTIFICATE": CERTIFICATE,
+        "QRS_USER_DIRECTORY": "LAB",
+        "QRS_USER_ID": "goran",
+        "QRS_TLS_SERVER_NAME": "sense",
+        "QRS_TLS_FINGERPRINT": FINGERPRINT,
+        "QRS_TLS_VERIFY": "false",
+        "QRS_TIMEOUT_SECONDS": "20",
+        "QRS_MAX_CONNECTIONS": "8",
+        "START_TASK_FILTER": '{"tags": ["a"]}',
+        "STORAGE_CONNECTION": "AccountKey=a==",
+        "STORAGE_TABLE_URL": "https://a.table.core.windows.net",
+        "STORAGE_CLIENT_ID": "0fe447a9-ba1f-44a9-ac23-68c3a1d88d8b",
+        "SCHEDULE_CATCH_UP_SECONDS": "60",
+        "RUN_HISTORY_ROWS": "10",
+        "HTTP_AUTH_LEVEL": "ANONYMOUS",
+    }
+)
+AROUND = [
+    "{}\n",
+    "{}\r\n",
+    " {} ",
+    "\t{}",
+    "\ufeff{}",
+    "\u200e{}\u200b",
+    '"{}"',
+    "'{}'",
+    " '{} '\n",
+    '"{}\n"',
+    '\\"{}\\"',
+    "{}\\n",
+]
+
+
+@pytest.mark.parametrize("around", AROUND)
+def test_what_stands_around_a_value_is_read_away(around: str) -> None:
+    assert ALL.keys() == {field.alias for field in settings.Settings.model_fields.values()}
+    assert settings.load({name: around.replace("{}", text) for name, text in ALL.items()}) == settings.load(ALL)
+
+
+@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize(
+    ("text", "store"),
+    [
+        ("@Microsoft.KeyVault(SecretUri=https://vault.vault.azure.net/secrets/SECRET/)", "Key Vault"),
+        (" @Microsoft.KeyVault(VaultName=vault;SecretName=SECRET)\n", "Key Vault"),
+        ('"@microsoft.keyvault(VaultName=vault;SecretName=SECRET)"', "Key Vault"),
+        ("@Microsoft.AppConfiguration(Endpoint=https://SECRET.azconfig.io; Key=k)", "App Configuration"),
+    ],
+)
+def test_a_reference_that_azure_did_not_resolve_is_named(name: str, text: str, store: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        settings.load(ALL | {name: text})
+
+    assert str(caught.value).startswith(f"{name}: its reference to {store} was not resolved")
+    assert "SECRET" not in str(caught.value)
+    assert settings.auth_level({"HTTP_AUTH_LEVEL": text}) == "FUNCTION"
+
+
+def test_a_reference_is_named_with_the_setting_it_really_stands_in() -> None:
+    with pytest.raises(SettingsError) as caught:
+        settings.load(SITE | {"AzureWebJobsStorage": "@Microsoft.KeyVault(VaultName=vault;SecretName=x)"})
+
+    assert str(caught.value).startswith("STORAGE_CONNECTION (read from AzureWebJobsStorage): its reference")
 
 
 def test_with_a_token_no_certificate_is_needed() -> None:
@@ -149,6 +270,12 @@ def test_storage_is_the_hosts_own_unless_another_is_named(environment: dict[str,
         (SITE | {"QRS_CLIENT_CERTIFICATE": "-----BEGIN CERTIFICATE-----"}, ["no PEM block"]),
         (PROXY | {"QRS_JWT": "Bearer x"}, ["QRS_JWT", "three parts"]),
         (SITE | {"QRS_TLS_FINGERPRINT": "ab:cd"}, ["QRS_TLS_FINGERPRINT ('ab:cd')", "64 hexadecimal"]),
+        (SITE | {"QRS_TLS_FINGERPRINT": "AB:" * 19 + "AB"}, ["a SHA-1 fingerprint (40 digits)", "64 hexadecimal"]),
+        (SITE | {"QRS_TLS_FINGERPRINT": "SHA1 Fingerprint=" + "AB:" * 19 + "AB"}, ["a SHA-1 fingerprint"]),
+        (SITE | {"QRS_TLS_FINGERPRINT": "ab" * 16}, ["an MD5 fingerprint"]),
+        (SITE | {"QRS_TLS_SERVER_NAME": "https://"}, ["QRS_TLS_SERVER_NAME", "the name alone"]),
+        (SITE | {"QRS_TLS_SERVER_NAME": "one, two"}, ["QRS_TLS_SERVER_NAME ('one, two')", "the name alone"]),
+        (SITE | {"QRS_TLS_SERVER_NAME": "http://[a"}, ["QRS_TLS_SERVER_NAME"]),
         (SITE | {"QRS_TLS_VERIFY": "perhaps"}, ["QRS_TLS_VERIFY ('perhaps')"]),
         (SITE | {"QRS_TIMEOUT_SECONDS": "0"}, ["QRS_TIMEOUT_SECONDS ('0')", "greater than or equal to 1"]),
         (SITE | {"QRS_MAX_CONNECTIONS": "many"}, ["QRS_MAX_CONNECTIONS ('many')", "integer"]),
@@ -183,7 +310,9 @@ def test_a_secret_shows_neither_in_an_error_nor_in_the_value(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "level"),
-    [("", "FUNCTION"), ("ANONYMOUS", "ANONYMOUS"), ("FUNCTION", "FUNCTION"), ("anonymous", "FUNCTION")],
+    [("", "FUNCTION"), ("ANONYMOUS", "ANONYMOUS"), ("FUNCTION", "FUNCTION"), ("anonymous", "FUNCTION")]
+    + [(around.replace("{}", "ANONYMOUS"), "ANONYMOUS") for around in AROUND]
+    + [(text, "FUNCTION") for text in ("ANONYMOUS ANONYMOUS", "ANONYMOUS,", '"ANONYMOUS', '"', "NOT ANONYMOUS", "{}")],
 )
 def test_at_import_anything_but_a_clear_anonymous_asks_for_a_key(text: str, level: str) -> None:
     assert settings.auth_level({"HTTP_AUTH_LEVEL": text} if text else {}) == level

@@ -1,0 +1,80 @@
+"""Settings as people write them, and as portals and commands hand them on: what surrounds the value is read away."""
+
+import re
+from urllib.parse import urlsplit
+
+HOST = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?|[0-9a-f]*:[0-9a-f:.]+")
+
+# Straight ones, and those that word processors and chats make of them.
+_QUOTES = {'"': '"', "'": "'", "`": "`", "\u201c": "\u201d", "\u2018": "\u2019"}
+# Beside white space: a byte order mark, and the marks that Windows' dialogs put before what is copied from them.
+_AROUND = "\ufeff\u200b\u200e\u200f\u202a\u202c"
+_WRITTEN_END = re.compile(r"(?:\\r|\\n)+\Z")
+_REFERENCE = re.compile(r"@Microsoft\.(KeyVault|AppConfiguration)\s*\(", re.IGNORECASE)
+_FINGERPRINT_HEAD = re.compile(r"(sha[-_ ]?\d+|md5)?\s*(fingerprint|thumbprint)?\s*[=:]?", re.IGNORECASE)
+# Where a reference leads, and the role that may read there.
+_STORES = {
+    "keyvault": ("Key Vault", "Key Vault Secrets User"),
+    "appconfiguration": ("App Configuration", "App Configuration Data Reader"),
+}
+# How many hexadecimal digits the fingerprints have that are none of SHA-256.
+_OTHER_FINGERPRINTS = {32: "an MD5", 40: "a SHA-1", 96: "a SHA-384", 128: "a SHA-512"}
+
+
+def bare(text: str) -> str:
+    """Return the text without the blanks, line ends, marks and quotes around it."""
+    while True:
+        inner = _WRITTEN_END.sub("", text.strip().strip(_AROUND)).strip()
+        inner = inner.replace('\\"', '"') if inner.startswith('\\"') and inner.endswith('\\"') else inner
+        if len(inner) > 1 and _QUOTES.get(inner[0]) == inner[-1]:
+            inner = inner[1:-1]
+        if inner == text:
+            return text
+        text = inner
+
+
+def resolved(text: str) -> str:
+    """Return the text; raises ValueError for a reference, which Azure leaves as it stands when it can't follow it."""
+    if reference := _REFERENCE.match(text):
+        store, role = _STORES[reference[1].lower()]
+        raise ValueError(
+            f"its reference to {store} was not resolved, so Footman got the reference in place of the value. The app's "
+            "environment variables in the portal show the reference's status. Check that the app's identity may read "
+            f"there ({role}), that the name is right, and that the network lets the app through; then restart the app"
+        )
+    return text
+
+
+def token(text: str) -> str:
+    """Return a JSON Web Token, also of a whole header line; raises ValueError."""
+    found = "".join(re.sub(r"\A(authorization:\s*)?bearer[:\s]+", "", text, flags=re.IGNORECASE).split())
+    if not re.fullmatch(r"[A-Za-z0-9_=-]+(\.[A-Za-z0-9_=-]+){2}", found):
+        raise ValueError("it is no JSON Web Token (three parts joined by dots)")
+    return found
+
+
+def fingerprint(text: str) -> str:
+    """Return the digits of a SHA-256 fingerprint, also as OpenSSL prints it; raises ValueError."""
+    head = _FINGERPRINT_HEAD.match(text)
+    digits = re.sub(rf"[:\s{_AROUND}-]", "", text[head.end() if head else 0 :]).lower()
+    if re.fullmatch(r"[0-9a-f]{64}", digits):
+        return digits
+    other = _OTHER_FINGERPRINTS.get(len(digits)) if re.fullmatch(r"[0-9a-f]+", digits) else None
+    raise ValueError(
+        f"{f'this is {other} fingerprint ({len(digits)} digits), as Windows shows; ' if other else ''}a SHA-256 "
+        "fingerprint has 64 hexadecimal digits, colons allowed: openssl x509 -in server.pem -noout -fingerprint -sha256"
+    )
+
+
+def server_name(text: str) -> str:
+    """Return the name, also of a whole address or of CN=name; raises ValueError."""
+    name = re.sub(r"\ACN\s*=\s*", "", text, flags=re.IGNORECASE)
+    if HOST.fullmatch(name.lower()):
+        return name
+    host = urlsplit(name if "//" in name else f"//{name}").hostname or ""
+    if not host or re.search(r"[\s/@?#,;=\"'\\]", host):
+        raise ValueError(
+            "the name alone is expected, as it stands on the server's certificate, for instance sense.example.com, "
+            "without https:// and port"
+        )
+    return host

@@ -16,14 +16,35 @@ def days_left(access: Access, now: datetime) -> Mapping[str, int]:
         "client": access.client_certificate.certificate if access.client_certificate else None,
         "root": access.root_certificate,
     }
-    return {name: min((end - now).days for end in _ends(name, text)) for name, text in texts.items() if text}
+    return {name: min((end - now).days for _, end in _spans(name, text)) for name, text in texts.items() if text}
 
 
-def _ends(name: str, text: str) -> list[datetime]:
+def client_fault(access: Access, now: datetime) -> str:
+    """Return a sentence on the dates of the client certificate in use; empty where they are right, or none is used."""
+    if access.client_certificate is None or access.jwt:
+        return ""
+    try:
+        begin, end = _spans("client", access.client_certificate.certificate)[0]
+    except SettingsError:
+        return ""  # what is asked for is another error's cause, which must not be lost
+    return out_of_date(begin, end, now)
+
+
+def out_of_date(begin: datetime, end: datetime, now: datetime) -> str:
+    """Return a sentence on a client certificate that is good from `begin` to `end`; empty while it is."""
+    if now > end:
+        return f"QRS_CLIENT_CERTIFICATE expired on {end:%Y-%m-%d}: export a new one and its key from the QMC."
+    if now < begin:
+        return f"QRS_CLIENT_CERTIFICATE is valid only from {begin:%Y-%m-%d} on: check the clocks of Sense and Footman."
+    return ""
+
+
+def _spans(name: str, text: str) -> list[tuple[datetime, datetime]]:
     from cryptography import x509  # noqa: PLC0415 - 20 ms that only a look at certificates asks for
 
     try:
-        return [each.not_valid_after_utc for each in x509.load_pem_x509_certificates(text.encode())]
+        found = x509.load_pem_x509_certificates(text.encode())
+        return [(each.not_valid_before_utc, each.not_valid_after_utc) for each in found]
     except ValueError:
         setting = f"QRS_{name.upper()}_CERTIFICATE"
         raise SettingsError(f"{setting} can't be read as a certificate. Export it again from the QMC.") from None

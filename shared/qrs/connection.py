@@ -6,7 +6,7 @@ import string
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 from urllib.parse import urlsplit
@@ -26,9 +26,10 @@ from shared.core.errors import (
 from shared.log import log_of
 from shared.qrs import failures, tls
 from shared.qrs.access import Access
+from shared.qrs.certificates import client_fault
 from shared.qrs.identity import Headers, identity
 from shared.qrs.pool import connections_to, looking_last, spend
-from shared.qrs.reply import Reply
+from shared.qrs.reply import Reply, TooLarge
 from shared.version import VERSION
 
 log = log_of(__name__)
@@ -78,7 +79,7 @@ class Connection:
         try:
             return json.loads(reply.body), reply.skew
         except (ValueError, RecursionError):
-            raise failures.from_reply(reply) from None
+            raise failures.from_reply(reply, self._client_fault) from None
 
     def order(self, path: str, last_look: Callable[[], None]) -> Any:
         """POST to `path` and return the JSON answered.
@@ -116,15 +117,21 @@ class Connection:
             )
         except QrsError:
             raise
+        except TooLarge:
+            raise failures.too_large(base_url, is_order=request.method == "POST") from None
         except Exception as error:  # noqa: BLE001 - whatever the libraries raise, the caller needs to know what Sense did
             # Not chained: the exceptions underneath quote the URL and whatever the server sent.
-            raise failures.from_exception(error, base_url, self._access.timeout_seconds) from None
+            timeout_seconds = self._access.timeout_seconds
+            raise failures.from_exception(error, base_url, timeout_seconds, self._client_fault) from None
         self._prefer(base_url)
         if request.method == "POST" and _may_have_been_done(reply):
             raise failures.unreadable(reply)
         if not reply.is_ok or reply.is_page:
-            raise failures.from_reply(reply)
+            raise failures.from_reply(reply, self._client_fault)
         return reply
+
+    def _client_fault(self) -> str:
+        return client_fault(self._access, datetime.now(UTC))
 
     def _transmit(self, request: _Request, base_url: str, who: Headers) -> tuple[Reply, BaseHTTPResponse]:
         url = urlsplit(base_url)

@@ -2,7 +2,8 @@
 
 import re
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from http.client import BadStatusLine, HTTPException, IncompleteRead, RemoteDisconnected
 from urllib.parse import urlsplit
 
 import requests
@@ -21,7 +22,7 @@ from shared.core.errors import (
     QrsUntrusted,
 )
 from shared.qrs.pool import NotConnected
-from shared.qrs.reply import Reply, TooSlow
+from shared.qrs.reply import MOST_BYTES, Reply, TooSlow
 
 TEXT_SHOWN = 200
 
@@ -40,37 +41,62 @@ _CLIENT_REFUSED = (
     "it did not accept the client certificate. Check that QRS_CLIENT_CERTIFICATE comes from this very site and is "
     "still valid."
 )
+# OpenSSL's names of alerts, for those that say nothing of the client certificate.
+_ALERT_CAUSES = {
+    "PROTOCOL_VERSION": "it offers no TLS 1.2 or newer. Enable that on the Sense server.",
+    "UNRECOGNIZED_NAME": "it knows no server of the name that was called. Set QRS_TLS_SERVER_NAME to the name on its "
+    "certificate.",
+}
+# OpenSSL's reasons when bytes come that are no TLS.
+_NO_TLS = {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG", "UNKNOWN_PROTOCOL"}
+# How a TLS port answers plain HTTP: with an alert, or, where nginx, Apache or Go stand there, in words.
+_TLS_ALERT = re.compile(r"\x15\x03[\x00-\x04]")
+_PLAIN_TO_TLS = re.compile(rb"plain HTTP|HTTP request to an HTTPS", re.IGNORECASE)
+_WRITE_HTTPS = "it wants TLS, and QRS_URL says http://. Write https:// there."
+_HANDSHAKE = "Check that QRS_URL names a TLS port and that the server offers TLS 1.2 or newer."
 _DENIED = (
     ("xsrf", "the XSRF key did not arrive. A proxy in between may drop query or headers."),
     ("inactive", "the user's account is inactive. Activate it in the QMC, or set another QRS_USER_ID."),
 )
 
 
-def from_exception(error: BaseException, base_url: str, timeout_seconds: float) -> QrsError:
-    """Return the error for a request that got no complete answer."""
+def from_exception(
+    error: BaseException, base_url: str, timeout_seconds: float, client_fault: Callable[[], str]
+) -> QrsError:
+    """Return the error for a request that got no complete answer.
+
+    `client_fault` is asked where a bad client certificate may be the cause: a sentence on what ails it, or nothing.
+    """
     address = urlsplit(base_url).netloc
     causes = list(_causes(error))
     if not_connected := next((cause for cause in causes if isinstance(cause, NotConnected)), None):
-        return _not_connected(not_connected.__cause__, address)
+        return _not_connected(not_connected.__cause__, address, client_fault)
     if _is_any(causes, ReadTimeoutError, TimeoutError, TooSlow):
         return QrsTimedOut(
             f"{address} did not answer within {timeout_seconds:g} s. Sense may be overloaded; QRS_TIMEOUT_SECONDS "
             "sets how long to wait."
         )
-    if any("ALERT" in (cause.reason or "") for cause in causes if isinstance(cause, ssl.SSLError)):
-        # TLS 1.3 tells so only after the request was sent.
-        return QrsUnanswered(f"{address} ended the connection: {_CLIENT_REFUSED}")
-    return QrsUnanswered(
-        f"{address} cut the connection before its answer was complete. Sense may be restarting; if it happens every "
-        "time, check that QRS_CLIENT_CERTIFICATE comes from this very site."
+    if any(isinstance(cause, BadStatusLine) and _TLS_ALERT.match(str(cause)) for cause in causes):
+        # What was asked never got past the handshake that the server waited for.
+        return QrsUnreachable(f"Cannot reach {address}: {_WRITE_HTTPS}")
+    return QrsUnanswered(f"{address} {_broken_off(causes, base_url, client_fault)}")
+
+
+def too_large(base_url: str, *, is_order: bool) -> QrsError:
+    """Return the error for an answer that is larger than any of Sense's; what an order came to stays unknown."""
+    return (QrsUnanswered if is_order else QrsMisplaced)(
+        f"{urlsplit(base_url).netloc} answered with more than {MOST_BYTES >> 20} MiB, which the repository service has "
+        "no need of. Check what answers behind QRS_URL; if it is Sense, ask for fewer tasks at a time."
     )
 
 
-def from_reply(reply: Reply) -> QrsError:
-    """Return the error for an answer that is not the JSON asked for."""
+def from_reply(reply: Reply, client_fault: Callable[[], str]) -> QrsError:
+    """Return the error for an answer that is not the JSON asked for; `client_fault` as above."""
     address, status, text = reply.address, reply.status, _shown(reply)
     if status in {requests.codes.unauthorized, requests.codes.forbidden}:
-        return QrsDenied(f"{address} answered {status}: {_denied(status, text)}")
+        return QrsDenied(f"{address} answered {status}: {_denied(status, text, client_fault)}")
+    if not reply.is_ok and _PLAIN_TO_TLS.search(reply.body):
+        return QrsMisplaced(f"{address} answered {status}: {_WRITE_HTTPS}")
     if status == requests.codes.too_many_requests or status >= requests.codes.internal_server_error:
         return QrsBusy(f"{address} answered {status}{_quoted(text)}. Try again later; the logs of Sense tell more.")
     if reply.is_page or status < requests.codes.bad_request:
@@ -86,7 +112,32 @@ def unreadable(reply: Reply) -> QrsError:
     return QrsUnanswered(f"{reply.address} answered {reply.status}{_quoted(_shown(reply))}.")
 
 
-def _not_connected(cause: BaseException | None, address: str) -> QrsError:
+def _broken_off(causes: list[BaseException], base_url: str, client_fault: Callable[[], str]) -> str:
+    if any("ALERT" in (cause.reason or "") for cause in causes if isinstance(cause, ssl.SSLError)):
+        # TLS 1.3 tells so only after the request was sent.
+        return f"ended the connection: {_client_refused(client_fault)}"
+    if any(
+        isinstance(cause, HTTPException) and not isinstance(cause, RemoteDisconnected | IncompleteRead)
+        for cause in causes
+    ):
+        return "answered, but not in HTTP. Check that QRS_URL names the port of the repository service."
+    cut = "cut the connection before its answer was complete."
+    if base_url.startswith("http:"):
+        return f"{cut} If that port wants TLS, as 4242 does, write https:// in QRS_URL; else Sense may be restarting."
+    if fault := client_fault():
+        return f"{cut} {fault}"
+    return (
+        f"{cut} Sense may be restarting; if it happens every time, check that QRS_CLIENT_CERTIFICATE comes from this "
+        "very site."
+    )
+
+
+def _client_refused(client_fault: Callable[[], str]) -> str:
+    fault = client_fault()
+    return f"it did not accept the client certificate. {fault}" if fault else _CLIENT_REFUSED
+
+
+def _not_connected(cause: BaseException | None, address: str, client_fault: Callable[[], str]) -> QrsError:
     if isinstance(cause, NameResolutionError):
         return QrsUnreachable(f"Cannot reach {address}: the name is unknown. Check QRS_URL and the network's DNS.")
     if isinstance(cause, ConnectTimeoutError) and not isinstance(cause, NewConnectionError):
@@ -98,7 +149,10 @@ def _not_connected(cause: BaseException | None, address: str) -> QrsError:
             f"Cannot reach {address}: the TLS handshake was not finished in time. Check that QRS_URL names a TLS port."
         )
     if isinstance(cause, ssl.SSLError | PinError):
-        return QrsUntrusted(f"No trust between Footman and {address}: {_untrusted(cause)}")
+        return QrsUntrusted(f"No trust between Footman and {address}: {_untrusted(cause, client_fault)}")
+    if isinstance(cause, ConnectionError):
+        # The port was open, or the library's own error would stand here.
+        return QrsUnreachable(f"Cannot reach {address}: {_system_says(cause)}, and {_hung_up(client_fault)}")
     return QrsUnreachable(
         f"Cannot reach {address}: {_system_says(cause)}. Check that the Sense repository service runs and that QRS_URL "
         "names its port."
@@ -115,10 +169,12 @@ def _quoted(text: str) -> str:
     return f": {text.rstrip('.')}" if text and not text.startswith("<") else ""
 
 
-def _denied(status: int, text: str) -> str:
+def _denied(status: int, text: str, client_fault: Callable[[], str]) -> str:
     for sign, cause in _DENIED:
         if sign in text.lower():
             return cause
+    if fault := client_fault():
+        return fault
     if status == requests.codes.unauthorized:
         return (
             "it does not know who asks. With QRS_JWT: the token has expired, is signed with another key, or its claims "
@@ -130,14 +186,26 @@ def _denied(status: int, text: str) -> str:
     )
 
 
-def _untrusted(cause: BaseException) -> str:
+def _untrusted(cause: BaseException, client_fault: Callable[[], str]) -> str:
     if isinstance(cause, ssl.SSLCertVerificationError):
         return _VERIFY_CAUSES.get(cause.verify_code, f"{cause.verify_message}. Check QRS_ROOT_CERTIFICATE.")
-    if isinstance(cause, ssl.SSLError):
-        if "ALERT" in (cause.reason or ""):
-            return _CLIENT_REFUSED
-        return "the handshake failed. Check that QRS_URL names a TLS port and that the server offers TLS 1.2 or newer."
-    return "its certificate is not the pinned one. Set QRS_TLS_FINGERPRINT to the SHA-256 of the new certificate."
+    if not isinstance(cause, ssl.SSLError):
+        return "its certificate is not the pinned one. Set QRS_TLS_FINGERPRINT to the SHA-256 of the new certificate."
+    reason = cause.reason or ""
+    if named := next((told for name, told in _ALERT_CAUSES.items() if name in reason), None):
+        return named
+    if "ALERT" in reason:
+        return _client_refused(client_fault)
+    if reason in _NO_TLS:
+        return (
+            "what answers there does not speak TLS. Check that QRS_URL names a TLS port, such as 4242, or write "
+            "http:// if the port is a plain one."
+        )
+    return _hung_up(client_fault)
+
+
+def _hung_up(client_fault: Callable[[], str]) -> str:
+    return f"the handshake failed. {client_fault() or _HANDSHAKE}"
 
 
 def _system_says(cause: BaseException | None) -> str:

@@ -1,11 +1,14 @@
 """Servers that misbehave below HTTP: what was sent is never sent again, and no answer is taken for another's."""
 
+import gzip
 import json
 import socket
 import socketserver
 import ssl
 import threading
 import time
+import tracemalloc
+import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -14,7 +17,16 @@ from pathlib import Path
 
 import pytest
 
-from shared.core.errors import QrsBusy, QrsError, QrsMisplaced, QrsTimedOut, QrsUnanswered, QrsUnreachable
+from shared.core.errors import (
+    QrsBusy,
+    QrsDenied,
+    QrsError,
+    QrsMisplaced,
+    QrsRefused,
+    QrsTimedOut,
+    QrsUnanswered,
+    QrsUnreachable,
+)
 from shared.core.starts import Wanted
 from tests.integration.conftest import OpenTasks
 from tests.sandbox import certificates
@@ -254,6 +266,113 @@ def test_an_answer_that_makes_no_sense_is_an_error_of_ours(
 
     with serving(script, script) as server, pytest.raises(kind):
         open_tasks(base_urls=(server.plain,)).find(ANY)
+
+
+@pytest.mark.parametrize(
+    ("raw", "cause"),
+    [
+        (b"SSH-2.0-OpenSSH_9.6\r\n", "answered, but not in HTTP"),
+        (b"HTTP/1.1 200 OK\r\nX: " + b"x" * 70_000, "answered, but not in HTTP"),
+        (b"HTTP/1.1 200 OK\r\n" + b"X: x\r\n" * 200, "answered, but not in HTTP"),
+        (
+            says("400 Bad Request", b"<html><title>400 The plain HTTP request was sent to HTTPS port</title>"),
+            "Write https",
+        ),
+        (says("400 Bad Request", b"Client sent an HTTP request to an HTTPS server."), "Write https"),
+        (says("400 Bad Request", b"You're speaking plain HTTP to an SSL-enabled server port."), "Write https"),
+    ],
+)
+def test_what_answers_in_its_own_way_is_told_as_what_it_is(raw: bytes, cause: str, open_tasks: OpenTasks) -> None:
+    def script(end: socket.socket) -> None:
+        end.sendall(raw)
+        end.shutdown(socket.SHUT_RDWR)
+
+    with serving(script, script) as server, pytest.raises(QrsError, match=cause):
+        open_tasks(base_urls=(server.plain,)).find(ANY)
+
+
+MIB = 1024 * 1024
+# 300 MiB, in 300 KiB.
+BOMB = gzip.compress(b" " * MIB) * 300
+
+
+def packed(status: str, body: bytes = BOMB, coding: str = "gzip") -> Script:
+    return answer(says(status, body, f"Content-Encoding: {coding}"))
+
+
+def endless(status: str) -> Script:
+    """Send a body in parts that never ends by itself."""
+
+    def script(end: socket.socket) -> None:
+        end.sendall(f"HTTP/1.1 {status}\r\nTransfer-Encoding: chunked\r\n\r\n".encode())
+        while True:
+            end.sendall(b"10000\r\n" + b" " * 65_536 + b"\r\n")
+
+    return script
+
+
+@contextmanager
+def bounded_memory() -> Iterator[None]:
+    """Hold what runs inside to what two copies of the largest answer take."""
+    tracemalloc.start()
+    try:
+        yield
+        assert tracemalloc.get_traced_memory()[1] < 2 * 64 * MIB + 10 * MIB
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    "script", [packed("200 OK"), packed("200 OK", gzip.compress(BOMB), "gzip, gzip"), endless("200 OK")]
+)
+def test_an_answer_that_never_ends_fills_no_memory(script: Script, open_tasks: OpenTasks) -> None:
+    with serving(script, answer(says("200 OK", b"[]"))) as server, bounded_memory():
+        tasks = open_tasks(base_urls=(server.plain,), max_connections=1)
+        with pytest.raises(QrsMisplaced, match="answered with more than 64 MiB"):
+            tasks.find(ANY)
+
+        assert len(server.asked) == 1
+        assert tasks.find(ANY).by_id == ()
+
+
+@pytest.mark.parametrize("script", [packed("201 Created"), packed("200 OK"), endless("201 Created")])
+def test_a_start_with_such_an_answer_may_have_taken_place(script: Script, open_tasks: OpenTasks) -> None:
+    with serving(script, answer(STARTED)) as server, bounded_memory():
+        tasks = open_tasks(base_urls=(server.plain,), max_connections=1)
+        with pytest.raises(QrsUnanswered, match=r"outcome unknown: .* more than 64 MiB"):
+            tasks.start(ONE)
+
+        assert len(server.asked) == 1
+        assert tasks.start(TWO) == EXECUTION
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        ("400 Bad Request", QrsRefused),
+        ("403 Forbidden", QrsDenied),
+        ("302 Found", QrsMisplaced),
+        ("503 Service Unavailable", QrsBusy),
+        ("500 Error", QrsUnanswered),
+    ],
+)
+@pytest.mark.parametrize("way", [packed, endless])
+def test_of_an_error_the_beginning_is_enough(
+    way: Callable[[str], Script], status: str, kind: type[QrsError], open_tasks: OpenTasks
+) -> None:
+    with serving(way(status), answer(STARTED)) as server, bounded_memory():
+        tasks = open_tasks(base_urls=(server.plain,), max_connections=1)
+        with pytest.raises(kind, match=status[:3]):
+            tasks.start(ONE)
+        assert tasks.start(TWO) == EXECUTION
+
+        assert [line.split("/")[3] for line in server.asked] == [ONE, TWO]
+
+
+def test_all_tasks_of_a_large_site_fit(open_tasks: OpenTasks) -> None:
+    site = [{"id": str(uuid.UUID(int=number)), "name": "x" * 8_000} for number in range(3_000)]
+    with serving(answer(says("200 OK", json.dumps(site).encode()))) as server:
+        assert len(open_tasks(base_urls=(server.plain,)).find(ANY).by_id) == 3_000
 
 
 @pytest.mark.parametrize(

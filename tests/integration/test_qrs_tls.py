@@ -6,11 +6,12 @@ import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from shared.core.errors import QrsDenied, QrsUnanswered, QrsUntrusted, SettingsError
+from shared.core.errors import QrsDenied, QrsError, QrsUnanswered, QrsUnreachable, QrsUntrusted, SettingsError
 from shared.core.starts import Wanted
 from shared.qrs.access import ClientCertificate
 from tests.integration.conftest import OpenTasks
@@ -129,6 +130,92 @@ def test_a_foreign_client_certificate_that_sense_refuses_aloud_is_told(
             tasks.find(ANY)
 
 
+NOW, DAY = datetime.now(UTC), timedelta(days=1)
+DATES = [
+    (NOW - 30 * DAY, NOW - DAY, f"QRS_CLIENT_CERTIFICATE expired on {NOW - DAY:%Y-%m-%d}: export a new one"),
+    (NOW + DAY, NOW + 30 * DAY, f"QRS_CLIENT_CERTIFICATE is valid only from {NOW + DAY:%Y-%m-%d} on: check the clocks"),
+]
+
+
+def a_dated_client(sense: StandIn, begin: datetime, end: datetime) -> ClientCertificate:
+    pair = certificates.client_of(sense.certificates, begin, end)
+    return ClientCertificate(certificate=pair.certificate.read_text(), key=pair.key.read_text())
+
+
+@pytest.mark.parametrize(("begin", "end", "cause"), DATES)
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_client_certificate_out_of_date_is_told_with_its_date(
+    begin: datetime, end: datetime, cause: str, version: ssl.TLSVersion, sense: StandIn, open_tasks: OpenTasks
+) -> None:
+    client = a_dated_client(sense, begin, end)
+    with a_strict_server(sense.certificates, version) as url, pytest.raises(QrsError, match=cause) as caught:
+        open_tasks(base_urls=(url,), client_certificate=client).find(ANY)
+
+    assert "restarting" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("begin", "end", "cause"), DATES)
+def test_nor_is_the_date_kept_back_when_sense_says_nothing(
+    begin: datetime, end: datetime, cause: str, sense: StandIn, open_tasks: OpenTasks
+) -> None:
+    client = a_dated_client(sense, begin, end)
+    with pytest.raises(QrsUnanswered, match=cause):
+        open_tasks(client_certificate=client).find(ANY)
+    with pytest.raises(QrsUnanswered, match=f"outcome unknown: .*{cause}"):
+        open_tasks(client_certificate=client).start(APP1)
+
+
+@pytest.mark.parametrize(("begin", "end", "cause"), DATES)
+@pytest.mark.parametrize("says", ["", "401 Unauthorized", "403 Forbidden"])
+def test_nor_when_it_ends_the_handshake_or_answers_that_it_knows_nobody(
+    says: str, begin: datetime, end: datetime, cause: str, sense: StandIn, open_tasks: OpenTasks
+) -> None:
+    client = a_dated_client(sense, begin, end)
+    kind = QrsDenied if says else QrsUnreachable
+    with a_lenient_server(sense.certificates, says) as url, pytest.raises(kind, match=cause):
+        open_tasks(base_urls=(url,), client_certificate=client).find(ANY)
+
+
+@contextmanager
+def a_lenient_server(folder: Path, says: str) -> Iterator[str]:
+    """Listen as a server that takes any client and answers with this status; without one it ends the handshake."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "server.pem", folder / "server_key.pem")
+
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            if not says:
+                # With unread bytes left, the end is a reset.
+                self.request.recv(1)
+                return
+            with context.wrap_socket(self.request, server_side=True) as end:
+                end.recv(65_536)
+                end.sendall(f"HTTP/1.1 {says}\r\nContent-Length: 0\r\n\r\n".encode())
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"https://127.0.0.1:{server.server_address[1]}/qrs"
+        server.shutdown()
+
+
+@pytest.mark.parametrize(("begin", "end", "cause"), DATES)
+def test_what_a_client_certificate_does_not_explain_is_not_put_down_to_it(
+    begin: datetime, end: datetime, cause: str, sense: StandIn, open_tasks: OpenTasks
+) -> None:
+    client = a_dated_client(sense, begin, end)
+    for url in ("https://127.0.0.1:9/qrs", sense.http.replace("http:", "https:"), "https://sense.invalid/qrs"):
+        with pytest.raises(QrsError) as caught:
+            open_tasks(base_urls=(url,), client_certificate=client).find(ANY)
+        assert cause[:22] not in str(caught.value)
+
+
+def test_a_good_client_certificate_is_not_blamed_for_its_dates(sense: StandIn, open_tasks: OpenTasks) -> None:
+    sense.fault("reset")
+    with pytest.raises(QrsUnanswered, match="Sense may be restarting"):
+        open_tasks().find(ANY)
+    sense.no_faults()
+
+
 @contextmanager
 def a_strict_server(folder: Path, version: ssl.TLSVersion) -> Iterator[str]:
     """Listen as a server that ends the handshake with an alert when the client's certificate is foreign."""
@@ -172,5 +259,35 @@ def test_a_root_that_is_no_certificate_is_a_wrong_setting(open_tasks: OpenTasks)
 
 
 def test_a_plain_port_called_with_tls_is_told(sense: StandIn, open_tasks: OpenTasks) -> None:
-    with pytest.raises(QrsUntrusted, match="Check that QRS_URL names a TLS port"):
+    with pytest.raises(QrsUntrusted, match=r"does not speak TLS\. Check that QRS_URL names a TLS port"):
         open_tasks(base_urls=(sense.http.replace("http:", "https:"),)).find(ANY)
+
+
+def test_a_tls_port_called_without_tls_is_told(sense: StandIn, open_tasks: OpenTasks) -> None:
+    tasks = open_tasks(base_urls=(sense.https.replace("https:", "http:"),))
+    for ask in (lambda: tasks.find(ANY), lambda: tasks.start(APP1)):
+        with pytest.raises(QrsError, match=r"(?i)write https") as caught:
+            ask()
+        assert "QRS_CLIENT_CERTIFICATE" not in str(caught.value)
+
+
+def test_a_server_that_offers_only_old_tls_is_told_as_such(open_tasks: OpenTasks) -> None:
+    # The alert that a server of TLS 1.0 or 1.1 alone sends, after the greeting of a client that knows neither.
+    with an_alert(b"\x15\x03\x01\x00\x02\x02\x46") as port:
+        with pytest.raises(QrsUntrusted, match=r"it offers no TLS 1\.2 or newer"):
+            open_tasks(base_urls=(f"https://127.0.0.1:{port}/qrs",)).find(ANY)
+        with pytest.raises(QrsUnreachable, match="it wants TLS, and QRS_URL says http"):
+            open_tasks(base_urls=(f"http://127.0.0.1:{port}/qrs",)).start(APP1)
+
+
+@contextmanager
+def an_alert(alert: bytes) -> Iterator[int]:
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.recv(65_536)
+            self.request.sendall(alert)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_address[1]
+        server.shutdown()

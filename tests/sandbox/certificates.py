@@ -60,6 +60,13 @@ def expired(directory: Path) -> Pair:
     return _pair(directory, "expired_server", "root")
 
 
+def client_of(directory: Path, begin: dt.datetime, end: dt.datetime) -> Pair:
+    """Make a client certificate of the site's root that is good for this time."""
+    leaf = _root(directory).issue_cert(common_name="QlikClient", not_before=begin, not_after=end)
+    _write_leaf(leaf, directory, "dated_client")
+    return _pair(directory, "dated_client", "root")
+
+
 def wrong_name(directory: Path, name: str = "other.example.com") -> Pair:
     """Make a server certificate of the site's root for another name than the one called."""
     return _issue(_root(directory), directory, "wrong_name_server", name)

@@ -7,13 +7,15 @@ hundred. Sense sees no more calls at a time than there are connections, whoever 
 
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future
 from contextvars import copy_context
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import count
 from threading import Lock
 from typing import Any, TypeVar
+
+from shared.threads import Threads
 
 Result = TypeVar("Result")
 
@@ -45,7 +47,7 @@ class Turns:
     """The threads that call Sense, as many as there are connections."""
 
     def __init__(self, connections: int) -> None:
-        self._threads = ThreadPoolExecutor(connections, thread_name_prefix="qrs")
+        self._threads = Threads(connections, thread_name_prefix="qrs")
         self._numbers = count()
         self._taking = Lock()
         self._waiting: dict[Lane, list[_Caller]] = {lane: [] for lane in Lane}

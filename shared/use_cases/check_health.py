@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import wait
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
@@ -11,6 +11,7 @@ from typing import Protocol
 from shared.core.errors import FootmanError
 from shared.core.health import LATE, OK, Beat, Check, Health, settings_named, tick_check, word_for
 from shared.log import log_of
+from shared.threads import Threads
 
 log = log_of(__name__)
 
@@ -89,7 +90,7 @@ class Lately:
 
 
 def _at_once(looks: Mapping[str, Callable[[], object]]) -> dict[str, Check]:
-    pool = ThreadPoolExecutor(len(looks), thread_name_prefix="health")
+    pool = Threads(len(looks), thread_name_prefix="health")
     futures = {name: pool.submit(_checked, look) for name, look in looks.items()}
     wait(futures.values(), timeout=PATIENCE_SECONDS)
     # Not waited for: what hangs ends by its own time-out.

@@ -17,7 +17,7 @@ ROOMS = {
     "shared/timers": {"shared.log", "shared.wiring", "shared.core", "azure.functions"},
     "shared/wiring.py": {"shared.settings", "shared.qrs", "shared.storage", "shared.use_cases", "shared.core"}
     | {"shared.turns"},
-    "shared/use_cases": {"shared.log", "shared.use_cases", "shared.core"},
+    "shared/use_cases": {"shared.log", "shared.threads", "shared.use_cases", "shared.core"},
     "shared/qrs": {"shared.log", "shared.qrs", "shared.core", "shared.version"}
     | {"requests", "urllib3", "certifi", "cryptography"},
     "shared/storage": {"shared.log", "shared.storage", "shared.core", "shared.version"}
@@ -29,7 +29,8 @@ ROOMS = {
     "moving": {"moving", "shared.api", "shared.core", "croniter", "pydantic", "requests", "urllib3", "yaml"},
     "infra": {"infra", "moving.command", "requests"},
     "shared/log.py": set(),
-    "shared/turns.py": set(),
+    "shared/threads.py": set(),
+    "shared/turns.py": {"shared.threads"},
     "shared/version.py": set(),
     "shared/__init__.py": set(),
 }
@@ -74,3 +75,29 @@ def test_every_file_of_the_app_stands_in_a_room() -> None:
     placed = {file for room in ROOMS for file in files(room)}
 
     assert set((ROOT / "shared").rglob("*.py")) - placed == set()
+
+
+# What makes a thread, by the module it comes from; of asyncio all that hands work to one.
+THREADS = {"ThreadPoolExecutor", "ProcessPoolExecutor", "Thread", "Timer", "ThreadPool", "start_new_thread"}
+THREADS |= {"start_joinable_thread", "to_thread", "run_in_executor", "ThreadingTCPServer", "ThreadingHTTPServer"}
+
+
+def names(file: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Name):
+            yield node.id
+        elif isinstance(node, ast.Attribute):
+            yield node.attr
+        elif isinstance(node, ast.alias):
+            yield node.name.rpartition(".")[2]
+
+
+def test_every_thread_of_the_app_carries_the_context_of_its_invocation() -> None:
+    # Azure's worker drops the line of a thread without it.
+    makers = {
+        f"{file.relative_to(ROOT)} uses {name}"
+        for file in [*(ROOT / "shared").rglob("*.py"), ROOT / "function_app.py"]
+        for name in THREADS.intersection(names(file))
+    }
+
+    assert makers == {"shared/threads.py uses ThreadPoolExecutor"}

@@ -1,6 +1,9 @@
 """What Azure would see: the app in the real worker library."""
 
 import json
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -171,3 +174,69 @@ def test_a_deleted_schedule_is_answered_without_a_body(worker: Worker, table: Ta
 
     assert (answer.status, answer.content_type, answer.body) == (204, None, None)
     assert [row["RowKey"] for row in table.list_entities()] == [f"gone:{schedule_id}"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """A line of the log, the thread it came from, and the invocation under which the worker hands it on."""
+
+    text: str
+    thread: str
+    invocation: str | None
+
+
+@pytest.fixture
+def lines() -> Iterator[list[Line]]:
+    """Return what is logged, as the worker's own handler sees it: without an invocation a line is dropped."""
+    from azure_functions_runtime import invocation_id_cv  # noqa: PLC0415 - not there on older Pythons
+
+    seen: list[Line] = []
+
+    class Handler(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            thread, invocation = record.threadName or "", invocation_id_cv.get()
+            seen.append(Line(text=record.getMessage(), thread=thread.partition("_")[0], invocation=invocation))
+
+    root, handler = logging.getLogger(), Handler()
+    level = root.level
+    root.setLevel(logging.INFO)  # as the worker does
+    root.addHandler(handler)
+    yield seen
+    root.removeHandler(handler)
+    root.setLevel(level)
+
+
+@pytest.fixture
+def failing(sense: StandIn) -> Iterator[StandIn]:
+    sense.reset()
+    sense.fault("status", status=500, body="out of order")
+    yield sense
+    sense.reset()
+
+
+def test_why_sense_is_down_reaches_the_log_from_health(worker: Worker, failing: StandIn, lines: list[Line]) -> None:  # noqa: ARG001 - it fails
+    answer = worker.http("health", "GET", "https://footman.example.com/v4/health")
+
+    assert (answer.status, answer.body["checks"]["sense"]["status"]) == (503, "busy or failing")
+    [told] = [line for line in lines if line.text.startswith("Not healthy")]
+    assert "answered 500: out of order" in told.text
+    assert (told.thread, told.invocation) == ("health", "an-invocation")
+
+
+def test_no_thread_logs_without_its_invocation(
+    worker: Worker, failing: StandIn, table: TableClient, lines: list[Line]
+) -> None:
+    ids = [{"type": "starttaskid", "payload": {"taskId": f"00000000-0000-4000-8000-{n:012d}"}} for n in range(100)]
+    url = "https://footman.example.com/v4/reloadtask/-/start"
+    worker.http("start_task", "PUT", url, route={"taskId": "-"}, body=json.dumps(ids).encode())
+    # No connection at all, which each thread tells before it tries again.
+    failing.fault("refuse")
+    due = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(minutes=2)
+    body = a_schedule(cronSchedule=f"{due.minute} {due.hour} {due.day} {due.month} *", timezone="UTC")
+    made = worker.http("schedules", "POST", "https://footman.example.com/v4/schedules", body=json.dumps(body).encode())
+    move_entry(table, made.body["id"], due)
+    worker.timer("tick", last=due, due=due + timedelta(minutes=2))
+
+    assert {"qrs", "tick"} <= {line.thread for line in lines}
+    # The main thread is the worker's own, which runs no code of ours.
+    assert [line for line in lines if line.invocation is None and line.thread != "MainThread"] == []

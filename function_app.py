@@ -23,10 +23,10 @@ resources = (
 )
 for resource in resources:
     app.register_functions(resource)
-contract = page.describing(
+pages = page.describing(
     resources, asks_for_key=level != "ANONYMOUS", are_answers_current=are_answers_current(os.environ)
 )
-app.register_functions(contract)
-app.register_functions(unknown_path.blueprint)
+app.register_functions(pages)
+app.register_functions(unknown_path.beside((*resources, pages)))
 app.register_functions(tick.blueprint)
 app.register_functions(daily.blueprint)

@@ -18,6 +18,7 @@ FOLDED = "in a path it is folded away"
 OF_THE_HOST = frozenset({"code", "clientid"})
 # In these the platform in front of the host tells the address before anything was folded.
 ORIGINAL = ("x-waws-unencoded-url", "x-original-url")
+PATH_SHOWN = 200
 MISSING = "Required parameter is missing"
 # What is longer, has more digits or stranger characters may be a key that was pasted in the place of a name.
 _PLAIN = re.compile(r"[A-Za-z0-9_$.\[\]-]{1,24}")
@@ -45,7 +46,12 @@ def check_parts(req: func.HttpRequest) -> None:
     """
     path = _target(req.url).partition("?")[0]
     if "//" in path or (path.endswith("/") and path != "/"):
-        raise CallerError(f"{MISSING}: {unquote(path)} has an empty part.")
+        raise CallerError(f"{MISSING}: {shown(unquote(path))} has an empty part.")
+
+
+def shown(path: str) -> str:
+    """Return as much of a path as an answer repeats."""
+    return path if len(path) <= PATH_SHOWN else f"{path[:PATH_SHOWN]}…"
 
 
 def _check_original(req: func.HttpRequest) -> None:

@@ -1,5 +1,6 @@
 """A schedule as a caller sends it, and the value it becomes."""
 
+import re
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 from pydantic import (
@@ -35,6 +36,9 @@ CRON, ZONE = "cron", "iana-time-zone"
 VISIBLE = r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$"
 _VisibleLine = Annotated[_Line, Field(json_schema_extra={"pattern": VISIBLE})]
 GUID = "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
+
+# A letter that no GUID has.
+_NO_DIGIT = re.compile(r"[^\W\d_a-f]", re.IGNORECASE)
 
 
 def _listed(value: Any) -> Any:
@@ -86,7 +90,11 @@ class ScheduleBody(BaseModel):
     @classmethod
     def _is_a_guid(cls, task_id: str) -> str:
         if not is_guid(task_id):
-            raise ValueError("a GUID is expected, such as 0fe447a9-ba1f-44a9-ac23-68c3a1d88d8b")
+            name = "it looks like the task's name, and " if _NO_DIGIT.search(task_id) else ""
+            raise ValueError(
+                f"{name}a GUID is expected, such as 0fe447a9-ba1f-44a9-ac23-68c3a1d88d8b: the QMC shows it under "
+                "Tasks, in the column ID"
+            )
         return task_id
 
 

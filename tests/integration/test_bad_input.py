@@ -1,5 +1,6 @@
 """A request that can't be obeyed: a 400 that names place and value, and nothing is asked of Sense."""
 
+import gzip
 import json
 
 import pytest
@@ -86,11 +87,11 @@ def test_a_body_that_is_no_list_of_items_is_refused(
     [
         (b"[nope", "body is not valid JSON: expected ident at line 1 column 3"),
         (b"[", "body is not valid JSON"),
-        (b'[{"type":"starttasktag","payload":{"tag":"\xff"}}]', "body is not valid JSON"),
+        (b'[{"type":"starttasktag","payload":{"tag":"\xff"}}]', "body is not UTF-8: byte 43 is 0xFF"),
         (b'[{"type":"starttasktag","payload":{"tag":"\\ud800"}}]', "body is not valid JSON"),
         (b"[" * 100_000, "body is not valid JSON: recursion limit"),
         (b"[" + b"9" * 10_000 + b"]", "body is not valid JSON"),
-        ('[{"type":"starttasktag"}]'.encode("utf-16"), "body is not valid JSON"),
+        ('[{"type":"starttasktag"}]'.encode("utf-16"), "body is not UTF-8 but UTF-16"),
         (b"[" + b"{}," * 300_000 + b"{}]", "body has too many items; at most 20,000 are allowed"),
         (b" " * (2 * 1024 * 1024), "body: 2,097,152 bytes are too many; at most 1,048,576 are allowed"),
     ],
@@ -103,6 +104,39 @@ def test_a_body_that_is_no_json_is_refused(
     assert (answer.status_code, answer.json()["statusCode"]) == (400, 400)
     assert message in answer.json()["message"]
     assert sense.log() == []
+
+
+BODIES = [
+    ("PUT", f"/v4/reloadtask/{APP1}/start", [by_tag("Gösta")]),
+    ("POST", f"/v4/reloadtask/{APP1}/start", [pair(value="Gösta")]),
+    ("POST", "/v4/schedules", {"name": "Gösta"}),
+    ("PUT", f"/v4/schedules/{APP1}", {"name": "Gösta"}),
+    ("POST", "/v4/keyvalues/ns", {"key": "k", "value": "Gösta"}),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "body"), BODIES)
+@pytest.mark.parametrize(
+    ("encoding", "told"),
+    [
+        ("latin-1", "body is not UTF-8: byte "),
+        ("cp1252", " is 0xF6. Send JSON in UTF-8"),
+        ("utf-16", "body is not UTF-8 but UTF-16, as PowerShell"),
+        ("utf-16-le", "body is not UTF-8 but UTF-16, as PowerShell"),
+        ("utf-16-be", "body is not UTF-8 but UTF-16, as PowerShell"),
+        ("gzip", "body is compressed with gzip"),
+    ],
+)
+def test_a_body_in_another_encoding_is_told_as_such_on_every_path(
+    encoding: str, told: str, method: str, path: str, body: object, footman: LocalHost, http: requests.Session
+) -> None:
+    text = json.dumps(body, ensure_ascii=False)
+    raw = gzip.compress(text.encode()) if encoding == "gzip" else text.encode(encoding)
+    answer = http.request(method, footman.url + path, data=raw, timeout=30)
+
+    assert (answer.status_code, answer.json()["error"]) == (400, "Bad Request")
+    assert told in answer.json()["message"]
+    assert "not valid JSON" not in answer.text
 
 
 @pytest.mark.parametrize("name", ["allTaskIdsMustExist", "includeExecutionId"])

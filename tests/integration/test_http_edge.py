@@ -13,12 +13,34 @@ JSON = "application/json; charset=utf-8"
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
-@pytest.mark.parametrize("path", ["/", "/v4/schedule", "/v4/reloadtask", f"/v4/reloadtask/{APP1}", "/v3/butlerping"])
-def test_an_unknown_path_is_404_in_json(method: str, path: str, footman: LocalHost, http: requests.Session) -> None:
+@pytest.mark.parametrize(
+    ("path", "hint"),
+    [
+        ("/", ""),
+        ("/v4/nowhere", ""),
+        ("/v4/schedule", ". Did you mean /v4/schedules?"),
+        ("/v4/reloadtask", ". Did you mean /v4/reloadtask/{taskId}/start?"),
+        (f"/v4/reloadtasks/{APP1}/start", ". Did you mean /v4/reloadtask/{taskId}/start?"),
+        ("/v3/butlerping", ". Did you mean /v4/butlerping?"),
+    ],
+)
+def test_an_unknown_path_is_404_in_json(
+    method: str, path: str, hint: str, footman: LocalHost, http: requests.Session
+) -> None:
     answer = http.request(method, footman.url + path, timeout=30)
 
+    message = f"Route {method}:{path} not found{hint}"
     assert (answer.status_code, answer.headers["Content-Type"]) == (404, JSON)
-    assert answer.json() == {"statusCode": 404, "error": "Not Found", "message": f"Route {method}:{path} not found"}
+    assert answer.json() == {"statusCode": 404, "error": "Not Found", "message": message}
+
+
+@pytest.mark.parametrize("path", ["/" + "x" * 5_000, "/v4/schedules/" + "/".join(["x"] * 1_000), "/x//" + "x" * 5_000])
+def test_a_long_path_is_not_given_back_whole(path: str, footman: LocalHost, http: requests.Session) -> None:
+    answer = http.get(footman.url + path, timeout=30)
+
+    assert answer.status_code in {400, 404}
+    assert path[:150] in answer.json()["message"]
+    assert len(answer.json()["message"]) < 300
 
 
 @pytest.mark.parametrize("override", ["PUT", "TRACE", "NONSENSE"])

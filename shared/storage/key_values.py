@@ -12,8 +12,9 @@ from typing import Any
 
 from shared.core.key_values import KeyValue
 from shared.storage.batches import batches
+from shared.storage.cells import Row, text_of
 from shared.storage.rows import AFTER_COLON
-from shared.storage.table import Kept, Table
+from shared.storage.table import Kept, Table, readable
 from shared.storage.transaction import Operation
 
 PARTITION = "keyvalues"
@@ -21,11 +22,12 @@ NEVER = ""
 # The library finds names only between spaces.
 LIVE = "( expires eq '' or expires gt @now )"
 FIRST, END = "", "g"  # digests are of 0 to f
+AFTER_KEY = "0"  # what a longer key begins with that comes before all others
 
 
 @dataclass(frozen=True, kw_only=True)
 class KeyValues:
-    """All pairs; what has expired is not there. Raises StorageError."""
+    """All pairs; what has expired, or was edited by hand beyond reading, is not there. Raises StorageError."""
 
     table: Table
 
@@ -37,13 +39,14 @@ class KeyValues:
 
     def value(self, namespace: str, key: str, now: datetime) -> str | None:
         kept = self.table.row(PARTITION, _row_key(namespace, key))
-        return str(kept.row["value"]) if kept and _is_live(kept, now) else None
+        pair = _live(kept, now) if kept else None
+        return pair.value if pair else None
 
     def keys(self, namespace: str, now: datetime) -> list[str]:
         """Return the keys of a namespace, in the order of their text."""
         start = f"{_digest(namespace)}:"
-        live = self.table.rows(PARTITION, start, start[:-1] + AFTER_COLON, where=LIVE, now=_text(now))
-        return sorted(str(kept.row["key"]) for kept in live)
+        found = self.table.rows(PARTITION, start, start[:-1] + AFTER_COLON, where=LIVE, now=_text(now))
+        return sorted(pair.key for kept in found if (pair := _live(kept, now)))
 
     def namespaces(self, now: datetime) -> list[str]:
         """Return the namespaces that hold something, in the order of their text; asks once for each."""
@@ -55,27 +58,52 @@ class KeyValues:
         if kept is None:
             return False
         self.table.delete([kept])
-        return _is_live(kept, now)
+        return _live(kept, now) is not None
 
     def delete_namespace(self, namespace: str, now: datetime) -> bool:
         """Remove all pairs of a namespace and return whether there was one."""
         start = f"{_digest(namespace)}:"
         kept = list(self.table.rows(PARTITION, start, start[:-1] + AFTER_COLON))
         self.table.delete(kept)
-        return any(_is_live(each, now) for each in kept)
+        return any(_live(each, now) for each in kept)
 
     def clean_up(self, now: datetime) -> int:
         """Remove what has expired and return how many pairs that were."""
         where = "expires ne '' and expires le @now"
-        expired = list(self.table.rows(PARTITION, FIRST, END, where=where, now=_text(now)))
+        found = self.table.rows(PARTITION, FIRST, END, where=where, now=_text(now))
+        # Compared with a time that somebody wrote by hand in another type, the service's answer means nothing.
+        expired = [kept for kept in found if isinstance(kept.row["expires"], str)]
         self.table.delete(expired, only_as_read=True)
         return len(expired)
 
     def _namespaces(self, now: datetime) -> Iterator[str]:
         first = FIRST
         while found := list(self.table.rows(PARTITION, first, END, where=LIVE, now=_text(now), at_most=1)):
-            yield str(found[0].row["namespace"])
-            first = str(found[0].row["RowKey"]).partition(":")[0] + AFTER_COLON
+            pair, key = _live(found[0], now), str(found[0].row["RowKey"])
+            if pair:
+                yield pair.namespace
+            # Behind a row that can't be read there may be others of its namespace.
+            first = key.partition(":")[0] + AFTER_COLON if pair else key + AFTER_KEY
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Pair:
+    """What a row holds; `expires` is a text in the order of time."""
+
+    namespace: str
+    key: str
+    value: str
+    expires: str
+
+
+def _pair(row: Row, _: str) -> _Pair:
+    return _Pair(**{name: text_of(row, name) for name in ("namespace", "key", "value", "expires")})
+
+
+def _live(kept: Kept, now: datetime) -> _Pair | None:
+    """Return what the row holds, None when it has expired or can't be read, which the log tells."""
+    pair = readable(_pair, kept)
+    return pair if pair and (pair.expires == NEVER or pair.expires > _text(now)) else None
 
 
 def _row(pair: KeyValue, now: datetime) -> dict[str, Any]:
@@ -88,10 +116,6 @@ def _row(pair: KeyValue, now: datetime) -> dict[str, Any]:
         "value": pair.value,
         "expires": _text(expires) if expires else NEVER,
     }
-
-
-def _is_live(kept: Kept, now: datetime) -> bool:
-    return kept.row["expires"] == NEVER or str(kept.row["expires"]) > _text(now)
 
 
 def _row_key(namespace: str, key: str) -> str:

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import pytest
 import requests
-from azure.data.tables import TableClient
+from azure.data.tables import EdmType, EntityProperty, TableClient, UpdateMode
 
 from shared.core.key_values import KeyValue
 from shared.storage.account import open_table
@@ -228,6 +228,88 @@ def test_a_write_begins_the_time_anew_or_clears_it(kept: KeyValues, ns: str) -> 
     assert kept.keys(ns, NOON + 90 * SECOND) == ["for ever"]
     assert kept.value(ns, "renewed", NOON + 90 * SECOND) is None
     assert not kept.delete(ns, "renewed", NOON + 90 * SECOND)
+
+
+# What somebody made of a row by hand: a column that is gone, or of another type.
+EDITED: list[tuple[str, object]] = [
+    (name, value)
+    for name in ("value", "expires", "key", "namespace")
+    for value in (None, 5, 2.5, True, datetime(2027, 1, 1, tzinfo=UTC), uuid.UUID(int=7), b"bytes", 2**40)
+]
+
+
+def edit(table: TableClient, key: str, name: str, value: object) -> None:
+    """Give the row of a key another value in one column; None takes the column away."""
+    [row] = [row for row in table.list_entities() if row.get("key") == key]
+    changed = {**row, name: EntityProperty(value, EdmType.INT64) if value == 2**40 else value}
+    if value is None:
+        del changed[name]
+    table.update_entity(changed, mode=UpdateMode.REPLACE)
+
+
+@pytest.mark.parametrize(("name", "value"), EDITED)
+def test_a_row_that_was_edited_by_hand_stops_no_call(
+    name: str, value: object, api: Api, table: TableClient, ns: str
+) -> None:
+    for key in ("bad", "good"):
+        assert api.store(ns, key, "v").status_code == 201
+    edit(table, "bad", name, value)
+
+    # Only what can be read is there, for the calls that list and those that ask.
+    assert api.ask("GET", "keylist", ns).json()["keys"] == [{"key": "good"}]
+    assert ns in api.ask("GET", "keyvaluesnamespaces").json()
+    assert api.value(ns, "good") == "v"
+    assert api.ask("GET", "keyvalues", ns, params={"key": "bad"}).status_code == 400
+    exists = api.ask("GET", "keyvalues", ns, "keyexists", params={"key": "bad"})
+    assert (exists.status_code, exists.json()) == (200, {"keyExists": False, "keyValue": {}})
+    # It can be removed, and made good by storing it again.
+    assert api.ask("DELETE", "keyvalues", ns, "bad").status_code == 400
+    assert len(list(table.list_entities())) == 1
+    assert api.store(ns, "bad", "w").status_code == 201
+    assert api.value(ns, "bad") == "w"
+    edit(table, "bad", name, value)
+    assert api.store(ns, "bad", "x").status_code == 201
+    assert api.value(ns, "bad") == "x"
+    edit(table, "bad", name, value)
+    assert api.ask("DELETE", "keyvalues", ns).status_code == 204
+    assert list(table.list_entities()) == []
+
+
+@pytest.mark.parametrize(("name", "value"), EDITED)
+def test_a_namespace_of_such_rows_alone_is_none(
+    name: str, value: object, api: Api, table: TableClient, ns: str
+) -> None:
+    for key in ("one", "two"):
+        api.store(ns, key, "v")
+        edit(table, key, name, value)
+
+    assert ns not in api.ask("GET", "keyvaluesnamespaces").json()
+    assert api.ask("GET", "keylist", ns).status_code == 400
+    assert api.ask("DELETE", "keyvalues", ns).status_code == 400
+    assert list(table.list_entities()) == []
+
+
+@pytest.mark.parametrize(("name", "value"), EDITED)
+def test_the_clean_up_passes_over_such_rows_and_removes_the_others(
+    name: str, value: object, table: TableClient, kept: KeyValues, ns: str
+) -> None:
+    kept.store([pair(ns, "bad"), pair(ns, "old", seconds=1), pair(ns, "lives")], NOON)
+    edit(table, "bad", name, value)
+
+    assert kept.clean_up(NOON + 2 * SECOND) == 1
+    assert len(list(table.list_entities())) == 2
+
+
+def test_a_row_that_can_not_be_read_is_told_in_the_log(
+    table: TableClient, kept: KeyValues, ns: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    kept.store([pair(ns, "bad", "SECRET")], NOON)
+    edit(table, "bad", "value", 5)
+    assert kept.value(ns, "bad", NOON) is None
+
+    [line] = [record.getMessage() for record in caplog.records]
+    assert "is unreadable: ValueError('value is no text')" in line
+    assert '"action": "row_unreadable"' in line
 
 
 def test_the_clean_up_spares_what_was_renewed(

@@ -12,10 +12,11 @@ from typing import Any
 import requests
 
 from moving.command import options
+from moving.reaching import NO_KEY, PATIENCE, not_footman, why
 
 NO_TASK = "00000000-0000-0000-0000-000000000000"
 # A new deployment may still be on its way to its first instance.
-SECONDS, SECONDS_TO_TICK = 60, 180
+SECONDS_TO_TICK = 180
 PAUSE = 5.0
 FRESH = 90
 REFUSED = (401, 403)
@@ -86,10 +87,10 @@ class Smoke:
         headers = {"x-functions-key": key} if key else {}
         try:
             return self.session.request(
-                method, f"{self.url}{path}", json=body, headers=headers, timeout=SECONDS, allow_redirects=False
+                method, f"{self.url}{path}", json=body, headers=headers, timeout=PATIENCE, allow_redirects=False
             )
         except (requests.RequestException, UnicodeError) as error:
-            raise NotWell(f"{self.url} could not be asked: {type(error).__name__}") from None
+            raise NotWell(f"{self.url} could not be asked: {why(error)}") from None
 
     def _json(self, answer: requests.Response) -> Any:
         try:
@@ -97,7 +98,7 @@ class Smoke:
         except ValueError:
             told = None
         if not isinstance(told, dict):
-            raise NotWell(f"{self.url} answered {answer.status_code}, and not as Footman does")
+            raise NotWell(f"{self.url} answered {answer.status_code} {not_footman(answer)}")
         return told
 
 
@@ -136,7 +137,7 @@ def _reason(answer: requests.Response) -> str:
     try:
         return str(answer.json()["message"])
     except (ValueError, KeyError, TypeError):
-        return "the key is missing or wrong" if answer.status_code in REFUSED else "no reason given"
+        return NO_KEY if answer.status_code in REFUSED else not_footman(answer)
 
 
 if __name__ == "__main__":

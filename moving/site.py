@@ -8,13 +8,12 @@ import requests
 from pydantic import TypeAdapter, ValidationError
 from urllib3.exceptions import HTTPError
 
+from moving.reaching import NO_KEY, PATIENCE, not_footman, why
 from moving.wanted import STATE, There, Wanted, differing
 from shared.api.schedule_wire import ScheduleAnswer
 from shared.core.schedules import STATE_OF, State
 
-SECONDS = 60
 SCHEDULES = TypeAdapter(list[ScheduleAnswer])
-NO_KEY = "the key is missing or wrong; give one with --key, or in FOOTMAN_KEY"
 
 
 class SiteFailed(Exception):
@@ -65,16 +64,16 @@ class Site:
     def _ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         try:
             answer = self.session.request(
-                method, f"{self.url}/v4/schedules{path}", json=body, timeout=SECONDS, allow_redirects=False
+                method, f"{self.url}/v4/schedules{path}", json=body, timeout=PATIENCE, allow_redirects=False
             )
         except (requests.RequestException, HTTPError, UnicodeError) as error:
-            raise SiteFailed(f"{self.url} could not be asked: {type(error).__name__}.") from None
+            raise SiteFailed(f"{self.url} could not be asked: {why(error)}.") from None
         if answer.status_code == requests.codes.unauthorized:
             raise SiteFailed(f"{self.url} answered 401: {NO_KEY}.")
         try:
             told = answer.json()
         except ValueError:
-            raise SiteFailed(f"{self.url} answered {answer.status_code}, and not as Footman does.") from None
+            raise SiteFailed(f"{self.url} answered {answer.status_code} {not_footman(answer)}") from None
         if not answer.ok:
             reason = told.get("message") if isinstance(told, dict) else None
             raise SiteFailed(f"{self.url} answered {answer.status_code}: {reason or 'no reason given'}")

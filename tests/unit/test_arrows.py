@@ -27,7 +27,7 @@ ROOMS = {
     "shared/setting_texts.py": set(),
     "shared/core": {"shared.core", "croniter", "tzlocal"},
     "moving": {"moving", "shared.api", "shared.core", "croniter", "pydantic", "requests", "urllib3", "yaml"},
-    "infra": {"infra", "moving.command", "requests"},
+    "infra": {"infra", "moving.command", "moving.reaching", "requests"},
     "shared/log.py": set(),
     "shared/threads.py": set(),
     "shared/turns.py": {"shared.threads"},

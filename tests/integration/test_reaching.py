@@ -81,7 +81,7 @@ CASES: dict[str, tuple[Callable[[], AbstractContextManager[str]], str]] = {
     "name": (partial(at, "https://footman.invalid"), "its name is unknown; check --url"),
     "refused": (partial(at, "http://127.0.0.1:9"), "connection refused; nobody listens there"),
     "cut": (hanging_up, "the connection was cut before an answer came"),
-    "untrusted": (served, "its certificate is not trusted ("),
+    "untrusted": (partial(served, 200), "its certificate is not trusted ("),
     "no TLS": (partial(served, 200, PAGE), "the port does not speak TLS"),
     "401": (partial(served, 401), NO_KEY),
     "page": (partial(served, 200, PAGE, Content_Type="text/html"), "answered 200 with a web page"),

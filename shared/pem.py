@@ -47,16 +47,15 @@ def blocks(text: str) -> list[Block]:
 def _decoded(text: str) -> str:
     if "-----BEGIN" in text or not is_pem(text):
         return text
-    digits = re.sub(r"[^A-Za-z0-9+/]", "", text)
+    digits = re.sub(r"[^A-Za-z0-9+/]", "", _WRITTEN_END.sub("", text))
     return base64.b64decode(digits + "=" * (-len(digits) % 4)).decode("latin-1")
 
 
 def _block(label: str, inside: str) -> Block:
     if _LOCKED.search(label) or (":" in inside and _LOCKED.search(inside)):
         return Block(label=label, text="", is_locked=True)
-    body = "".join(
-        _HEADERS.sub("", _NOISE.sub("", inside)).split() if ":" in inside else _NOISE.sub("", inside).split()
-    )
+    bare = _NOISE.sub("", inside)
+    body = "".join((_HEADERS.sub("", bare) if ":" in bare else bare).split())
     if not body or not _BASE64.fullmatch(body):
         raise ValueError(
             f"what stands between BEGIN and END {label} is no base64: it was damaged on its way here. Set it again "

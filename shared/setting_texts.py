@@ -18,7 +18,12 @@ _STORES = {
     "appconfiguration": ("App Configuration", "App Configuration Data Reader"),
 }
 # How many hexadecimal digits the fingerprints have that are none of SHA-256.
-_OTHER_FINGERPRINTS = {32: "an MD5", 40: "a SHA-1", 96: "a SHA-384", 128: "a SHA-512"}
+_OTHER_FINGERPRINTS = {
+    32: "an MD5 fingerprint",
+    40: "a SHA-1 fingerprint, as Windows shows under Thumbprint",
+    96: "a SHA-384 fingerprint",
+    128: "a SHA-512 fingerprint",
+}
 
 
 def bare(text: str) -> str:
@@ -61,8 +66,8 @@ def fingerprint(text: str) -> str:
         return digits
     other = _OTHER_FINGERPRINTS.get(len(digits)) if re.fullmatch(r"[0-9a-f]+", digits) else None
     raise ValueError(
-        f"{f'this is {other} fingerprint ({len(digits)} digits), as Windows shows; ' if other else ''}a SHA-256 "
-        "fingerprint has 64 hexadecimal digits, colons allowed: openssl x509 -in server.pem -noout -fingerprint -sha256"
+        f"{f'this is {other} ({len(digits)} digits); ' if other else ''}a SHA-256 fingerprint has "
+        "64 hexadecimal digits, colons allowed: openssl x509 -in server.pem -noout -fingerprint -sha256"
     )
 
 

@@ -21,7 +21,8 @@ def days_left(access: Access, now: datetime) -> Mapping[str, int]:
 
 def client_fault(access: Access, now: datetime) -> str:
     """Return a sentence on the dates of the client certificate in use; empty where they are right, or none is used."""
-    if access.client_certificate is None or access.jwt:
+    is_shown = any(url.startswith("https:") for url in access.base_urls) and not access.jwt
+    if access.client_certificate is None or not is_shown:
         return ""
     try:
         begin, end = _spans("client", access.client_certificate.certificate)[0]

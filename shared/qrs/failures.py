@@ -52,7 +52,6 @@ _NO_TLS = {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "PACK
 # How a TLS port answers plain HTTP: with an alert, or, where nginx, Apache or Go stand there, in words.
 _TLS_ALERT = re.compile(r"\x15\x03[\x00-\x04]")
 _PLAIN_TO_TLS = re.compile(rb"plain HTTP|HTTP request to an HTTPS", re.IGNORECASE)
-_WRITE_HTTPS = "it wants TLS, and QRS_URL says http://. Write https:// there."
 _HANDSHAKE = "Check that QRS_URL names a TLS port and that the server offers TLS 1.2 or newer."
 _DENIED = (
     ("xsrf", "the XSRF key did not arrive. A proxy in between may drop query or headers."),
@@ -78,7 +77,7 @@ def from_exception(
         )
     if any(isinstance(cause, BadStatusLine) and _TLS_ALERT.match(str(cause)) for cause in causes):
         # What was asked never got past the handshake that the server waited for.
-        return QrsUnreachable(f"Cannot reach {address}: {_WRITE_HTTPS}")
+        return QrsUnreachable(f"Cannot reach {address}: it wants TLS, and QRS_URL says http://. Write https:// there.")
     return QrsUnanswered(f"{address} {_broken_off(causes, base_url, client_fault)}")
 
 
@@ -96,7 +95,10 @@ def from_reply(reply: Reply, client_fault: Callable[[], str]) -> QrsError:
     if status in {requests.codes.unauthorized, requests.codes.forbidden}:
         return QrsDenied(f"{address} answered {status}: {_denied(status, text, client_fault)}")
     if not reply.is_ok and _PLAIN_TO_TLS.search(reply.body):
-        return QrsMisplaced(f"{address} answered {status}: {_WRITE_HTTPS}")
+        return QrsMisplaced(
+            f"{address} answered {status}: plain HTTP was sent to a TLS port. Write https:// in QRS_URL; where "
+            "it says so, the proxy in between has to."
+        )
     if status == requests.codes.too_many_requests or status >= requests.codes.internal_server_error:
         return QrsBusy(f"{address} answered {status}{_quoted(text)}. Try again later; the logs of Sense tell more.")
     if reply.is_page or status < requests.codes.bad_request:

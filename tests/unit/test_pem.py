@@ -74,6 +74,7 @@ WAYS: dict[str, Callable[[str], str]] = {
     "blanks around": lambda text: f"  \n{text}\n ",
     "no line end at the end": str.strip,
     "base64 once more": lambda text: base64.b64encode(text.encode()).decode(),
+    r"base64 once more, \n": lambda text: base64.encodebytes(text.encode()).decode().replace("\n", "\\n"),
     "base64 once more, wrapped": lambda text: base64.encodebytes(text.encode()).decode(),
 }
 

@@ -16,6 +16,7 @@ import function_app
 from shared.api.calls import Call, Route
 from shared.api.documentation.examples import EXAMPLES
 from shared.api.documentation.openapi import document, operation_id
+from shared.api.documentation.page import HOME
 from shared.core.runs import RunOutcome
 from shared.core.schedules import STATE_OF, State
 from tests.functions import functions
@@ -75,7 +76,7 @@ def test_every_route_of_the_app_stands_in_it_but_the_page_and_the_last_catch_all
     bindings = [binding for function in functions() for binding in function.get_bindings()]
     routes = {binding.route for binding in bindings if isinstance(binding, HttpTrigger)}
 
-    untold = {"documentation", "documentation/{file}", "{*path}", "v4/openapi.json"}
+    untold = {HOME, "documentation", "documentation/{file}", "{*path}", "v4/openapi.json"}
     assert {f"/{route}" for route in routes - untold} == set(CONTRACT["paths"])
 
 
@@ -177,6 +178,19 @@ def test_what_was_recorded_of_butler_conforms(request_: dict[str, Any], response
 def leads_to(operation: str, method: str, path: str) -> bool:
     pattern = re.sub(r"\{[^}]*\}", "[^/]+", operation)
     return re.fullmatch(pattern, f"{method} {path}") is not None
+
+
+def test_it_advises_to_send_the_key_in_the_header_alone() -> None:
+    [key] = CONTRACT["components"]["securitySchemes"].values()
+
+    assert (key["in"], key["name"]) == ("header", "x-functions-key")
+    assert "code=" not in json.dumps(CONTRACT)
+
+
+def test_nothing_optional_is_filled_in() -> None:
+    parameters = [one for operation in OPERATIONS.values() for one in operation.get("parameters", [])]
+
+    assert [one["name"] for one in parameters if "example" in one and not one["required"]] == []
 
 
 def test_without_keys_it_asks_for_none() -> None:

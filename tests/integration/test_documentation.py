@@ -14,7 +14,13 @@ PARTS = [
     ("/documentation/swagger-ui-bundle.js", "text/javascript; charset=utf-8", "SwaggerUIBundle"),
     ("/documentation/swagger-ui.css", "text/css; charset=utf-8", ".swagger-ui"),
 ]
+KEY = "a key that only tests know"
 EACH = pytest.mark.parametrize(("path", "content_type", "content"), PARTS, ids=[part[0] for part in PARTS])
+
+
+@pytest.fixture(scope="module")
+def keyed(start_footman: StartFootman) -> LocalHost:
+    return start_footman({}, key=KEY)
 
 
 @EACH
@@ -65,6 +71,32 @@ def test_with_a_slash_at_its_end_the_page_leads_to_itself(footman: LocalHost, ht
     assert [step.status_code for step in answer.history] == [308]
     assert answer.url == f"{footman.url}/documentation"
     assert "<title>Footman</title>" in answer.text
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("path", ["/", "", "/?next=//elsewhere.example.com"])
+def test_the_root_leads_to_the_page_with_and_without_a_key(
+    path: str, method: str, keyed: LocalHost, http: requests.Session
+) -> None:
+    sent = {"Host": "elsewhere.example.com", "X-Forwarded-Host": "elsewhere.example.com"}
+    answers = [
+        http.request(method, f"{keyed.url}{path}", headers=sent | key, allow_redirects=False, timeout=10)
+        for key in ({}, {"x-functions-key": KEY})
+    ]
+
+    assert [(one.status_code, one.headers["Location"], one.content) for one in answers] == [
+        (302, "documentation", b"")
+    ] * 2
+    assert "elsewhere" not in str(answers[0].headers)
+    assert http.get(f"{keyed.url}/", timeout=10).url == f"{keyed.url}/documentation"
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
+def test_the_root_takes_no_other_method(method: str, footman: LocalHost, http: requests.Session) -> None:
+    answer = http.request(method, f"{footman.url}/", allow_redirects=False, timeout=10)
+
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "GET")
+    assert "Location" not in answer.headers
 
 
 def test_without_keys_the_contract_asks_for_none(start_footman: StartFootman, http: requests.Session) -> None:

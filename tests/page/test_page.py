@@ -105,28 +105,37 @@ def test_it_asks_nobody_but_footman_and_complains_of_nothing(opened: Opened, key
     assert opened.complaints == []
 
 
-def test_a_task_is_started_through_it(opened: Opened, sense: StandIn) -> None:
+def test_the_root_leads_to_it(opened: Opened, keyed: LocalHost) -> None:
+    opened.page.goto(keyed.url)
+    opened.page.locator(".opblock").first.wait_for()
+
+    assert opened.page.url == f"{keyed.url}/documentation"
+
+
+def test_a_task_is_started_through_it_as_it_is_filled_in(opened: Opened, sense: StandIn) -> None:
     give_the_key(opened.page)
     start = opened.operation("put", "/v4/reloadtask/{taskId}/start")
-    start.locator('[data-param-name="taskId"] input').fill(APP1)
+    filled = {name: start.locator(f'[data-param-name="{name}"]') for name in ("taskId", "allTaskIdsMustExist")}
 
     status, body = execute(start)
 
+    assert filled["taskId"].locator("input").input_value() == APP1
+    assert filled["allTaskIdsMustExist"].locator("select").input_value() in {"", "false"}
     assert status == "200"
     assert "Reload task of App1" in body
     assert [one["taskId"] for one in sense.starts()] == [APP1]
 
 
-def test_a_schedule_is_made_through_it(opened: Opened, table: TableClient) -> None:
+def test_a_schedule_that_never_fires_is_made_through_it_as_it_is_filled_in(opened: Opened, table: TableClient) -> None:
     give_the_key(opened.page)
     create = opened.operation("post", "/v4/schedules")
 
     status, body = execute(create)
 
     assert status == "201"
-    assert '"lastKnownState": "started"' in body
-    [kept] = [row for row in table.list_entities() if row["RowKey"].startswith("schedule:")]
-    assert kept["name"] == "Every 5 sec"
+    assert '"lastKnownState": "stopped"' in body
+    [kept] = [row for row in table.list_entities() if row["RowKey"].startswith(("schedule:", "due:"))]
+    assert (kept["state"], kept["cron"], kept["taskId"]) == ("stopped", "0 6 * * *", APP1)
 
 
 def test_without_the_key_it_shows_that_there_was_none(opened: Opened, sense: StandIn) -> None:

@@ -29,6 +29,7 @@ def test_it_indexes_every_function_with_its_route(worker: Worker) -> None:
         "documentation": "documentation",
         "documentation_file": "documentation/{file}",
         "health": "v4/health",
+        "home": "{nothing:maxlength(0)?}",
         "key_exists": "v4/keyvalues/{namespace}/keyexists",
         "key_list": "v4/keylist/{namespace}",
         "key_namespaces": "v4/keyvaluesnamespaces",
@@ -64,13 +65,14 @@ def test_a_timer_is_made_up_for_when_it_was_missed_and_never_fires_at_a_mere_sta
     )
 
 
-def test_every_route_but_health_and_the_contract_asks_for_a_function_key(worker: Worker) -> None:
+def test_every_route_but_health_the_contract_and_its_page_asks_for_a_function_key(worker: Worker) -> None:
     levels = {name: trigger["authLevel"] for name, trigger in triggers(worker, "httpTrigger").items()}
 
     assert {name for name, level in levels.items() if level == "ANONYMOUS"} == {
         "documentation",
         "documentation_file",
         "health",
+        "home",
         "openapi",
     }
     assert set(levels.values()) == {"ANONYMOUS", "FUNCTION"}

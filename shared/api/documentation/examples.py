@@ -1,4 +1,8 @@
-"""An example for every call of the contract; those of Butler's calls are the ones its own documentation shows."""
+"""An example for every call of the contract: what the page fills in, what is answered, and what goes wrong with it.
+
+What is filled in is sent at a click, so it does no harm: the tasks are those of the stand-in for Sense, which no other
+site has, a schedule is made stopped, and nothing optional is filled in.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -6,21 +10,58 @@ from http import HTTPStatus
 from typing import Any
 
 APP1, APP2, APP3 = (
-    "e3b27f50-b1c0-4879-88fc-c7cdd9c1cf3e",
-    "7552d9fc-d1bb-4975-9a38-18357de531ea",
-    "fb0f317d-da91-4b86-aafa-0174ae1e8c8f",
+    "c6d86a12-bd1c-5e5c-b5c7-914f09a2b88a",
+    "7d1427f4-b9ad-5812-aed5-9e6da8b9889c",
+    "7d7d32dd-a1fb-506e-9aee-50d88b2e94d3",
 )
 SCHEDULE_ID = "b028d0a2-7116-41bf-b15a-4f01bd126464"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Example:
-    """What is sent and answered: `bodies` by what they do, `also` by status what else may be answered."""
+    """What is sent and answered: `bodies` by what they do, `also` by status what else may be answered.
 
+    `failures` are the messages of the error envelope, by status, each as this very call gives it.
+    """
+
+    failures: Mapping[HTTPStatus, str]
     answer: Any = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
     bodies: Mapping[str, Any] = field(default_factory=dict)
     also: Mapping[HTTPStatus, Mapping[str, Any]] = field(default_factory=dict)
+
+
+CRASHED = {
+    HTTPStatus.INTERNAL_SERVER_ERROR: "Footman failed; its log tells why under invocation "
+    "5e0c3f0e-7a4f-4a55-9a53-0f6a2f1c9d11."
+}
+WRONG_SETTING = {HTTPStatus.INTERNAL_SERVER_ERROR: "QRS_URL is missing: see the settings in README.md."}
+STORAGE_AWAY = WRONG_SETTING | {
+    HTTPStatus.SERVICE_UNAVAILABLE: "Table storage gave no answer (ServiceRequestError). Check STORAGE_CONNECTION or "
+    "STORAGE_TABLE_URL, and that the network lets Footman through."
+}
+NO_PARAMETERS = {HTTPStatus.BAD_REQUEST: "all is no parameter of this call: it takes none."}
+NO_TAG = STORAGE_AWAY | {HTTPStatus.BAD_REQUEST: "tag is empty: give it a value, or leave it out."}
+NO_SCHEDULE = STORAGE_AWAY | {HTTPStatus.BAD_REQUEST: f"REST SCHEDULER: Schedule ID {SCHEDULE_ID} not found."}
+NO_NAMESPACE = STORAGE_AWAY | {HTTPStatus.BAD_REQUEST: "Namespace not found: sales"}
+NO_KEY_GIVEN = STORAGE_AWAY | {HTTPStatus.BAD_REQUEST: "key is missing: give it as a query parameter."}
+SENSE_REFUSES = (
+    "sense.example.com:4242 answered 403: it knows who asks but does not allow it. The client certificate may be "
+    "missing or foreign, or the user lacks the right to read and start tasks (security rule with Read and Update on "
+    "ReloadTask_*)."
+)
+# With a start filter, Sense is asked about the task.
+OF_A_DEFINITION = STORAGE_AWAY | {
+    HTTPStatus.FORBIDDEN: f"qlikSenseTaskId: '{APP1}' (Reload task of App1) is not allowed: START_TASK_FILTER has "
+    "neither the task nor one of its tags or custom properties.",
+    HTTPStatus.BAD_GATEWAY: SENSE_REFUSES,
+}
+WRONG_DEFINITION = OF_A_DEFINITION | {
+    HTTPStatus.BAD_REQUEST: "body.startupState: \"on\" is not allowed; should be 'start', 'started', 'stop' or "
+    "'stopped'.",
+    HTTPStatus.FAILED_DEPENDENCY: "outcome unknown: Table storage gave no answer. Whether the schedule was made is told "
+    f"by GET /v4/schedules?id={SCHEDULE_ID}: look there before you make it again.",
+}
 
 
 TASK1 = {"taskId": APP1, "taskName": "Reload task of App1"}
@@ -29,7 +70,13 @@ NOTHING: dict[str, Any] = {"tasksId": {"started": [], "invalid": [], "denied": [
 }
 
 START = Example(
-    parameters={"taskId": APP1, "allTaskIdsMustExist": True},
+    failures=WRONG_SETTING
+    | {
+        HTTPStatus.BAD_REQUEST: 'allTaskIdsMustExist: "yes" is not allowed; use true or false.',
+        HTTPStatus.SERVICE_UNAVAILABLE: "Cannot reach sense.example.com:4242: connection refused. Check that the Sense "
+        "repository service runs and that QRS_URL names its port.",
+    },
+    parameters={"taskId": APP1},
     bodies={
         "No more than the task of the path": [],
         "Two tasks more": [
@@ -41,10 +88,10 @@ START = Example(
                 "type": "keyvaluestore",
                 "payload": {"namespace": "sales", "key": "day", "value": "2026-11-22", "ttl": 60000},
             },
-            {"type": "starttasktag", "payload": {"tag": "startTask1"}},
+            {"type": "starttasktag", "payload": {"tag": "tag 1"}},
             {
                 "type": "starttaskcustomproperty",
-                "payload": {"customPropertyName": "taskGroup", "customPropertyValue": "tasks1"},
+                "payload": {"customPropertyName": "taskGroup", "customPropertyValue": "group2"},
             },
         ],
     },
@@ -54,42 +101,35 @@ START = Example(
             "Sense accepted no start": NOTHING
             | {
                 "tasksFailed": [
-                    {"taskId": APP1, "taskName": "Reload task of App1", "reason": "Sense did not start it."}
+                    {
+                        "taskId": APP1,
+                        "taskName": "Reload task of App1",
+                        "reason": "Sense did not start it: the task is disabled. Enable it in the QMC.",
+                    }
                 ]
             },
             "Sense gave an answer that can't be used": {
                 "statusCode": 502,
                 "error": "Bad Gateway",
-                "message": "Sense refused the client certificate or the user.",
+                "message": SENSE_REFUSES,
             },
         }
     },
 )
 
 DEFINITION = {
-    "name": "Every 5 sec",
-    "cronSchedule": "*/5 * * * * *",
+    "name": "Sales, every morning",
+    "cronSchedule": "0 6 * * *",
     "timezone": "Europe/Stockholm",
-    "qlikSenseTaskId": "0fe447a9-ba1f-44a9-ac23-68c3a1d88d8b",
-    "startupState": "started",
+    "qlikSenseTaskId": APP1,
+    "startupState": "stopped",
     "tags": ["tag 1", "abc 123 åäö"],
 }
-SCHEDULE = {"id": SCHEDULE_ID, "created": "2021-10-27T05:15:28.580Z", **DEFINITION, "lastKnownState": "started"}
-TWO_HOURLY = {
-    "id": "3702cec1-b6c8-463e-bda3-58d6a94dd9ac",
-    "created": "2021-10-08T07:24:38.373Z",
-    "name": "Every 2 hours",
-    "cronSchedule": "* */2 * * *",
-    "timezone": "Europe/London",
-    "qlikSenseTaskId": "0fe447a9-ba1f-44a9-ac23-68c3a1d88d8b",
-    "startupState": "started",
-    "tags": ["tag 3", "abc 123 åäö"],
-    "lastKnownState": "started",
-}
-STOPPED = SCHEDULE | {"lastKnownState": "stopped"}
+SCHEDULE = {"id": SCHEDULE_ID, "created": "2026-11-20T05:15:28.580Z", **DEFINITION, "lastKnownState": "stopped"}
+STARTED = SCHEDULE | {"lastKnownState": "started"}
 RUN = {
-    "due": "2026-11-22T06:00:00Z",
-    "started": "2026-11-22T06:00:00Z",
+    "due": "2026-11-22T05:00:00Z",
+    "started": "2026-11-22T05:00:00Z",
     "lateSeconds": 0.041,
     "attempt": 1,
     "outcome": "started",
@@ -97,7 +137,7 @@ RUN = {
     "executionId": "d0a1ae4c-8a1f-4a9c-a1c5-4b1f2a3c4d5e",
     "missedCount": 0,
 }
-NEXT = {"utc": "2026-11-22T06:00:05Z", "local": "2026-11-22T07:00:05+01:00"}
+NEXT = {"utc": "2026-11-23T05:00:00Z", "local": "2026-11-23T06:00:00+01:00"}
 ONE = {"id": SCHEDULE_ID}
 PAIR = {"namespace": "sales", "key": "day", "value": "2026-11-22"}
 NAMESPACE, KEY = {"namespace": "sales"}, {"namespace": "sales", "key": "day"}
@@ -121,66 +161,58 @@ UNHEALTHY = HEALTH | {
 EXAMPLES: dict[str, Example] = {
     "start_task_put": START,
     "start_task_post": START,
-    "schedules_get": Example(parameters={"tag": "tag 3"}, answer=[TWO_HOURLY]),
-    "schedules_post": Example(bodies={"": DEFINITION}, answer=SCHEDULE),
-    "schedule_with_id_get": Example(parameters=ONE, answer=SCHEDULE),
-    "schedule_with_id_put": Example(parameters=ONE, bodies={"": DEFINITION}, answer=SCHEDULE),
-    "schedule_with_id_delete": Example(parameters=ONE),
-    "schedule_start_put": Example(parameters=ONE, answer=[SCHEDULE]),
-    "schedule_stop_put": Example(parameters=ONE, answer={}),
-    "schedule_start_all_put": Example(parameters={"tag": "tag 1"}, answer=[SCHEDULE]),
-    "schedule_stop_all_put": Example(parameters={"tag": "tag 1"}, answer=[STOPPED]),
-    "schedule_status_get": Example(
-        answer=[{"id": SCHEDULE_ID, "name": "Every 5 sec", "state": "started", "nextRun": NEXT, "lastRun": RUN}]
+    "schedules_get": Example(answer=[SCHEDULE], failures=NO_SCHEDULE),
+    "schedules_post": Example(bodies={"": DEFINITION}, answer=SCHEDULE, failures=WRONG_DEFINITION),
+    "schedule_with_id_get": Example(parameters=ONE, answer=SCHEDULE, failures=NO_SCHEDULE),
+    "schedule_with_id_put": Example(
+        parameters=ONE, bodies={"": DEFINITION}, answer=SCHEDULE, failures=OF_A_DEFINITION | NO_SCHEDULE
     ),
-    "schedule_history_get": Example(parameters=ONE | {"limit": 100}, answer=[RUN]),
+    "schedule_with_id_delete": Example(parameters=ONE, failures=NO_SCHEDULE),
+    "schedule_start_put": Example(parameters=ONE, answer=[STARTED], failures=NO_SCHEDULE),
+    "schedule_stop_put": Example(parameters=ONE, answer={}, failures=NO_SCHEDULE),
+    "schedule_start_all_put": Example(answer=[STARTED], failures=NO_TAG),
+    "schedule_stop_all_put": Example(answer=[SCHEDULE], failures=NO_TAG),
+    "schedule_status_get": Example(
+        answer=[{"id": SCHEDULE_ID, "name": DEFINITION["name"], "state": "started", "nextRun": NEXT, "lastRun": RUN}],
+        failures=STORAGE_AWAY | NO_PARAMETERS,
+    ),
+    "schedule_history_get": Example(parameters=ONE, answer=[RUN], failures=NO_SCHEDULE),
     "schedule_preview_get": Example(
-        parameters={
-            "cronSchedule": "0 6 * * 1-5",
-            "timezone": "Europe/Stockholm",
-            "after": "2026-11-21T00:00:00Z",
-            "count": 2,
-        },
+        parameters={"cronSchedule": "0 6 * * 1-5", "timezone": "Europe/Stockholm"},
         answer={
             "next": [
-                {"utc": "2026-11-23T05:00:00Z", "local": "2026-11-23T06:00:00+01:00"},
-                {"utc": "2026-11-24T05:00:00Z", "local": "2026-11-24T06:00:00+01:00"},
+                {"utc": f"2026-11-{day}T05:00:00Z", "local": f"2026-11-{day}T06:00:00+01:00"}
+                for day in (23, 24, 25, 26, 27)
             ]
         },
+        failures=CRASHED | {HTTPStatus.BAD_REQUEST: "cronSchedule is missing: give it as a query parameter."},
     ),
-    "key_namespaces_get": Example(answer=["sales"]),
-    "key_list_get": Example(parameters=NAMESPACE, answer={"namespace": "sales", "keys": [{"key": "day"}]}),
-    "key_values_get": Example(parameters=KEY, answer=PAIR),
+    "key_namespaces_get": Example(answer=["sales"], failures=STORAGE_AWAY | NO_PARAMETERS),
+    "key_list_get": Example(
+        parameters=NAMESPACE, answer={"namespace": "sales", "keys": [{"key": "day"}]}, failures=NO_NAMESPACE
+    ),
+    "key_values_get": Example(parameters=KEY, answer=PAIR, failures=NO_NAMESPACE),
     "key_values_post": Example(
         parameters=NAMESPACE,
         bodies={"": {"key": "day", "value": "2026-11-22", "ttl": 60000}},
         answer=PAIR | {"ttl": 60000},
+        failures=STORAGE_AWAY | {HTTPStatus.BAD_REQUEST: "Required parameter is missing: body.value."},
     ),
-    "key_values_delete": Example(parameters=NAMESPACE),
-    "key_exists_get": Example(parameters=KEY, answer={"keyExists": True, "keyValue": PAIR}),
-    "key_exists_delete": Example(parameters=NAMESPACE),
-    "key_value_delete": Example(parameters=KEY),
-    "ping_get": Example(answer={"response": "Butler reporting for duty", "butlerVersion": "Footman 0.1.0"}),
+    "key_values_delete": Example(parameters=NAMESPACE, failures=NO_NAMESPACE),
+    "key_exists_get": Example(parameters=KEY, answer={"keyExists": True, "keyValue": PAIR}, failures=NO_KEY_GIVEN),
+    "key_exists_delete": Example(parameters=NAMESPACE, failures=NO_NAMESPACE),
+    "key_value_delete": Example(parameters=KEY, failures=NO_NAMESPACE),
+    "ping_get": Example(
+        answer={"response": "Butler reporting for duty", "butlerVersion": "Footman 0.1.0"},
+        failures=CRASHED | NO_PARAMETERS,
+    ),
     "health_get": Example(
-        answer=HEALTH,
-        also={HTTPStatus.SERVICE_UNAVAILABLE: {"": UNHEALTHY}},
+        answer=HEALTH, also={HTTPStatus.SERVICE_UNAVAILABLE: {"": UNHEALTHY}}, failures=CRASHED | NO_PARAMETERS
     ),
-    "openapi_get": Example(answer={"openapi": "3.1.0"}),
+    "openapi_get": Example(answer={"openapi": "3.1.0"}, failures=CRASHED | NO_PARAMETERS),
 }
 
 # Where Butler 11 and later answer in another form.
 CURRENT_EXAMPLES: dict[str, Example] = {
-    "schedule_stop_put": replace(EXAMPLES["schedule_stop_put"], answer=[STOPPED]),
-}
-
-FAILURES: Mapping[HTTPStatus, str] = {
-    HTTPStatus.BAD_REQUEST: "REST SCHEDULER: Schedule ID Manually-added-schedule-1 not found.",
-    HTTPStatus.FORBIDDEN: f"The start filter does not allow task {APP1}.",
-    HTTPStatus.FAILED_DEPENDENCY: (
-        "outcome unknown: Table storage gave no answer. Whether the schedule was made is told by "
-        f"GET /v4/schedules?id={SCHEDULE_ID}: look there before you make it again."
-    ),
-    HTTPStatus.INTERNAL_SERVER_ERROR: "QRS_URL is missing: set it to the address of the site's Repository Service.",
-    HTTPStatus.BAD_GATEWAY: "Sense refused the client certificate or the user.",
-    HTTPStatus.SERVICE_UNAVAILABLE: "Storage gave no usable answer in time.",
+    "schedule_stop_put": replace(EXAMPLES["schedule_stop_put"], answer=[SCHEDULE]),
 }

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
 
 from shared.api.calls import Call, Route
-from shared.api.documentation.examples import CURRENT_EXAMPLES, EXAMPLES, FAILURES, Example
+from shared.api.documentation.examples import CURRENT_EXAMPLES, EXAMPLES, Example
 from shared.api.http import Failure
 from shared.api.parameters import Parameter
 from shared.version import VERSION
@@ -112,7 +112,7 @@ def _key() -> Schema:
         "type": "apiKey",
         "in": "header",
         "name": "x-functions-key",
-        "description": "A function key or host key of the app; `?code=` in the query does too.",
+        "description": "A function key or host key of the app. Send it in this header: an address ends up in logs.",
     }
 
 
@@ -167,7 +167,7 @@ def _answers(call: Call, example: Example, schemas: Schemas, *, is_keyed: bool) 
         for status, kind in call.also.items()
     }
     errors = {HTTPStatus.BAD_REQUEST, *call.errors, HTTPStatus.INTERNAL_SERVER_ERROR} - answers.keys()
-    answers |= {status: _failure(status, schemas) for status in errors}
+    answers |= {status: _failure(status, example.failures[status], schemas) for status in errors}
     return answers | ({HTTPStatus.UNAUTHORIZED: NO_KEY} if is_keyed else {})
 
 
@@ -183,8 +183,8 @@ def _answer(call: Call, example: Example, schemas: Schemas) -> Schema:
     return told
 
 
-def _failure(status: HTTPStatus, schemas: Schemas) -> Schema:
-    envelope = Failure(statusCode=status.value, error=status.phrase, message=FAILURES[status])
+def _failure(status: HTTPStatus, message: str, schemas: Schemas) -> Schema:
+    envelope = Failure(statusCode=status.value, error=status.phrase, message=message)
     return {"description": MEANINGS[status], "content": _content(schemas.answer(Failure), {"": envelope})}
 
 

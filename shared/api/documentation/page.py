@@ -1,4 +1,4 @@
-"""GET /v4/openapi.json, and GET /documentation: the contract for tools, and for people to try."""
+"""GET /v4/openapi.json, and GET /documentation: the contract for tools, and for people to try; / leads there."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
@@ -24,6 +24,8 @@ GUARDS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
+# The host takes an empty route for none; this one fits the empty path alone.
+HOME = "{nothing:maxlength(0)?}"
 # What stands at a path under /documentation: in which package, under which name, of which type.
 FILES: Mapping[str, tuple[str, str, str]] = {
     "swagger-ui.css": ("offapi", "swagger_style.css", CSS),
@@ -52,6 +54,7 @@ def describing(described: Sequence[Routes], *, asks_for_key: bool, are_answers_c
 
     read = Call(handler=_contract, summary="Read this contract", answer=dict[str, Any])
     routes.serve("openapi", "v4/openapi.json", {"GET": read}, is_open=True)
+    routes.serve("home", HOME, {"GET": _call(_home)}, is_open=True)
     routes.serve("documentation", "documentation", {"GET": _call(_page)}, is_open=True)
     routes.serve("documentation_file", "documentation/{file}", {"GET": _call(_file)}, is_open=True)
     return routes
@@ -59,6 +62,11 @@ def describing(described: Sequence[Routes], *, asks_for_key: bool, are_answers_c
 
 def _call(handler: Callable[[func.HttpRequest], Answer]) -> Call:
     return Call(handler=handler, summary="The page", takes_any_address=True)
+
+
+def _home(_: func.HttpRequest) -> Answer:
+    # Relative, and nothing of the request in it: true behind any gateway, and no way to send people elsewhere.
+    return Answer(status=HTTPStatus.FOUND, headers={**GUARDS, "Location": "documentation", "Cache-Control": "no-cache"})
 
 
 def _page(req: func.HttpRequest) -> Answer:

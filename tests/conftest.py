@@ -1,4 +1,8 @@
-"""The sandbox for tests: storage, a stand-in for Sense, and Footman in the local host, each a process of its own."""
+"""The sandbox for tests: storage, a stand-in for Sense, and Footman in the local host, each a process of its own.
+
+Files of tests share nothing: each has an account of its own in the storage emulator and finds the stand-in as new, and
+what it started of Footman ends with it, before the next file begins.
+"""
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, suppress
@@ -22,17 +26,24 @@ APP1 = "c6d86a12-bd1c-5e5c-b5c7-914f09a2b88a"
 
 
 class StartFootman(Protocol):
-    def __call__(self, settings: Mapping[str, str], *, timers: bool = False, key: str = "") -> LocalHost:
-        """Start Footman with settings on top of those that reach storage and the stand-in.
+    def __call__(self, settings: Mapping[str, str], *, key: str = "") -> LocalHost:
+        """Start Footman with settings on top of those that reach storage and the stand-in; without a key it asks none.
 
-        Without its timers a tick runs when POST /admin/functions/tick asks for it; without a key none is asked for.
+        A tick runs when POST /admin/functions/tick asks for it: one by the clock would run in the next test too.
         """
 
 
 @pytest.fixture(scope="session")
-def stand_in() -> Iterator[StandIn]:
+def running_stand_in() -> Iterator[StandIn]:
     with start_stand_in() as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def stand_in(running_stand_in: StandIn) -> StandIn:
+    """The stand-in as new for a file of tests."""
+    running_stand_in.reset()
+    return running_stand_in
 
 
 @pytest.fixture
@@ -43,12 +54,21 @@ def sense(stand_in: StandIn) -> StandIn:
 
 
 @pytest.fixture(scope="session")
-def azurite() -> Iterator[Azurite]:
-    with start_azurite() as running:
-        yield running
+def emulator(request: pytest.FixtureRequest) -> Iterator[tuple[Azurite, Iterator[int]]]:
+    """The storage emulator, and the numbers of accounts in it that nobody has used: one for each file of tests."""
+    files = {item.path for item in request.session.items}
+    with start_azurite(accounts_more=len(files)) as running:
+        yield running, iter(range(len(files)))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
+def azurite(emulator: tuple[Azurite, Iterator[int]]) -> Azurite:
+    """Storage that a file of tests has to itself."""
+    running, unused = emulator
+    return running.account(next(unused))
+
+
+@pytest.fixture(scope="module")
 def kept_table(azurite: Azurite) -> Iterator[TableClient]:
     """Footman's own table."""
     with TableClient.from_connection_string(azurite.connection, "footman") as client:
@@ -65,24 +85,20 @@ def table(kept_table: TableClient) -> TableClient:
     return kept_table
 
 
-@pytest.fixture(scope="session")
-def start_footman(
-    azurite: Azurite, stand_in: StandIn, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[StartFootman]:
-    """Footman as often as asked for; each runs until the end of the tests."""
+@pytest.fixture(scope="module")
+def start_footman(azurite: Azurite, stand_in: StandIn) -> Iterator[StartFootman]:
+    """Footman as often as asked for; each runs until the file's last test."""
     usual = {**sense_settings(stand_in), "STORAGE_CONNECTION": azurite.connection}
     with ExitStack() as stack:
 
-        def start(settings: Mapping[str, str], *, timers: bool = False, key: str = "") -> LocalHost:
-            # A folder of its own: by what an earlier run noted there, timers would fire at the start.
-            arguments = ["--state", str(tmp_path_factory.mktemp("timers"))] if timers else ["--no-timers"]
-            arguments += ["--key", key] if key else []
+        def start(settings: Mapping[str, str], *, key: str = "") -> LocalHost:
+            arguments = ["--no-timers", *(["--key", key] if key else [])]
             return stack.enter_context(start_local_host(ROOT, {**usual, **settings}, arguments=arguments))
 
         yield start
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def footman(start_footman: StartFootman) -> LocalHost:
     return start_footman({})
 

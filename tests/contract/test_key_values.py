@@ -1,33 +1,24 @@
 """What a running Butler answered about key-values: each case stands on those before it."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
-from tests.conftest import StartFootman
-from tests.sandbox.azurite import start_azurite
 from tests.sandbox.local_host import LocalHost
 from tests.sandbox.stand_in import StandIn
 
 CASES = json.loads(Path(__file__).with_name("key-values.json").read_text(encoding="utf-8"))
 
 
-@pytest.fixture(scope="module")
-def empty_footman(start_footman: StartFootman) -> Iterator[LocalHost]:
-    with start_azurite() as azurite:
-        yield start_footman({"STORAGE_CONNECTION": azurite.connection})
-
-
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
 def test_it_answers_as_butler_did(
-    case: dict[str, Any], empty_footman: LocalHost, http: requests.Session, sense: StandIn
+    case: dict[str, Any], footman: LocalHost, http: requests.Session, sense: StandIn
 ) -> None:
     asked, expected = case["request"], case["response"]
-    url = empty_footman.url + asked["path"]
+    url = footman.url + asked["path"]
     answer = http.request(asked["method"], url, json=asked.get("body"), timeout=30)
 
     assert answer.status_code == expected["status"]

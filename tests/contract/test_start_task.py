@@ -42,7 +42,7 @@ def test_it_answers_and_starts_as_butler_did(
     replay(case, footman, http, sense)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def filtered_footman(start_footman: StartFootman) -> LocalHost:
     return start_footman({"START_TASK_FILTER": json.dumps(FILTERED["filter"])})
 

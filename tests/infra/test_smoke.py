@@ -76,8 +76,10 @@ def test_a_look_fails_by_its_name(
     assert "Traceback" not in told
 
 
-def test_sense_that_fails_is_told_by_health_and_the_dry_start(keyed: LocalHost, broken: StandIn) -> None:  # noqa: ARG001 - it breaks it
-    code, outcomes, told = smoke(keyed.url)
+@pytest.mark.usefixtures("broken")
+def test_sense_that_fails_is_told_by_health_and_the_dry_start(start_footman: StartFootman) -> None:
+    # One that nobody has asked: what health answered is good for seconds.
+    code, outcomes, told = smoke(start_footman({}, key=KEY).url)
 
     assert code == 1
     assert (outcomes["health"], outcomes["dry start"], outcomes["open door"]) == ("FAILED", "FAILED", "ok"), told

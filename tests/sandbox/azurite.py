@@ -1,12 +1,14 @@
 """Start Azurite, the emulator of Azure Storage."""
 
+import os
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Self
 
 from tests.sandbox import environment
 from tests.sandbox.processes import end, listens, start
@@ -19,14 +21,18 @@ _PRELOAD = Path(__file__).with_name("exit_with_parent.cjs")
 
 @dataclass(frozen=True, kw_only=True)
 class Azurite:
-    """A running emulator, by its connection string."""
+    """A running emulator, by the connection string of one of its accounts."""
 
     connection: str
     pid: int
 
+    def account(self, number: int) -> Self:
+        """Return the same emulator by another account, which shares no table with any other."""
+        return replace(self, connection=self.connection.replace(ACCOUNT, f"{ACCOUNT}{number}"))
+
 
 @contextmanager
-def start_azurite(folder: Path | None = None, *, tables_only: bool = True) -> Iterator[Azurite]:
+def start_azurite(folder: Path | None = None, *, tables_only: bool = True, accounts_more: int = 0) -> Iterator[Azurite]:
     """Run Azurite; without a folder it keeps its rows in memory and they go with it."""
     node, code = environment.azurite(Path(sys.executable))
     services = ["table"] if tables_only else ["blob", "queue", "table"]
@@ -37,7 +43,8 @@ def start_azurite(folder: Path | None = None, *, tables_only: bool = True) -> It
         command += [f"--{service}Host", "127.0.0.1", f"--{service}Port", str(port)]
     command += ["--location", str(folder)] if folder else ["--inMemoryPersistence"]
     with ExitStack() as stack:
-        process = start(command, stdout=subprocess.DEVNULL)
+        accounts = {"AZURITE_ACCOUNTS": _accounts(accounts_more)} if accounts_more else {}
+        process = start(command, stdout=subprocess.DEVNULL, env={**os.environ, **accounts})
         stack.callback(end, process)
         if not all(listens(port, process) for port in ports.values()):
             raise environment.SetupFailed("Azurite does not start. Delete .local/azurite to have it installed anew.")
@@ -50,6 +57,10 @@ def free_ports(count: int) -> list[int]:
         for one in sockets:
             one.bind(("127.0.0.1", 0))
         return [one.getsockname()[1] for one in sockets]
+
+
+def _accounts(more: int) -> str:
+    return ";".join(f"{name}:{KEY}" for name in (ACCOUNT, *(f"{ACCOUNT}{number}" for number in range(more))))
 
 
 def _connection(ports: dict[str, int]) -> str:

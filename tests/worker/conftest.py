@@ -13,7 +13,7 @@ import pytest
 
 from tests.sandbox.azurite import Azurite
 from tests.sandbox.run import sense_settings
-from tests.sandbox.stand_in import StandIn, start_stand_in
+from tests.sandbox.stand_in import StandIn
 from tests.worker import messages
 
 ROOT = Path(__file__).parents[2]
@@ -63,17 +63,18 @@ def _answered(asked: Any) -> Any:
 
 
 @pytest.fixture(scope="session")
-def sense() -> Iterator[StandIn]:
-    with start_stand_in() as stand_in:
-        yield stand_in
+def azurite(emulator: tuple[Azurite, Iterator[int]]) -> Azurite:
+    """Storage of the one app that this process can hold, whatever the file of tests."""
+    running, _ = emulator
+    return running
 
 
 @pytest.fixture(scope="session")
-def worker(sense: StandIn, azurite: Azurite) -> Iterator[Worker]:
+def worker(running_stand_in: StandIn, azurite: Azurite) -> Iterator[Worker]:
     import azure_functions_runtime as runtime  # noqa: PLC0415 - not there on older Pythons
 
     with pytest.MonkeyPatch.context() as environment:
-        for name, value in {**sense_settings(sense), "STORAGE_CONNECTION": azurite.connection}.items():
+        for name, value in {**sense_settings(running_stand_in), "STORAGE_CONNECTION": azurite.connection}.items():
             environment.setenv(name, value)
         runtime.start_threadpool_executor()
         begun = asyncio.run(runtime.worker_init_request(messages.init_request(str(ROOT))))

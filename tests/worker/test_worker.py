@@ -98,7 +98,6 @@ def test_the_package_named_shared_is_ours() -> None:
 
 
 def test_it_starts_a_task(worker: Worker, sense: StandIn) -> None:
-    sense.reset()
     url = f"https://footman.example.com/v4/reloadtask/{APP1}/start?includeExecutionId=true"
     answer = worker.http("start_task", "PUT", url, route={"taskId": APP1}, body=b"[]")
 
@@ -151,7 +150,6 @@ def test_an_unknown_path_is_told_in_json(worker: Worker) -> None:
 
 
 def test_a_tick_starts_what_is_due_and_history_tells_it(worker: Worker, sense: StandIn, table: TableClient) -> None:
-    sense.reset()
     url = "https://footman.example.com/v4/schedules"
     due = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(minutes=2)
     once_a_year = a_schedule(cronSchedule=f"{due.minute} {due.hour} {due.day} {due.month} *", timezone="UTC")

@@ -12,10 +12,11 @@ from typing import Any
 from shared.core.cron import MINUTE
 from tests.faults.accounting import Audit
 from tests.faults.lives import Life, Turn, audit_life
-from tests.faults.report import Trial, say
+from tests.faults.report import Trial
 from tests.faults.site import Site, minute_of, next_minute, open_site, sleep_until, utc_now
 from tests.faults.ticking import host_with_timers
 from tests.sandbox.callers import Caller
+from tests.sandbox.say import say
 
 PATH = "/v4/schedules"
 HOSTS, CALLERS, EACH, A_SECOND, MINUTES = 2, 10, 30, 100, 3

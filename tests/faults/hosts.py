@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from threading import Barrier, Thread
 
 from tests.faults.accounting import Audit
-from tests.faults.report import Trial, say
+from tests.faults.report import Trial
 from tests.faults.site import Planned, Site, minute_of, once_a_day, open_site, utc_now
 from tests.faults.ticking import TickingHost, until
+from tests.sandbox.say import say
 
 SCHEDULES, ROUNDS = 300, 20
 # Patient, so that a slow machine makes no time-outs, which are another trial.

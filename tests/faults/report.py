@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tests.faults.accounting import Audit
+from tests.sandbox.say import say
 
 MOST_TOLD = 10
 HEADS = ("fault", "what was done", "starts", "overtaken", "taken over", "lost", "doubled", "latest", "")
@@ -30,10 +31,6 @@ class Trial:
         if found.doubled > self.doubled_at_most:
             wrong.append(f"{found.doubled} starts were doubled, {self.doubled_at_most} are allowed")
         return wrong
-
-
-def say(text: str) -> None:
-    print(text, flush=True)
 
 
 def verdict(trials: Sequence[Trial]) -> int:

@@ -8,12 +8,13 @@ from datetime import datetime, timedelta
 
 from shared.core.cron import MINUTE
 from tests.faults.accounting import Account, audit, matched
-from tests.faults.report import Trial, say
+from tests.faults.report import Trial
 from tests.faults.site import BEFORE_ITS_END, Planned, Site, first_minute, next_minute, open_site, sleep_until
 from tests.faults.ticking import host_with_timers
 from tests.faults.troubles import BOTH, LENGTH, SENSE, STORAGE, Step, Trouble
 from tests.sandbox.certificates import bearer_token
 from tests.sandbox.faulty_storage import FaultyStorage, start_faulty_storage
+from tests.sandbox.say import say
 
 OFTEN, SELDOM = 5, 20
 SETTINGS = {"QRS_TIMEOUT_SECONDS": "5"}

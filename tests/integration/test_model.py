@@ -20,9 +20,9 @@ from shared.core.runs import RunOutcome
 from shared.core.zones import Zone
 from shared.storage.table import Table
 from tests.integration.conftest import OpenTasks
-from tests.integration.ticking import CONNECTIONS, SetClock, Site, at, new_table
 from tests.sandbox.azurite import Azurite
 from tests.sandbox.stand_in import StandIn
+from tests.sandbox.ticking import CONNECTIONS, SetClock, Site, at, new_table
 
 RUNS = int(os.environ.get("FOOTMAN_MODEL_RUNS", "6"))
 UTC_ZONE = Zone.parse("UTC")

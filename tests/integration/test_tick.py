@@ -14,9 +14,9 @@ from shared.core.starts import StartFilter
 from shared.storage import rows
 from shared.storage.transaction import Operation
 from tests.integration.conftest import OpenTasks
-from tests.integration.ticking import CONNECTIONS, TIMEOUT, SetClock, Site, at, new_table
 from tests.sandbox.azurite import Azurite
 from tests.sandbox.stand_in import StandIn
+from tests.sandbox.ticking import CONNECTIONS, TIMEOUT, SetClock, Site, at, new_table
 
 DAY = timedelta(days=1)
 START = "/start/synchronous"

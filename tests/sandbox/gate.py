@@ -24,7 +24,7 @@ from tests.sandbox.package import show
 # Most of a test's time is waiting; a file stays together, for its tests share a host.
 TOGETHER = ("-n", "4", "--dist", "loadfile")
 # These measure seconds, so nothing else may run beside them.
-ALONE = ("tests/integration/test_run.py", "tests/integration/test_tick_faults.py")
+ALONE = ("tests/integration/test_run.py", "tests/faults/test_tick_faults.py")
 NO_WORKER = """
 !!! NOT TESTED: the real Azure Functions worker.
 !!! It needs Python 3.13 or newer, and none was found on PATH, with the py launcher or among pyenv's.

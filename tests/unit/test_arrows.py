@@ -2,7 +2,7 @@
 
 import ast
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import pytest
@@ -34,6 +34,14 @@ ROOMS = {
     "shared/version.py": set(),
     "shared/__init__.py": set(),
 }
+# What a folder of tests knows beside itself.
+SHARED = {"tests.sandbox", "tests.conftest", "tests.cron_texts", "tests.functions"}
+# Their subject is a trial: the books that it keeps, the names that people type.
+ABOUT_TRIALS = {
+    "tests/unit/test_faults_accounting.py": "tests.faults",
+    "tests/unit/test_faults_lives.py": "tests.faults",
+    "tests/unit/test_documents.py": "tests.faults",
+}
 PURE = {"re", "dataclasses", "typing", "collections", "enum", "functools", "itertools", "datetime", "math", "bisect"}
 PURE |= {"heapq", "zoneinfo", "difflib", "importlib"}  # zones are data, read from the tzdata package
 
@@ -56,7 +64,11 @@ def is_known(module: str, room: str) -> bool:
     top = module.partition(".")[0]
     if top in sys.stdlib_module_names:
         return room != "shared/core" or top in PURE
-    return any(f"{module}.".startswith(f"{known}.") for known in ROOMS[room])
+    return is_in(module, ROOMS[room])
+
+
+def is_in(module: str, rooms: Collection[str]) -> bool:
+    return any(f"{module}.".startswith(f"{room}.") for room in rooms)
 
 
 @pytest.mark.parametrize("room", ROOMS)
@@ -101,3 +113,17 @@ def test_every_thread_of_the_app_carries_the_context_of_its_invocation() -> None
     }
 
     assert makers == {"shared/threads.py uses ThreadPoolExecutor"}
+
+
+@pytest.mark.parametrize("folder", [path.parent.name for path in sorted((ROOT / "tests").glob("*/__init__.py"))])
+def test_tests_and_trials_of_one_kind_know_those_of_no_other(folder: str) -> None:
+    known = {"tests.sandbox"} if folder == "sandbox" else {f"tests.{folder}", *SHARED}
+    strange = {
+        f"{name} imports {module}"
+        for file in files(f"tests/{folder}")
+        for name in [file.relative_to(ROOT).as_posix()]
+        for module in imports(file)
+        if module.startswith("tests.") and not is_in(module, {*known, ABOUT_TRIALS.get(name, "tests.sandbox")})
+    }
+
+    assert strange == set()

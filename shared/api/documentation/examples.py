@@ -59,8 +59,8 @@ OF_A_DEFINITION = STORAGE_AWAY | {
 WRONG_DEFINITION = OF_A_DEFINITION | {
     HTTPStatus.BAD_REQUEST: "body.startupState: \"on\" is not allowed; should be 'start', 'started', 'stop' or "
     "'stopped'.",
-    HTTPStatus.FAILED_DEPENDENCY: "outcome unknown: Table storage gave no answer. Whether the schedule was made is told "
-    f"by GET /v4/schedules?id={SCHEDULE_ID}: look there before you make it again.",
+    HTTPStatus.FAILED_DEPENDENCY: "outcome unknown: Table storage gave no answer. Whether the schedule was made is "
+    f"told by GET /v4/schedules?id={SCHEDULE_ID}: look there before you make it again.",
 }
 
 

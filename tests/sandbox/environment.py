@@ -5,7 +5,6 @@ Standard library only: this runs before anything is installed, on any Python tha
 
 from __future__ import annotations  # an older Python must get as far as being told that it is too old
 
-import errno
 import hashlib
 import json
 import os
@@ -16,7 +15,8 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+
+from tests.sandbox.locks import held
 
 ROOT = Path(__file__).parents[2]
 LOCAL = ROOT / ".local"
@@ -183,30 +183,9 @@ def _said(process: subprocess.Popen[str]) -> str:
 
 @contextmanager
 def _one_at_a_time() -> Iterator[None]:
-    """Let only one process install; the lock goes with the process, however it ends."""
-    LOCAL.mkdir(exist_ok=True)
-    with (LOCAL / "installing.lock").open("a+") as file:
-        _lock(file)
+    """Let only one process install."""
+    with held(LOCAL / "installing.lock"):
         yield
-
-
-def _lock(file: IO[str]) -> None:
-    if os.name != "nt":
-        import fcntl  # noqa: PLC0415 - not there on Windows
-
-        fcntl.flock(file, fcntl.LOCK_EX)
-        return
-    import msvcrt  # noqa: PLC0415 - only there on Windows
-
-    while True:
-        try:
-            file.seek(0)
-            msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)  # type: ignore[attr-defined,unused-ignore]
-        except OSError as error:
-            if error.errno != errno.EDEADLK:  # what Windows says after ten seconds of waiting
-                raise
-        else:
-            return
 
 
 def _fingerprint(*files: Path) -> str:

@@ -1,17 +1,46 @@
 """What to try first, as curl lines that work in bash and in the Windows command prompt alike."""
 
 import json
+from pathlib import Path
+from typing import Any
 
 APP1 = "c6d86a12-bd1c-5e5c-b5c7-914f09a2b88a"
 APP2 = "7d1427f4-b9ad-5812-aed5-9e6da8b9889c"
 APP3 = "7d7d32dd-a1fb-506e-9aee-50d88b2e94d3"
+TASKS = Path(__file__).with_name("qrs") / "tasks.json"
 YOURS = "ID-OF-A-TASK-OF-YOURS"
 
 
-def examples(url: str, *, storage: bool, sense: bool) -> str:
+def examples(url: str, *, storage: bool, sense: bool, told_in: str = ".local/run.json") -> str:
     """Return the text shown when Footman serves; `storage` and `sense` tell whether the local ones are in use."""
-    one, two, three = (APP1, APP2, APP3) if sense else (YOURS, YOURS, YOURS)
-    calls = {
+    site = "a stand-in with the tasks below" if sense else "the QRS_URL that is set"
+    rows = "Azurite" if storage else "the STORAGE_CONNECTION that is set"
+    lines = [
+        f"{url}/documentation is the page to see and try all calls.",
+        "",
+        f"Footman serves on {url}. Ctrl-C ends it and all that it started.",
+        f"Sense: {site}. Storage: {rows}. The addresses of both stand in {told_in}.",
+        *(["", *_table(json.loads(TASKS.read_text(encoding="utf-8")))] if sense else []),
+    ]
+    for what, line in _calls(url, *((APP1, APP2, APP3) if sense else (YOURS, YOURS, YOURS))).items():
+        lines += ["", f"# {what}", line]
+    return "\n".join(["", *lines, ""])
+
+
+def _table(tasks: list[dict[str, Any]]) -> list[str]:
+    rows = [("task id", "name", "tags", "custom properties"), *map(_row, tasks)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+
+
+def _row(task: dict[str, Any]) -> tuple[str, str, str, str]:
+    tags = ", ".join(tag["name"] for tag in task["tags"])
+    properties = ", ".join(f"{one['definition']['name']}={one['value']}" for one in task["customProperties"])
+    return task["id"], task["name"], tags, properties
+
+
+def _calls(url: str, one: str, two: str, three: str) -> dict[str, str]:
+    return {
         "Start a single task": _start(url, one, []),
         "A task id that is none": _start(url, "abc123", []),
         "Several tasks": _start(url, "-", [_by_id(two), _by_id(three)]),
@@ -29,17 +58,8 @@ def examples(url: str, *, storage: bool, sense: bool) -> str:
                 }
             ],
         ),
+        "A schedule, every working morning": _schedule(url, one),
     }
-    calls["A schedule, every working morning"] = _schedule(url, one)
-    site = "a stand-in with 20 tasks" if sense else "the QRS_URL that is set"
-    rows = "Azurite" if storage else "the STORAGE_CONNECTION that is set"
-    lines = [
-        f"Footman serves on {url}. Ctrl-C ends it and all that it started.",
-        f"Sense: {site}. Storage: {rows}. The addresses of both stand in .local/run.json.",
-    ]
-    for what, line in calls.items():
-        lines += ["", f"# {what}", line]
-    return "\n".join(["", *lines, ""])
 
 
 def _schedule(url: str, task_id: str) -> str:

@@ -1,27 +1,29 @@
 """Serve Footman on this machine with all that it needs around it: python3 dev.py run."""
 
 import argparse
-import json
 import os
 import shutil
 import signal
 import socket
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from io import TextIOWrapper
 from pathlib import Path
 from types import FrameType
 
 from shared import settings
 from shared.core.errors import SettingsError
+from tests.sandbox import certificates
 from tests.sandbox.azurite import start_azurite
 from tests.sandbox.environment import LOCAL, ROOT, SetupFailed
 from tests.sandbox.examples import examples
 from tests.sandbox.host.errors import CannotStartError
 from tests.sandbox.host.settings import apply_settings, read_local_settings
 from tests.sandbox.kept_host import KeptHost
+from tests.sandbox.locks import held
+from tests.sandbox.run_file import RunFile, only_run
 from tests.sandbox.stand_in import StandIn, start_stand_in
 
 
@@ -35,6 +37,8 @@ class Surroundings:
 
 def main() -> int:
     options = _options()
+    if isinstance(sys.stdout, TextIOWrapper):  # a console may lack a letter of a tag
+        sys.stdout.reconfigure(errors="replace")
     # SIGINT too: a shell that starts this in the background has it ignored.
     for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
         if number := getattr(signal, name, None):  # each system has its own
@@ -55,7 +59,12 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=7071)
     parser.add_argument("--fresh", action="store_true", help="begin with empty storage")
     parser.add_argument("--func", action="store_true", help="use Azure Functions Core Tools as the host")
-    parser.add_argument("--run-file", type=Path, default=LOCAL / "run.json", help="where to tell what runs")
+    parser.add_argument(
+        "--run-file",
+        type=Path,
+        default=LOCAL / "run.json",
+        help="where to tell what runs; with the port in its name, of this run alone",
+    )
     parser.add_argument("--qrs-latency", type=float, default=0, metavar="MS", help="how slow the stand-in answers")
     return parser.parse_args()
 
@@ -66,16 +75,19 @@ def _interrupt(_: int, __: FrameType | None) -> None:
 
 def _run(options: argparse.Namespace) -> None:
     apply_settings(read_local_settings(ROOT), os.environ)
+    file = RunFile(file=options.run_file, port=options.port)
     _refuse_taken(options.port)
     with ExitStack() as stack:
+        stack.enter_context(only_run(options.port))
         around = stack.enter_context(_surroundings(options))
         settings.load(os.environ)
         os.environ["FUNCTIONS_WORKER_RUNTIME"] = "python"
         host = stack.enter_context(KeptHost(options.port, func=options.func))
-        stack.enter_context(_told(options.run_file, host, around))
-        print(examples(host.url, storage=around.azurite is not None, sense=around.qrs is not None), flush=True)
+        stack.enter_context(_told(file, host, around))
+        local = {"storage": around.azurite is not None, "sense": around.qrs is not None}
+        print(examples(host.url, told_in=str(file.own).removeprefix(f"{ROOT}{os.sep}"), **local), flush=True)
         for _ in host.lives():
-            _tell(options.run_file, host, around)
+            _tell(file, host, around)
 
 
 def _refuse_taken(port: int) -> None:
@@ -98,6 +110,8 @@ def _surroundings(options: argparse.Namespace) -> Iterator[Surroundings]:
             os.environ |= {"STORAGE_CONNECTION": storage.connection, "AzureWebJobsStorage": storage.connection}
             azurite = storage.pid
         if not os.environ.get("QRS_URL"):
+            with held(LOCAL / "certificates.lock"):  # of all runs of this folder
+                certificates.make(LOCAL / "certificates")
             stand_in = stack.enter_context(start_stand_in(folder=LOCAL / "certificates", latency=options.qrs_latency))
             os.environ |= sense_settings(stand_in)
             qrs = stand_in.pid
@@ -133,38 +147,23 @@ def sense_settings(stand_in: StandIn) -> dict[str, str]:
 
 
 @contextmanager
-def _told(file: Path, host: KeptHost, around: Surroundings) -> Iterator[None]:
-    _tell(file, host, around)
+def _told(file: RunFile, host: KeptHost, around: Surroundings) -> Iterator[None]:
     try:
+        _tell(file, host, around)
         yield
     finally:
-        # Another run may have written its own meanwhile.
-        if file.exists() and json.loads(file.read_text())["url"] == host.url:
-            _patiently(file.unlink)
+        file.forget()
 
 
-def _tell(file: Path, host: KeptHost, around: Surroundings) -> None:
-    """Write for other programs where to find what runs; replaced whole, so that nobody reads half of it."""
-    told = {
-        "url": host.url,
-        "storageConnection": os.environ["STORAGE_CONNECTION"],
-        "qrsUrl": os.environ["QRS_URL"],
-        "processes": {"host": host.pid, "azurite": around.azurite, "qrs": around.qrs},
-    }
-    draft = file.with_name(f"{file.name}.{os.getpid()}")
-    draft.write_text(json.dumps(told, indent=2))
-    _patiently(lambda: draft.replace(file))
-
-
-def _patiently(act: Callable[[], object]) -> None:
-    """Do it, if need be a little later: Windows refuses while somebody reads the file."""
-    for _ in range(20):
-        try:
-            act()
-        except PermissionError:
-            time.sleep(0.1)
-        else:
-            return
+def _tell(file: RunFile, host: KeptHost, around: Surroundings) -> None:
+    file.tell(
+        {
+            "url": host.url,
+            "storageConnection": os.environ["STORAGE_CONNECTION"],
+            "qrsUrl": os.environ["QRS_URL"],
+            "processes": {"host": host.pid, "azurite": around.azurite, "qrs": around.qrs},
+        }
+    )
 
 
 if __name__ == "__main__":

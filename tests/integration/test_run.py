@@ -197,7 +197,8 @@ def test_storage_lasts_until_a_fresh_start(tmp_path: Path) -> None:
     [port] = free_ports(1)
     tables = []
     for options in (["--fresh"], [], ["--fresh"]):
-        with running(tmp_path / "run.json", "--port", str(port), *options) as told, ExitStack() as stack:
+        nowhere = {"QRS_URL": "http://127.0.0.1:1/qrs"}
+        with running(tmp_path / "run.json", "--port", str(port), *options, **nowhere) as told, ExitStack() as stack:
             service = stack.enter_context(TableServiceClient.from_connection_string(told["storageConnection"]))
             tables.append([table.name for table in service.list_tables()])
             service.create_table_if_not_exists("kept")

@@ -6,7 +6,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from tests.sandbox.browser import browser
@@ -21,10 +23,14 @@ from tests.sandbox.environment import (
 )
 from tests.sandbox.package import show
 
-# Most of a test's time is waiting; a file stays together, for its tests share a host.
-TOGETHER = ("-n", "4", "--dist", "loadfile")
+# Most of a test's time is waiting; a file stays together, for its tests share a host. In the order of names: by the
+# number of their tests, the file that takes longest would come last, for it has one.
+TOGETHER = ("-n", "4", "--dist", "loadfile", "--no-loadscope-reorder")
 # These measure seconds, so nothing else may run beside them.
 ALONE = ("tests/integration/test_run.py", "tests/faults/test_tick_faults.py")
+# These take the whole machine, and come after the others.
+FULL = ("integration", "timing")
+AT_A_TIME = 2
 NO_WORKER = """
 !!! NOT TESTED: the real Azure Functions worker.
 !!! It needs Python 3.13 or newer, and none was found on PATH, with the py launcher or among pyenv's.
@@ -47,8 +53,10 @@ class Result:
 
 
 def main() -> int:
-    steps = _steps(Path(sys.executable))
-    names = [*steps, *PARTLY]
+    commands = _commands(Path(sys.executable))
+    steps: dict[str, Callable[[], Result]] = {name: partial(_result, name, line) for name, line in commands.items()}
+    steps |= PARTLY
+    names = [*steps]
     parser = argparse.ArgumentParser(prog="dev.py test", description=__doc__)
     parser.add_argument("steps", nargs="*", metavar="STEP", help=", ".join(names))
     wanted = parser.parse_args().steps or names
@@ -58,15 +66,26 @@ def main() -> int:
         azurite(Path(sys.executable))
         if "infra" in wanted:
             checkov()
-        results = [_result(step, steps[step]) for step in steps if step in wanted]
-        results += [run() for step, run in PARTLY.items() if step in wanted]
+        results = in_turn({step: run for step, run in steps.items() if step in wanted})
     except SetupFailed as failed:
         print(f"\n{failed}", file=sys.stderr)
         return 1
     return told(results)
 
 
-def _steps(python: Path) -> dict[str, list[str]]:
+def in_turn(steps: Mapping[str, Callable[[], Result]]) -> list[Result]:
+    """Run the steps, two at a time but for those that take the whole machine; return how each went, in their order."""
+    pool = ThreadPoolExecutor(AT_A_TIME)
+    try:
+        begun = {step: pool.submit(run) for step, run in steps.items() if step not in FULL}
+        done = {step: future.result() for step, future in begun.items()}
+    finally:
+        pool.shutdown(cancel_futures=True)  # after Ctrl-C none begins
+    done |= {step: run() for step, run in steps.items() if step in FULL}
+    return [done[step] for step in steps]
+
+
+def _commands(python: Path) -> dict[str, list[str]]:
     def module(name: str, *arguments: str) -> list[str]:
         return [str(python), "-m", name, *arguments]
 
@@ -84,9 +103,15 @@ def _steps(python: Path) -> dict[str, list[str]]:
 
 
 def _result(step: str, command: Sequence[str]) -> Result:
-    print(f"\n== {step}", flush=True)
+    """Run a step; what it says comes at once where it runs alone, else whole at its end."""
     begun = time.monotonic()
-    code = subprocess.run(command, cwd=ROOT, check=False).returncode
+    print(f"\n== {step}" if step in FULL else f"{step} ...", flush=True)
+    if step in FULL:
+        code = subprocess.run(command, cwd=ROOT, check=False).returncode
+    else:
+        done = subprocess.run(command, cwd=ROOT, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        code = done.returncode
+        print(f"\n== {step}\n{done.stdout.decode(errors='replace')}", end="", flush=True)
     return Result(step=step, outcome="FAILED" if code else "ok", seconds=time.monotonic() - begun)
 
 

@@ -1,6 +1,9 @@
+import time
+from collections.abc import Callable
+
 import pytest
 
-from tests.sandbox.gate import NO_BROWSER, NO_WORKER, Result, not_run, told
+from tests.sandbox.gate import FULL, NO_BROWSER, NO_WORKER, Result, in_turn, not_run, told
 
 
 @pytest.mark.parametrize(
@@ -20,3 +23,21 @@ def test_what_could_not_be_run_can_not_be_missed(
     said = capsys.readouterr().out
     assert f"!!! NOT TESTED: {what}." in said
     assert "All is well" not in said
+
+
+def test_what_takes_the_whole_machine_comes_after_all_else() -> None:
+    ended: list[str] = []
+
+    def ending(step: str) -> Callable[[], Result]:
+        def run() -> Result:
+            time.sleep(0 if step in FULL else 0.05)
+            ended.append(step)
+            return Result(step=step, outcome="ok", seconds=0)
+
+        return run
+
+    steps = ["unit", *FULL, "page", "worker"]
+    results = in_turn({step: ending(step) for step in steps})
+
+    assert [result.step for result in results] == steps
+    assert (sorted(ended[:3]), ended[3:]) == (["page", "unit", "worker"], [*FULL])

@@ -16,7 +16,6 @@ JSON = "application/json; charset=utf-8"
 @pytest.mark.parametrize(
     ("path", "hint"),
     [
-        ("/", ""),
         ("/v4/nowhere", ""),
         ("/v4/schedule", ". Did you mean /v4/schedules?"),
         ("/v4/reloadtask", ". Did you mean /v4/reloadtask/{taskId}/start?"),

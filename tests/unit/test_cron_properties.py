@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from shared.core.cron import Cron, due_after, next_after
 from shared.core.zones import Zone
-from tests.cron_model import drawn, expected
 from tests.cron_texts import EXPRESSIONS
+from tests.unit.cron_model import drawn, expected
 
 # The same examples every time: a check that passes today passes tomorrow.
 EXAMPLES = settings(max_examples=60, deadline=None, derandomize=True, database=None)

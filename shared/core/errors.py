@@ -5,6 +5,7 @@ FootmanError
 │   └── TaskForbidden        the start filter does not allow the task
 ├── SettingsError            the administrator: a setting is missing or wrong
 ├── StorageError             Table storage, or the way to it
+│   ├── StorageDenied        the account knows or trusts Footman not: a key, a role, a network rule, a clock
 │   ├── StorageConflict      what was to be changed is not what it was when it was read
 │   ├── OutcomeUnknown       nobody knows whether it was written, and asking again might write it twice
 │   └── RowUnreadable        somebody edited a row by hand
@@ -44,6 +45,10 @@ class SettingsError(FootmanError):
 
 class StorageError(FootmanError):
     """Table storage did not do what was asked, or nobody knows whether it did."""
+
+
+class StorageDenied(StorageError):
+    """The account does not let Footman in; asking again changes nothing before somebody acts."""
 
 
 class StorageConflict(StorageError):

@@ -4,7 +4,6 @@ Only what was never sent may be sent again, so the difference must not be guesse
 in the handshake, when nothing was asked, and in the middle of an answer, when everything was.
 """
 
-import socket
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,8 +16,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import NewConnectionError
 
-# Azure's address translation forgets a connection that is silent for four minutes and tells neither end.
-KEEP_ALIVE_SECONDS = 30
+from shared.keep_alive import socket_options
 
 
 # What the caller wants to look at once more when a connection is there, before anything is sent on it.
@@ -90,16 +88,7 @@ def connections_to(base_url: str, at_most: int, tls_options: dict[str, Any]) -> 
     Neither a proxy nor a .netrc of the machine has a say in it.
     """
     url = urlsplit(base_url)
-    options: dict[str, Any] = {"maxsize": at_most, "block": True, "socket_options": _socket_options()}
+    options: dict[str, Any] = {"maxsize": at_most, "block": True, "socket_options": socket_options()}
     if url.scheme == "https":
         return _TlsPool(url.hostname or "", url.port or 443, **options, **tls_options)
     return _PlainPool(url.hostname or "", url.port or 80, **options)
-
-
-def _socket_options() -> list[tuple[int, int, int]]:
-    numbers = (getattr(socket, name, None) for name in ("TCP_KEEPIDLE", "TCP_KEEPINTVL"))  # not every system has both
-    return [
-        *HTTPConnection.default_socket_options,
-        (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
-        *((socket.IPPROTO_TCP, number, KEEP_ALIVE_SECONDS) for number in numbers if number is not None),
-    ]

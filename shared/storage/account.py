@@ -3,27 +3,30 @@
 import logging
 from typing import Any
 
-from azure.core.pipeline.transport import RequestsTransport
 from azure.data.tables import TableClient
 
 from shared.core.errors import SettingsError
-from shared.storage.pool import session
+from shared.storage.pool import Transport
 
 # Azure's libraries tell every request they make, at some lines each: a tick's own line says more and costs less.
 for talker in ("azure.core", "azure.identity"):
     logging.getLogger(talker).setLevel(logging.WARNING)
 
 TABLE = "footman"
-# The library's own are minutes and ten tries: a tick has one minute.
+# The library's own are minutes: a tick has one.
 CONNECT_SECONDS = 5
 READ_SECONDS = 10
-RETRIES = 3
+# The identity's token is asked for again by its own client, whose pauses would be minutes.
+TOKEN_PATIENCE: dict[str, Any] = {"retry_total": 2, "retry_backoff_factor": 0.2, "retry_backoff_max": 2}
 
 
 def patience() -> dict[str, Any]:
-    """Return the options of a client that has these limits, and a pool of its own."""
-    transport = RequestsTransport(session=session(), connection_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS)
-    return {"transport": transport, "retry_total": RETRIES, "retry_backoff_factor": 0.2, "retry_backoff_max": 2}
+    """Return the options of a client that has these limits and connections of its own.
+
+    It sends nothing again by itself, which `again` does, and follows nobody to another address: storage never sends
+    there, and whoever does would get what the request was signed with.
+    """
+    return {"transport": _transport(), "retry_total": 0, "permit_redirects": False}
 
 
 def open_table(*, connection: str | None, url: str | None, client_id: str | None) -> TableClient:
@@ -31,7 +34,9 @@ def open_table(*, connection: str | None, url: str | None, client_id: str | None
     if url:
         from azure.identity import ManagedIdentityCredential  # noqa: PLC0415 - 100 ms that only an identity asks for
 
-        return TableClient(url, TABLE, credential=ManagedIdentityCredential(client_id=client_id), **patience())
+        # Its endpoint lies on the machine itself, where a proxy would not find it.
+        identity = ManagedIdentityCredential(client_id=client_id, transport=_transport(), **TOKEN_PATIENCE)
+        return TableClient(url, TABLE, credential=identity, **patience())
     if not connection:
         raise SettingsError(
             "STORAGE_CONNECTION and STORAGE_TABLE_URL are missing: schedules need Table storage. See the settings in "
@@ -42,3 +47,7 @@ def open_table(*, connection: str | None, url: str | None, client_id: str | None
     except ValueError:
         # Not chained: the library's text may quote the string, which holds the key.
         raise SettingsError("STORAGE_CONNECTION: it is no connection string of a storage account.") from None
+
+
+def _transport() -> Transport:
+    return Transport(connect_seconds=CONNECT_SECONDS, read_seconds=READ_SECONDS)

@@ -4,26 +4,35 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from itertools import islice
-from threading import Lock
 from typing import Any, TypeVar
 
-from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError, ResourceNotFoundError
+from azure.core.exceptions import AzureError, DecodeError, HttpResponseError, ResourceNotFoundError
 from azure.data.tables import TableClient, TableErrorCode, UpdateMode
 
 from shared.core.errors import StorageConflict, StorageError
 from shared.log import log_of
-from shared.storage.account import CONNECT_SECONDS, READ_SECONDS, RETRIES
+from shared.storage.account import CONNECT_SECONDS, READ_SECONDS
+from shared.storage.again import patiently
 from shared.storage.batches import batches
 from shared.storage.cells import Row
+from shared.storage.opening import Opening
+from shared.storage.refusals import TABLE_NOT_FOUND, code_of, refusal, refused_transaction
 from shared.storage.transaction import Operation, Rejected, Transactions
 
 log = log_of(__name__)
 
 Value = TypeVar("Value")
 
+Answer = TypeVar("Answer")
+
 # Another writer was faster, or the row is gone.
 CONFLICTS = {404, 409, 412}
+# Storage that does not answer when it is first asked is given up after one time-out: many may wait for it.
+OPENED_WITHIN_SECONDS = 5.0
+# The library takes answers apart without looking whether they are storage's.
+TAKEN_APART = (AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
 AS_IT_WAS = "Table storage holds something else than a moment ago: somebody else changed it. Try again."
 
@@ -36,14 +45,21 @@ class Kept:
     etag: str
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Way:
+    """The two ways to the table: the library's client, and our own for transactions."""
+
+    client: TableClient
+    transactions: Transactions
+
+
 class Table:
     """The table, made when first used; raises StorageError, StorageConflict where another writer was faster."""
 
     def __init__(self, open_client: Callable[[], TableClient]) -> None:
         self._open = open_client
-        self._client: TableClient | None = None
-        self._transactions: Transactions | None = None
-        self._opening = Lock()
+        self._way = Opening(self._opened)
+        self._was_open = False
 
     def rows(
         self, partition: str, first: str, end: str, *, where: str = "", at_most: int | None = None, **named: str
@@ -53,31 +69,19 @@ class Table:
         `where` is a further condition in the service's own words; `named` are the values that it names with an @.
         """
         condition = "PartitionKey eq @partition and RowKey ge @first and RowKey lt @end"
-        with _told():
-            found = self._table().query_entities(
-                f"{condition} and {where}" if where else condition,
-                parameters={"partition": partition, "first": first, "end": end, **named},
-                results_per_page=at_most,
-            )
-            for entity in islice(found, at_most):
-                yield Kept(row=entity, etag=_etag(entity.metadata))
+        options = {
+            "query_filter": f"{condition} and {where}" if where else condition,
+            "parameters": {"partition": partition, "first": first, "end": end, **named},
+            "results_per_page": at_most,
+        }
+        yield from islice(self._pages(options), at_most)
 
     def row(self, partition: str, key: str) -> Kept | None:
-        with _told():
-            try:
-                entity = self._table().get_entity(partition, key)
-            except ResourceNotFoundError as error:
-                if _code(error) == TableErrorCode.TABLE_NOT_FOUND:
-                    raise
-                return None
-            return Kept(row=entity, etag=_etag(entity.metadata))
+        return self._ask(lambda way: _found(way.client, partition, key))
 
     def put(self, row: Row) -> datetime:
         """Write values of a row, which keeps its others, and return the time by storage's clock, in whole seconds."""
-        with _told():
-            answer = self._table().upsert_entity(dict(row), mode=UpdateMode.MERGE)
-            moment: datetime = answer["date"]
-            return moment
+        return self._ask(lambda way: _merged(way.client, row))
 
     def commit(self, operations: Sequence[Operation]) -> list[str]:
         """Write all or nothing, at most 100 rows of one partition, and return their new ETags.
@@ -85,10 +89,7 @@ class Table:
         After a StorageError that is no StorageConflict it may have been written all the same. So it may after a
         conflict too: an answer got lost, and the second try met the first.
         """
-        with _told():
-            self._table()
-            assert self._transactions is not None  # noqa: S101 - made with the client
-            return self._transactions.commit(operations)
+        return self._ask(lambda way: way.transactions.commit(operations))
 
     def delete(self, kept: Sequence[Kept], *, only_as_read: bool = False) -> None:
         """Remove rows; those that are gone already, or with `only_as_read` were changed since, are passed over."""
@@ -101,16 +102,37 @@ class Table:
                     with suppress(StorageConflict):
                         self.commit([operation])
 
-    def _table(self) -> TableClient:
-        with self._opening:
-            if self._client is None:
-                client = self._open()
-                _create(client)
-                self._transactions = Transactions(
-                    client, connect_seconds=CONNECT_SECONDS, read_seconds=READ_SECONDS, retries=RETRIES
-                )
-                self._client = client
-            return self._client
+    def _pages(self, options: dict[str, Any]) -> Iterator[Kept]:
+        token: Any = None
+        while True:
+            page, token = self._ask(partial(_page, options=options, token=token))
+            yield from page
+            if not token:
+                return
+
+    def _ask(self, ask: Callable[[Way], Answer]) -> Answer:
+        with _told():
+            way = self._way.get()
+            try:
+                return patiently(lambda: ask(way))
+            except (HttpResponseError, Rejected) as error:
+                if code_of(error) != TABLE_NOT_FOUND:
+                    raise
+            # Somebody deleted it. What is made from now on must be kept; what is lost is told when it is made again.
+            self._way.forget(way)
+            again = self._way.get()
+            return patiently(lambda: ask(again))
+
+    def _opened(self) -> Way:
+        client = self._open()
+        patiently(lambda: _create(client), within_seconds=OPENED_WITHIN_SECONDS)
+        if self._was_open:
+            text = "Table %s was deleted, with all schedules, history and key-values in it, and is made again, empty"
+            log.error(text, client.table_name, extra={"action": "table_made_again", "table": client.table_name})
+        self._was_open = True
+        # Without retries of their own: the policy that has them takes a lost answer for final.
+        transactions = Transactions(client, connect_seconds=CONNECT_SECONDS, read_seconds=READ_SECONDS, retries=0)
+        return Way(client=client, transactions=transactions)
 
 
 def readable(value_of: Callable[[Row, str], Value], kept: Kept) -> Value | None:
@@ -125,20 +147,54 @@ def readable(value_of: Callable[[Row, str], Value], kept: Kept) -> Value | None:
 
 def _create(client: TableClient) -> None:
     try:
-        client.create_table()
+        with _taken_apart():
+            client.create_table()
     except HttpResponseError as error:
         # Any other conflict means that the table is just being deleted.
-        if _code(error) != TableErrorCode.TABLE_ALREADY_EXISTS:
+        if code_of(error) != TableErrorCode.TABLE_ALREADY_EXISTS.value:
             raise
 
 
-def _code(error: HttpResponseError) -> Any:
-    """Return the service's own word for the error; the library leaves it out of some."""
-    return getattr(error, "error_code", None)
+def _page(way: Way, options: dict[str, Any], token: Any) -> tuple[list[Kept], Any]:
+    """Return the page that a token names, the first for None, and the token of the next one."""
+    with _taken_apart():
+        pages: Any = way.client.query_entities(**options).by_page(token)
+        return [_kept(entity) for entity in next(pages)], pages.continuation_token
 
 
-def _etag(metadata: Any) -> str:
-    return str(metadata["etag"])
+def _found(client: TableClient, partition: str, key: str) -> Kept | None:
+    with _taken_apart():
+        try:
+            return _kept(client.get_entity(partition, key))
+        except ResourceNotFoundError as error:
+            if code_of(error) == TABLE_NOT_FOUND:
+                raise
+            return None
+
+
+def _merged(client: TableClient, row: Row) -> datetime:
+    with _taken_apart():
+        moment: datetime | None = client.upsert_entity(dict(row), mode=UpdateMode.MERGE)["date"]
+        if moment is None:
+            raise ValueError("no date")
+        return moment
+
+
+def _kept(entity: Any) -> Kept:
+    """Return a row with what every row of storage's has; raises KeyError or TypeError for anything else."""
+    etag = entity.metadata["etag"]
+    if not all(isinstance(text, str) for text in (entity["PartitionKey"], entity["RowKey"], etag)):
+        raise TypeError("no row of a table")
+    return Kept(row=entity, etag=etag)
+
+
+@contextmanager
+def _taken_apart() -> Iterator[None]:
+    """Tell an answer that the library trips over from a fault of our own."""
+    try:
+        yield
+    except TAKEN_APART:
+        raise DecodeError("The answer is none of Table storage's.") from None
 
 
 @contextmanager
@@ -147,34 +203,14 @@ def _told() -> Iterator[None]:
     try:
         yield
     except Rejected as error:
-        if error.status in CONFLICTS:
+        # Of a table that is gone, or just being deleted, nobody else was faster with a row.
+        if error.status in CONFLICTS and not error.code.startswith("Table"):
             raise StorageConflict(AS_IT_WAS) from None
-        raise StorageError(f"Table storage refused a transaction with {error.status} ({error.code}).") from None
-    except ClientAuthenticationError:
-        raise StorageError(
-            "No access to Table storage. Check the key in STORAGE_CONNECTION, or that the app has the identity that "
-            "STORAGE_CLIENT_ID names and that it is Storage Table Data Contributor."
-        ) from None
+        raise refused_transaction(error.status, error.code) from None
     except HttpResponseError as error:
-        raise StorageError(_refusal(error)) from None
+        raise refusal(error) from None
     except AzureError as error:
         raise StorageError(
             f"Table storage gave no answer ({type(error).__name__}). Check STORAGE_CONNECTION or STORAGE_TABLE_URL, "
             "and that the network lets Footman through."
         ) from None
-
-
-def _refusal(error: HttpResponseError) -> str:
-    code = _code(error)
-    told = f"Table storage answered {error.status_code}{f' ({code})' if code else ''}"
-    match error.status_code:
-        case None | 200 | 202:
-            return "Table storage broke off its answer, or gave one that can't be read. Try again."
-        case 401 | 403:
-            return (
-                f"{told}. Check the key in STORAGE_CONNECTION, or that the identity is Storage Table Data Contributor."
-            )
-        case 404:
-            return f"{told}. Check the address in STORAGE_CONNECTION or STORAGE_TABLE_URL."
-        case _:
-            return f"{told}. Try again."

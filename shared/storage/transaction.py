@@ -21,11 +21,10 @@ from azure.core import PipelineClient
 from azure.core.credentials import AzureNamedKeyCredential, AzureSasCredential, TokenCredential
 from azure.core.exceptions import ClientAuthenticationError, DecodeError, HttpResponseError
 from azure.core.pipeline import PipelineRequest, policies
-from azure.core.pipeline.transport import RequestsTransport
 from azure.core.rest import HttpRequest, HttpResponse
 from azure.data.tables import TableClient
 
-from shared.storage.pool import session
+from shared.storage.pool import Transport
 from shared.version import VERSION
 
 MOST_OPERATIONS = 100
@@ -69,14 +68,17 @@ class Rejected(Exception):
 
 
 class Transactions:
-    """Commits to the table of a client, with its address and credential; safe for use by many threads."""
+    """Commits to the table of a client, with its address and credential; safe for use by many threads.
+
+    What is answered with 500, 503 or 504 it sends again, `retries` times. A `Table` wants none: it asks again itself.
+    """
 
     def __init__(self, table: TableClient, *, connect_seconds: float, read_seconds: float, retries: int) -> None:
         account_url, mark, signature = table.url.partition("?")
         self._batch_url = f"{account_url}/$batch{mark}{signature}"
         self._table_url = f"{account_url}/{table.table_name}"
         self._version = table.api_version
-        transport = RequestsTransport(session=session(), connection_timeout=connect_seconds, read_timeout=read_seconds)
+        transport = Transport(connect_seconds=connect_seconds, read_seconds=read_seconds)
         pauses = {"retry_backoff_factor": PAUSE_SECONDS, "retry_backoff_max": LONGEST_PAUSE_SECONDS}
         self._client: PipelineClient[HttpRequest, HttpResponse] = PipelineClient(
             account_url,

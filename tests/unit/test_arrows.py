@@ -18,9 +18,9 @@ ROOMS = {
     "shared/wiring.py": {"shared.settings", "shared.qrs", "shared.storage", "shared.use_cases", "shared.core"}
     | {"shared.turns"},
     "shared/use_cases": {"shared.log", "shared.threads", "shared.use_cases", "shared.core"},
-    "shared/qrs": {"shared.log", "shared.qrs", "shared.core", "shared.version"}
+    "shared/qrs": {"shared.log", "shared.keep_alive", "shared.qrs", "shared.core", "shared.version"}
     | {"requests", "urllib3", "certifi", "cryptography"},
-    "shared/storage": {"shared.log", "shared.storage", "shared.core", "shared.version"}
+    "shared/storage": {"shared.log", "shared.keep_alive", "shared.storage", "shared.core", "shared.version"}
     | {"azure.core", "azure.data.tables", "azure.identity", "requests", "urllib3"},
     "shared/settings.py": {"shared.core", "shared.pem", "shared.setting_texts", "pydantic"},
     "shared/pem.py": set(),
@@ -28,6 +28,7 @@ ROOMS = {
     "shared/core": {"shared.core", "croniter", "tzlocal"},
     "moving": {"moving", "shared.api", "shared.core", "croniter", "pydantic", "requests", "urllib3", "yaml"},
     "infra": {"infra", "moving.command", "moving.reaching", "requests"},
+    "shared/keep_alive.py": {"urllib3"},
     "shared/log.py": set(),
     "shared/threads.py": set(),
     "shared/turns.py": {"shared.threads"},

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from shared.core.cron import SECOND, next_after
+from shared.core.cron import MINUTE, SECOND, next_after
 from shared.core.due import NEVER, Due
 from shared.core.occurrences import MOST_COUNTED, count, newest, rule
 from shared.core.runs import Run, RunOutcome
@@ -25,6 +25,18 @@ class Done:
     run: Run | None
     next_instant: datetime | None
     problem: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trouble:
+    """What held up the tick of a minute; what was due before `earliest` it would not have started anyway."""
+
+    minute: datetime
+    earliest: datetime
+    text: str
+
+    def held_up(self, occurrence: datetime) -> bool:
+        return self.earliest <= occurrence < self.minute + MINUTE
 
 
 def already_started(due: Due, last: Execution | None, before: Run | None, now: datetime) -> Run | None:
@@ -55,17 +67,31 @@ def _is_told(before: Run, last: Execution) -> bool:
     return before.execution_id == last.id
 
 
-def missed(due: Due, occurrence: datetime) -> Run:
-    """Return the run of an entry of which nothing may be started any more."""
-    last_try = f" The last try: {due.last_error}" if due.last_error else " No tick came in time."
+def missed(due: Due, occurrence: datetime, trouble: Trouble | None = None) -> Run:
+    """Return the run of an entry of which nothing may be started any more; `trouble` is known to have held it up."""
     return Run(
         schedule_id=due.schedule_id,
         seq=due.seq,
         due=occurrence,
         outcome=RunOutcome.MISSED,
         attempt=due.attempt,
-        reason=f"{TOO_LATE}{last_try}",
+        reason=f"{TOO_LATE} {_why(due, trouble)}",
     )
+
+
+def _why(due: Due, trouble: Trouble | None) -> str:
+    """Return what is known of why it was not started; other instances know of troubles that this one does not."""
+    if due.last_error:
+        return f"The last try: {due.last_error}"
+    if due.tried_since:
+        return f"A tick was about to start it at {_text(due.tried_since)} and left no word of what came of it."
+    if trouble:
+        return f"The tick of {_text(trouble.minute)} was held up: {trouble.text}"
+    return "Nothing started it in time."
+
+
+def _text(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def denied(due: Due, occurrence: datetime) -> Run:

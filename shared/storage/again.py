@@ -12,7 +12,7 @@ All that Footman asks of storage may be asked twice, also when the first time wa
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
@@ -31,13 +31,15 @@ AGAIN_WITHIN_SECONDS = 15.0
 PASSING = {408, 429, 500, 502, 503, 504}
 
 
-def patiently(ask: Callable[[], Answer], within_seconds: float = AGAIN_WITHIN_SECONDS) -> Answer:
+def patiently(
+    ask: Callable[[], Answer], pauses: Sequence[float] = PAUSES, within_seconds: float = AGAIN_WITHIN_SECONDS
+) -> Answer:
     """Return what storage answers; ask again after what may pass, a last time so long after the first.
 
     Pauses are those that storage asks for; together they are no longer than one of them may be. Raises AzureError.
     """
     begun, rest = time.monotonic(), LONGEST_RETRY_AFTER
-    for usual in PAUSES:
+    for usual in pauses:
         try:
             return ask()
         except AzureError as error:

@@ -14,7 +14,7 @@ from azure.data.tables import TableClient, TableErrorCode, UpdateMode
 from shared.core.errors import StorageConflict, StorageError
 from shared.log import log_of
 from shared.storage.account import CONNECT_SECONDS, READ_SECONDS
-from shared.storage.again import patiently
+from shared.storage.again import PAUSES, patiently
 from shared.storage.batches import batches
 from shared.storage.cells import Row
 from shared.storage.opening import Opening
@@ -56,8 +56,9 @@ class Way:
 class Table:
     """The table, made when first used; raises StorageError, StorageConflict where another writer was faster."""
 
-    def __init__(self, open_client: Callable[[], TableClient]) -> None:
+    def __init__(self, open_client: Callable[[], TableClient], pauses: Sequence[float] = PAUSES) -> None:
         self._open = open_client
+        self._pauses = pauses
         self._way = Opening(self._opened)
         self._was_open = False
 
@@ -114,18 +115,18 @@ class Table:
         with _told():
             way = self._way.get()
             try:
-                return patiently(lambda: ask(way))
+                return patiently(lambda: ask(way), self._pauses)
             except (HttpResponseError, Rejected) as error:
                 if code_of(error) != TABLE_NOT_FOUND:
                     raise
             # Somebody deleted it. What is made from now on must be kept; what is lost is told when it is made again.
             self._way.forget(way)
             again = self._way.get()
-            return patiently(lambda: ask(again))
+            return patiently(lambda: ask(again), self._pauses)
 
     def _opened(self) -> Way:
         client = self._open()
-        patiently(lambda: _create(client), within_seconds=OPENED_WITHIN_SECONDS)
+        patiently(lambda: _create(client), self._pauses, within_seconds=OPENED_WITHIN_SECONDS)
         if self._was_open:
             text = "Table %s was deleted, with all schedules, history and key-values in it, and is made again, empty"
             log.error(text, client.table_name, extra={"action": "table_made_again", "table": client.table_name})

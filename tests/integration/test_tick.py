@@ -145,7 +145,7 @@ def test_what_is_too_late_is_told_as_missed_and_the_schedule_goes_on(site: Site)
 
     [run] = site.runs(schedule)
     assert (run.outcome, run.missed_count, run.started) == (RunOutcome.MISSED, 1, None)
-    assert run.reason == "Not started within SCHEDULE_CATCH_UP_SECONDS. No tick came in time."
+    assert run.reason == "Not started within SCHEDULE_CATCH_UP_SECONDS. Nothing started it in time."
     assert site.now(schedule).due == at("09:01:00") + DAY
 
 

@@ -1,19 +1,20 @@
 """Stand between a client and Azurite's tables and make storage faults on demand: what tests and benches use."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 from tests.sandbox.faulty.faults import Fault, Faults, Kind, Match
+from tests.sandbox.faulty.messages import Message
 from tests.sandbox.faulty.passing import Log, Server
 
 
 class FaultyStorage:
     """Storage by another connection string: what comes is passed on, but for the faults in force."""
 
-    def __init__(self, connection: str, faults: Faults, log: Log) -> None:
+    def __init__(self, connection: str, server: Server, faults: Faults, log: Log) -> None:
         self.connection = connection
+        self._server = server
         self._faults = faults
         self._log = log
 
@@ -30,7 +31,15 @@ class FaultyStorage:
     def forget(self) -> None:
         self._log.seen = []
 
-    def fault(self, kind: Kind, *, match: Match = "", count: int | None = None, seconds: float = 1) -> None:
+    def fault(
+        self,
+        kind: Kind,
+        *,
+        match: Match = "",
+        count: int | None = None,
+        seconds: float = 1,
+        answer: Message | None = None,
+    ) -> None:
         """Put a fault in force for the next `count` requests that match, None: until `no_faults`.
 
         A text matches where it stands in the request's first line or body, plain or percent-encoded.
@@ -42,9 +51,21 @@ class FaultyStorage:
         - slow: passed on after `seconds`, or at `no_faults`, even when the client has left meanwhile.
         - cut: storage has done it and answered, but the connection is reset.
         - busy_after: storage has done it and answered, but the client is answered 503.
+        - answer: answered with `answer`, storage gets nothing.
         - late: storage has done it and answered, the answer is given after `seconds`, or at `no_faults`.
         """
-        self._faults.add(Fault(kind=kind, match=match, count=count, seconds=seconds))
+        self._faults.add(Fault(kind=kind, match=match, count=count, seconds=seconds, answer=answer))
+
+    def strand(self) -> None:
+        """Let what comes over the connections that are open now be lost, as after a restart of a gateway in between."""
+        self._server.strand()
+
+    def leave(self) -> None:
+        """End all connections and refuse new ones."""
+        self._server.leave()
+
+    def come_back(self) -> None:
+        self._server.come_back()
 
     def no_faults(self) -> None:
         """End all faults, also for the requests that wait in one."""
@@ -58,11 +79,9 @@ def start_faulty_storage(connection: str) -> Iterator[FaultyStorage]:
     endpoint = urlsplit(parts["TableEndpoint"])
     faults, log = Faults(), Log()
     server = Server((endpoint.hostname or "", endpoint.port or 80), faults, log)
-    accepting = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    accepting.start()
+    server.accept()
     parts["TableEndpoint"] = endpoint._replace(netloc=f"127.0.0.1:{server.server_address[1]}").geturl()
     try:
-        yield FaultyStorage("".join(f"{name}={value};" for name, value in parts.items()), faults, log)
+        yield FaultyStorage("".join(f"{name}={value};" for name, value in parts.items()), server, faults, log)
     finally:
         server.end()
-        accepting.join()

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from shared.core.due import Due
-from shared.core.ends import Done, broken, denied, done, following, left_out, missed, next_seq
+from shared.core.ends import Done, Trouble, broken, denied, done, following, left_out, missed, next_seq
 from shared.core.runs import Run, RunOutcome
 from tests.unit.builders import (
     ELEVEN,
@@ -34,7 +34,14 @@ class TestRuns:
     @pytest.mark.parametrize(
         ("changes", "reason"),
         [
-            ({}, "Not started within SCHEDULE_CATCH_UP_SECONDS. No tick came in time."),
+            ({}, "Not started within SCHEDULE_CATCH_UP_SECONDS. Nothing started it in time."),
+            (
+                {"attempt": 1, "tried_since": TEN + SECOND},
+                (
+                    "Not started within SCHEDULE_CATCH_UP_SECONDS. A tick was about to start it at "
+                    "2026-11-23T10:00:01Z and left no word of what came of it."
+                ),
+            ),
             (
                 {"attempt": 3, "last_error": "No connection."},
                 "Not started within SCHEDULE_CATCH_UP_SECONDS. The last try: No connection.",
@@ -53,6 +60,24 @@ class TestRuns:
             reason=reason,
         )
         assert run.late_seconds is None
+
+    def test_a_missed_one_tells_what_held_up_its_tick_unless_its_own_try_tells_more(self) -> None:
+        away = Trouble(minute=TEN, earliest=TEN, text="Table storage gave no answer.")
+        reasons = [
+            missed(due, TEN, away).reason or "" for due in (a_due(), a_due(attempt=1, last_error="No connection."))
+        ]
+
+        assert [reason.removeprefix("Not started within SCHEDULE_CATCH_UP_SECONDS. ") for reason in reasons] == [
+            "The tick of 2026-11-23T10:00:00Z was held up: Table storage gave no answer.",
+            "The last try: No connection.",
+        ]
+
+    @pytest.mark.parametrize(
+        ("occurrence", "expected"),
+        [(NINE - SECOND, False), (NINE, True), (TEN + 59 * SECOND, True), (TEN + MINUTE, False)],
+    )
+    def test_a_trouble_holds_up_what_its_tick_would_have_started(self, occurrence: datetime, expected: object) -> None:
+        assert Trouble(minute=TEN, earliest=NINE, text="").held_up(occurrence) is expected
 
     def test_a_denied_one_names_the_filter(self) -> None:
         assert denied(a_due(attempt=2), TEN) == Run(

@@ -13,6 +13,7 @@ from shared.core.errors import QrsError
 from shared.core.runs import Run
 from shared.core.starts import StartFilter, Task, Wanted
 from shared.core.tries import Try
+from shared.use_cases.tick.patience import Troubles
 from shared.use_cases.tick.ports import Agenda, Clock, History, Tasks
 
 # Between claim and start an entry waits for others, and for storage.
@@ -56,6 +57,7 @@ class Claims:
     clock: Clock
     start_filter: StartFilter
     timeout: timedelta
+    troubles: Troubles = field(default_factory=Troubles)
 
     @property
     def lease(self) -> timedelta:
@@ -100,7 +102,7 @@ class Claims:
             case Replan(instant=instant):
                 return Done(due=due, run=None, next_instant=instant)
             case Miss(occurrence=occurrence):
-                return ends.done(due, ends.missed(work.found, occurrence))
+                return ends.done(due, ends.missed(work.found, occurrence, self.troubles.of(occurrence)))
             case Start(occurrence=occurrence) if self._is_allowed(due, task):
                 return Try(due=due, occurrence=occurrence)
             case Start(occurrence=occurrence):

@@ -15,6 +15,7 @@ from shared.core.runs import Run, RunOutcome
 from shared.core.tries import Tried, given_back, postponed, run_of
 from shared.log import log_of
 from shared.use_cases.tick.claims import Claims
+from shared.use_cases.tick.patience import Patience
 from shared.use_cases.tick.ports import Agenda, Clock, History
 from shared.use_cases.tick.starts import Means, Starts
 from shared.use_cases.tick.unwritten import WORTH_A_MOVE, Unwritten, Written
@@ -27,8 +28,7 @@ CLAIMED_AT_MOST = 100
 WORTH_A_CLAIM = 50
 # Without another answer for so long, what there is gets written.
 QUIET_SECONDS = 0.03
-# Storage that failed is left alone for a moment; so long after the minute the rest is left to the next tick.
-PAUSE_SECONDS = 1.0
+# So long after the minute what storage does not take is left to the next tick.
 LONGEST_AFTER = timedelta(seconds=60)
 RETRIED = "retried"
 
@@ -44,6 +44,10 @@ class Served:
     means: Means
     catch_up: timedelta
 
+    def patience(self, begin: datetime) -> Patience:
+        """Return that of the tick of a minute."""
+        return Patience(clock=self.clock, begin=begin, catch_up=self.catch_up, troubles=self.claims.troubles)
+
 
 class Minute:
     """The minute from `begin` on.
@@ -53,9 +57,10 @@ class Minute:
     """
 
     def __init__(self, by: Served, begin: datetime) -> None:
-        """Read the agenda; raises StorageError."""
+        """Read the agenda, for which it has the minute's patience; raises StorageError."""
         self._by, self._begin, self._end = by, begin, begin + MINUTE
-        now, entries = by.clock.now(), by.agenda.until(self._end)
+        self._patience = by.patience(begin)
+        now, entries = self._patience.ask(lambda: (by.clock.now(), by.agenda.until(self._end)))
         self._waiting = Waiting(by.claims.lease)
         self._waiting.read(entries, now)
         after_trouble = any(due.last_error and due.instant <= now for due in entries)
@@ -72,6 +77,8 @@ class Minute:
         try:
             while self._goes_on():
                 self._round_patiently()
+            if self._starts.out_of_reach:
+                self._patience.note(self._starts.why)
         finally:
             # A thousand lines take as long as a hundred starts, so they come after them.
             for end, run in self._ended:
@@ -81,10 +88,10 @@ class Minute:
         try:
             self._round()
         except StorageError as error:
-            log.warning("Trying storage again after: %s", error, extra={"action": "storage_second_try"})
+            self._patience.note(str(error))
             if not self._begin - EARLY <= self._by.clock.now() <= self._end + LONGEST_AFTER:
                 raise
-            self._by.clock.sleep(PAUSE_SECONDS)
+            self._patience.pause(error)
             self._was_beaten = True
 
     def _goes_on(self) -> bool:
@@ -137,7 +144,7 @@ class Minute:
         for due in claimed.postponed:
             self._settle(postponed(due, self._end), was_sent=False)
         if isinstance(claimed.error, QrsUnreachable | QrsUnanswered):
-            self._starts.give_up()
+            self._starts.give_up(claimed.error)
         elif claimed.has_asked and not claimed.error:
             self._starts.dare()
 
@@ -169,7 +176,7 @@ class Minute:
     def _wait(self) -> None:
         """Wait for an answer or for the next entry, whichever comes first."""
         if self._starts.unsent:
-            answers = self._starts.take(self._patience())
+            answers = self._starts.take(self._answers_within())
             self._is_quiet = not answers
             for tried in answers:
                 self._settle_tried(tried)
@@ -178,7 +185,7 @@ class Minute:
             self._by.clock.sleep(seconds)
             self.waited += seconds
 
-    def _patience(self) -> float:
+    def _answers_within(self) -> float:
         is_open = self._unwritten.untold or self._unwritten.unmoved
         return QUIET_SECONDS if is_open else max(QUIET_SECONDS, self._seconds_to_next())
 

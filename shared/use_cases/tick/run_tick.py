@@ -8,7 +8,7 @@ is looked up in Sense before it is started again, what was recorded and not move
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from shared.core.due import MOST_AHEAD
@@ -30,17 +30,23 @@ class RunTick:
 
     def run(self) -> Mapping[str, Any]:
         """Serve the running minute and return what the heartbeat tells of it; raises StorageError."""
-        begun = self.by.clock.now()
-        # When one last ended stays as it is: a tick that dies each minute must not look alive.
+        patience = self.by.patience(minute_of(self.by.clock.now()))
+        begun, ahead = patience.ask(self._begin)
         beat = {"begun": _text(begun), "problem": ""}
-        ahead = begun - self.by.agenda.beat(beat)
         if ahead > MOST_AHEAD:
             problem = f"The clock here is {ahead.total_seconds():.0f} s ahead of storage's, so nothing was started."
             log.error(problem, extra={"action": "clock_ahead", "seconds": ahead.total_seconds()})
+            patience.note(problem)
             return self._ended({**beat, "problem": problem}, begun, Counter(), 0)
         minute = Minute(self.by, minute_of(begun))
         minute.serve()
         return self._ended(beat, begun, minute.counts, minute.waited)
+
+    def _begin(self) -> tuple[datetime, timedelta]:
+        """Leave the first mark; return when, and how far the clock here is ahead of storage's."""
+        begun = self.by.clock.now()
+        # When one last ended stays as it is: a tick that dies each minute must not look alive.
+        return begun, begun - self.by.agenda.beat({"begun": _text(begun), "problem": ""})
 
     def _ended(
         self, beat: Mapping[str, Any], begun: datetime, counts: Counter[str], waited: float
@@ -55,7 +61,7 @@ class RunTick:
             "busy": round(seconds - waited, 3),
             **{name: counts[name] for name in COUNTED},
         }
-        self.by.agenda.beat(told)
+        self.by.patience(minute_of(begun)).ask(lambda: self.by.agenda.beat(told))
         log.info("Tick took %s s: %s", seconds, dict(counts), extra={"action": "tick_ended", **told})
         return told
 

@@ -46,6 +46,7 @@ class Starts:
         self._in_a_row = 0
         self._patience = 1 if carefully else means.connections
         self.out_of_reach = False
+        self.why = ""
 
     @property
     def unsent(self) -> int:
@@ -70,9 +71,9 @@ class Starts:
         """Let no start go first alone: Sense has just answered."""
         self._patience = self._means.connections
 
-    def give_up(self) -> None:
-        """Send nothing more: Sense is out of reach."""
-        self.out_of_reach = True
+    def give_up(self, error: Exception) -> None:
+        """Send nothing more: Sense is out of reach, which the error tells."""
+        self.out_of_reach, self.why = True, str(error)
 
     def send(self) -> None:
         """Hand to the pool what may be sent now."""
@@ -113,8 +114,8 @@ class Starts:
             self._unrecorded -= 1
             return
         self._in_a_row = self._in_a_row + 1 if tried.is_out_of_reach else 0
-        if self._in_a_row >= self._patience:
-            self.out_of_reach = True
+        if tried.error and self._in_a_row >= self._patience:
+            self.give_up(tried.error)
         elif not tried.is_out_of_reach:
             self.dare()
 

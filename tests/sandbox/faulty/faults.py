@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from tests.sandbox.faulty.messages import Message
 
-Kind = Literal["refuse", "cut", "late", "busy_after", "busy", "hang", "slow"]
+Kind = Literal["refuse", "cut", "late", "busy_after", "busy", "hang", "slow", "answer"]
 Match = str | Callable[[Message], bool]
 
 
@@ -18,6 +18,7 @@ class Fault:
     match: Match = ""
     count: int | None = None
     seconds: float = 1
+    answer: Message | None = None
     over: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:

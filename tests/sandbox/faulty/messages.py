@@ -7,6 +7,8 @@ from io import BufferedIOBase
 
 _BUSY = {"odata.error": {"code": "ServerBusy", "message": {"lang": "en-US", "value": "The server is busy."}}}
 
+JSON = "application/json;odata=minimalmetadata;streaming=true;charset=utf-8"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Message:
@@ -48,15 +50,19 @@ def read_message(stream: BufferedIOBase) -> Message:
 
 def busy() -> Message:
     """Return the answer of a storage server that has too much to do."""
-    body = json.dumps(_BUSY).encode()
-    first_line = "HTTP/1.1 503 The server is busy."
-    headers = [
-        "Content-Type: application/json;odata=minimalmetadata;streaming=true;charset=utf-8",
-        "x-ms-error-code: ServerBusy",
-        f"Date: {formatdate(usegmt=True)}",
-        f"Content-Length: {len(body)}",
-    ]
-    head = "\r\n".join([first_line, *headers, "", ""])
+    return answer("503 The server is busy.", json.dumps(_BUSY), **{"x-ms-error-code": "ServerBusy"})
+
+
+def answer(status: str, text: str = "", content_type: str = JSON, **headers: str) -> Message:
+    """Return an answer; `headers` come beside its date, or in the place of it."""
+    body, first_line = text.encode(), f"HTTP/1.1 {status}"
+    told = {
+        "Content-Type": content_type,
+        "Date": formatdate(usegmt=True),
+        "Content-Length": str(len(body)),
+        **headers,
+    }
+    head = "\r\n".join([first_line, *(f"{name}: {value}" for name, value in told.items()), "", ""])
     return Message(first_line=first_line, body=body, sent=head.encode() + body)
 
 

@@ -41,6 +41,7 @@ class Log:
 class Server(socketserver.ThreadingTCPServer):
     """The listener, and all sockets that are open for it."""
 
+    allow_reuse_address = True  # it comes back to the port that it left
     daemon_threads = True
     request_queue_size = 128
 
@@ -51,6 +52,8 @@ class Server(socketserver.ThreadingTCPServer):
         self.log = log
         self.ending = threading.Event()
         self._open: set[socket.socket] = set()
+        self._stranded: set[socket.socket] = set()
+        self._accepting = threading.Thread()
         self._changed = threading.Condition()
 
     def get_request(self) -> tuple[socket.socket, object]:
@@ -77,18 +80,47 @@ class Server(socketserver.ThreadingTCPServer):
     def closed(self, one: socket.socket) -> None:
         with self._changed:
             self._open.discard(one)
+            self._stranded.discard(one)
             self._changed.notify_all()
 
-    def end(self) -> None:
-        """Stop listening, close all connections and wait until their threads are through."""
-        self.ending.set()
+    def strand(self) -> None:
+        with self._changed:
+            self._stranded |= self._open
+
+    def is_stranded(self, client: socket.socket) -> bool:
+        with self._changed:
+            return client in self._stranded
+
+    def accept(self) -> None:
+        self._accepting = threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True)
+        self._accepting.start()
+
+    def leave(self) -> None:
+        """Stop listening and end all connections."""
         self.shutdown()
+        self._accepting.join()
         self.server_close()
-        self.faults.clear()
+        self._hang_up()
+
+    def come_back(self) -> None:
+        """Listen at the same port again."""
+        self.socket = socket.socket(self.address_family, self.socket_type)
+        self.server_bind()
+        self.server_activate()
+        self.accept()
+
+    def _hang_up(self) -> None:
         with self._changed:
             for one in self._open:
                 with suppress(OSError):
                     one.shutdown(socket.SHUT_RDWR)
+
+    def end(self) -> None:
+        """Stop listening, close all connections and wait until their threads are through."""
+        self.ending.set()
+        self.faults.clear()
+        self.leave()
+        with self._changed:
             if not self._changed.wait_for(lambda: not self._open, _PATIENCE_SECONDS):
                 raise TimeoutError(f"{len(self._open)} connections of the faulty storage do not end")
 
@@ -101,6 +133,9 @@ class _Passage(socketserver.StreamRequestHandler):
         with suppress(OSError, EOFError), closing(_Storage(self.server)) as self._storage:
             while True:
                 request = read_message(self.rfile)
+                if self.server.is_stranded(self.request):
+                    self.server.ending.wait()
+                    return
                 seen = self.server.log.note(request)
                 answer = self._answer(request, seen, self.server.faults.take(request))
                 seen.status = answer.status
@@ -121,7 +156,7 @@ class _Passage(socketserver.StreamRequestHandler):
             self._reset()
         if fault.kind == "slow":
             self._wait(fault)
-        return busy() if fault.kind == "busy" else None
+        return busy() if fault.kind == "busy" else fault.answer
 
     def _after(self, fault: Fault, answer: Message) -> Message:
         if fault.kind == "cut":

@@ -15,6 +15,7 @@ TRIALS = {
     "changes": changes.main,
     "sense": trouble.sense,
     "storage": trouble.storage,
+    "hiccups": trouble.hiccups,
     "both": trouble.both,
     "model": model.main,
     "crash": crash.main,

@@ -11,7 +11,7 @@ from tests.faults.accounting import Account, audit, matched
 from tests.faults.report import Trial
 from tests.faults.site import BEFORE_ITS_END, Planned, Site, first_minute, next_minute, open_site, sleep_until
 from tests.faults.ticking import host_with_timers
-from tests.faults.troubles import BOTH, LENGTH, SENSE, STORAGE, Step, Trouble
+from tests.faults.troubles import BOTH, FROM, HICCUPS, LENGTH, SENSE, STORAGE, Step, Trouble
 from tests.sandbox.certificates import bearer_token
 from tests.sandbox.faulty_storage import FaultyStorage, start_faulty_storage
 from tests.sandbox.say import say
@@ -20,8 +20,6 @@ OFTEN, SELDOM = 5, 20
 SETTINGS = {"QRS_TIMEOUT_SECONDS": "5"}
 # Each is a host, an emulator and a stand-in of its own.
 AT_A_TIME = 6
-# Past the starts of its second, and within the minute, so that its tick finds the trouble in the midst of its work.
-FROM = timedelta(seconds=72)
 # The first tick that finds all well again is done with what waited by then.
 CAUGHT_UP = timedelta(seconds=4)
 LATEST_SECONDS = 2.0
@@ -57,6 +55,11 @@ def sense(_rounds: int | None) -> list[Trial]:
 
 def storage(_rounds: int | None) -> list[Trial]:
     return _all(STORAGE)
+
+
+def hiccups(_rounds: int | None) -> list[Trial]:
+    """Let the first request of ticks fail, with nothing caught up: what is due is started in its minute."""
+    return _all(HICCUPS)
 
 
 def both(_rounds: int | None) -> list[Trial]:
@@ -96,6 +99,8 @@ def _opened(trouble: Trouble) -> Iterator[tuple[Site, FaultyStorage]]:
         site = stack.enter_context(open_site(tasks=OFTEN + 2 * SELDOM))
         shaky = stack.enter_context(start_faulty_storage(site.settings["STORAGE_CONNECTION"]))
         settings = site.settings | SETTINGS | {"STORAGE_CONNECTION": shaky.connection}
+        if trouble.within_minute:
+            settings |= {"SCHEDULE_CATCH_UP_SECONDS": "0"}
         if trouble.by_proxy:
             settings |= {"QRS_URL": site.sense.proxy, "QRS_JWT": bearer_token(site.sense.certificates)}
             settings |= {"QRS_CLIENT_CERTIFICATE": "", "QRS_CLIENT_KEY": ""}
@@ -106,6 +111,9 @@ def _opened(trouble: Trouble) -> Iterator[tuple[Site, FaultyStorage]]:
 def _enter(step: Step, site: Site, shaky: FaultyStorage) -> None:
     site.sense.no_faults()
     shaky.no_faults()
+    shaky.be_away(is_away=step.is_storage_away)
+    if step.strands_storage:
+        shaky.strand()
     for fault in step.sense:
         site.sense.fault(**fault)
     for fault in step.storage:
@@ -135,4 +143,10 @@ def after(account: Account, span: Span, trouble: Trouble) -> list[str]:
         each for each in matched(account.runs, account.seen) if each.run.due > span.tick and each.late > LATEST_SECONDS
     ]
     wrong += [f"{each.run.due} started {each.late:.2f} s late" for each in late]
+    if trouble.within_minute:
+        wrong += [
+            f"{each.run.due} started {each.late:.2f} s late, after its minute"
+            for each in matched(account.runs, account.seen)
+            if each.seen.at >= next_minute(each.run.due)
+        ]
     return [f"{account.cron}: {problem}" for problem in wrong]

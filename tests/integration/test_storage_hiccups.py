@@ -123,8 +123,8 @@ def test_connections_that_died_in_silence_cost_one_time_out(asked: str, storage:
 
 
 def test_storage_that_was_away_for_a_second_is_found_again(storage: FaultyStorage, table: Table) -> None:
-    storage.leave()
-    back = Timer(1, storage.come_back)
+    storage.be_away(is_away=True)
+    back = Timer(1, storage.be_away, kwargs={"is_away": False})
     back.start()
 
     assert keys(table) == ["kept"]

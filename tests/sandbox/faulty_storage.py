@@ -15,6 +15,7 @@ class FaultyStorage:
     def __init__(self, connection: str, server: Server, faults: Faults, log: Log) -> None:
         self.connection = connection
         self._server = server
+        self._is_away = False
         self._faults = faults
         self._log = log
 
@@ -60,12 +61,13 @@ class FaultyStorage:
         """Let what comes over the connections that are open now be lost, as after a restart of a gateway in between."""
         self._server.strand()
 
-    def leave(self) -> None:
-        """End all connections and refuse new ones."""
-        self._server.leave()
-
-    def come_back(self) -> None:
-        self._server.come_back()
+    def be_away(self, *, is_away: bool) -> None:
+        """End all connections and refuse new ones, or listen again."""
+        if is_away and not self._is_away:
+            self._server.leave()
+        elif self._is_away and not is_away:
+            self._server.come_back()
+        self._is_away = is_away
 
     def no_faults(self) -> None:
         """End all faults, also for the requests that wait in one."""

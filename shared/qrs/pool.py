@@ -18,7 +18,6 @@ from urllib3.exceptions import NewConnectionError
 
 from shared.keep_alive import socket_options
 
-
 # What the caller wants to look at once more when a connection is there, before anything is sent on it.
 _last_look: ContextVar[Callable[[], None]] = ContextVar("last_look", default=lambda: None)
 

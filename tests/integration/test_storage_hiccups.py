@@ -20,10 +20,10 @@ from shared.storage import pool
 from shared.storage.account import open_table, patience
 from shared.storage.table import Table
 from shared.storage.transaction import Operation
-from tests.integration.ticking import new_table
 from tests.sandbox.azurite import Azurite
 from tests.sandbox.faulty.messages import Message, answer
 from tests.sandbox.faulty_storage import FaultyStorage, start_faulty_storage
+from tests.sandbox.ticking import new_table
 
 PARTITION = "p"
 HTML = "<html><body>Please log in</body></html>"

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from moving.files import FileUnreadable
 from moving.site import Site, SiteFailed
-from moving.wanted import Match
+from moving.wanted import Match, state_then
 
 NO_CHANGE = "Nothing was sent."
 INTERRUPTED = 130
@@ -82,7 +82,8 @@ def send(site: Site, matches: Sequence[Match], *, replacing: bool, is_dry: bool)
         if match.there is None:
             site.create(match.wanted)
         else:
-            site.replace(match.there, match.wanted)
+            wanted = match.wanted
+            site.replace(match.there, wanted, state_then(wanted, match.there) if replacing else wanted.state)
         print(f"{number} of {len(new) + len(changed)}: {match.wanted.body['name']}", flush=True)
 
 

@@ -10,6 +10,7 @@ from moving.command import ended, options
 from moving.files import FileUnreadable
 from moving.site import Site
 from moving.wanted import STATE, TEXTS, There
+from shared.core.schedules import STATE_OF
 
 TOP = "footmanSchedule"
 HEAD = "# Footman's schedules, as `dev.py export` writes them and `dev.py import` reads them.\n"
@@ -40,9 +41,14 @@ def _export(site: Site, file: Path | None) -> None:
 
 def written(schedules: Sequence[There]) -> str:
     """Return schedules as YAML, the same text for the same schedules whatever their order and ids."""
-    rows = [{name: one[name] for name in FIELDS if name in one} for one in schedules]
+    rows = [{name: one[name] for name in FIELDS if name in one and not _follows(name, one)} for one in schedules]
     rows.sort(key=lambda row: [str(row.get(name)) for name in FIELDS])
     return HEAD + yaml.dump({TOP: rows}, Dumper=_Texts, sort_keys=False, allow_unicode=True, width=4096)
+
+
+def _follows(name: str, one: There) -> bool:
+    """True of a state that startupState says already: written beside it, it would hold against whoever edits that."""
+    return name == STATE and one[STATE] == STATE_OF[one["startupState"]]
 
 
 class _Texts(yaml.SafeDumper):

@@ -8,7 +8,7 @@ from moving.command import counted, ended, file_options, new_told, send
 from moving.export import FIELDS, TOP
 from moving.files import Entry, each, entries
 from moving.site import Site
-from moving.wanted import Match, Wanted, checked, matched
+from moving.wanted import STATE, Match, Wanted, checked, matched, state_then
 
 
 def main() -> int:
@@ -24,6 +24,8 @@ def _import(file: Path, site: Site, now: datetime, *, is_dry: bool) -> None:
     for match in matches:
         if match.there is None or match.differing:
             print(_told(match))
+            if match.there is not None and state_then(match.wanted, match.there) is not match.wanted.state:
+                print(f"  note     {STATE} {match.wanted.state} beside it is passed over: take it out of the file")
     others = len(there) - sum(match.there is not None for match in matches)
     print(f"{counted(matches, 'to be replaced')} {others} others are left alone.")
     send(site, matches, replacing=True, is_dry=is_dry)

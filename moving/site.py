@@ -48,17 +48,17 @@ class Site:
             self._ask("POST", "", wanted.body)
             return
         made = self._ask("POST", "", {**wanted.body, "startupState": wanted.state.value})
-        self.replace(made, wanted)
+        self.replace(made, wanted, wanted.state)
 
-    def replace(self, there: There, wanted: Wanted) -> None:
+    def replace(self, there: There, wanted: Wanted, state: State) -> None:
         """Bring a schedule that is there to what is wanted; while it is changed it starts nothing it should not."""
-        is_to_stop = there["lastKnownState"] != wanted.state and wanted.state is State.STOPPED
+        is_to_stop = there["lastKnownState"] != state and state is State.STOPPED
         if is_to_stop:
             self._ask("PUT", f"/{there['id']}/stop")
         if set(differing(wanted, there)) - {STATE}:
             # Not for its state alone: with a start filter that is tighter by now, the definition would be refused.
-            self._ask("PUT", f"/{there['id']}", wanted.body)
-        if there["lastKnownState"] != wanted.state and not is_to_stop:
+            self._ask("PUT", f"/{there['id']}", {**wanted.body, "keepState": True})
+        if there["lastKnownState"] != state and not is_to_stop:
             self._ask("PUT", f"/{there['id']}/start")
 
     def _ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:

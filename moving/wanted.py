@@ -49,7 +49,8 @@ class Match:
     @property
     def is_half_made(self) -> bool:
         """True when the second of the two steps that make a schedule did not come through."""
-        return self.differing == ("startupState",)
+        fields = [name for name in self.differing if name != STATE]
+        return self.there is not None and fields == ["startupState"] and self.there[STATE] == self.wanted.state
 
 
 def checked(entry: Entry, changes: Mapping[str, str], now: datetime) -> Wanted:
@@ -93,7 +94,17 @@ def _match(wanted: Wanted, there: There | None, left: Sequence[There]) -> Match:
 def differing(wanted: Wanted, there: There) -> tuple[str, ...]:
     """Return the fields in which a schedule that is there differs from what is wanted."""
     fields = [name for name in (*TEXTS, "tags") if wanted.body.get(name) != there.get(name)]
-    return (*fields, *([STATE] if there[STATE] != wanted.state else []))
+    return (*fields, *([STATE] if there[STATE] != state_then(wanted, there) else []))
+
+
+def state_then(wanted: Wanted, there: There) -> State:
+    """Return the state to which a file brings a schedule that is there.
+
+    It is what the file says of the state, lastKnownState before startupState. Only where somebody has just written
+    stopped into it as startupState, that counts: exports of the version before have a lastKnownState beside each.
+    """
+    says, said = STATE_OF[wanted.body["startupState"]], STATE_OF[there["startupState"]]
+    return State.STOPPED if says is State.STOPPED and said is not says else wanted.state
 
 
 def _take(left: list[There], wanted: Wanted, fits: Callable[[There, Wanted], bool]) -> There | None:

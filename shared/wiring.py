@@ -22,6 +22,7 @@ from shared.use_cases.start_tasks import StartTasks
 
 if TYPE_CHECKING:
     from shared.storage.agenda import Agenda
+    from shared.storage.clock import StorageClock
     from shared.storage.history import History
     from shared.storage.key_values import KeyValues
     from shared.storage.schedules import Schedules
@@ -133,14 +134,22 @@ def run_tick() -> "RunTick":
 
     own, agenda, history = settings(), _agenda(), _history()
     timeout = timedelta(seconds=own.timeout_seconds)
+    clock = storage_clock()
     claims = Claims(
-        agenda=agenda, history=history, tasks=tasks(), clock=CLOCK, start_filter=own.start_filter, timeout=timeout
+        agenda=agenda,
+        history=history,
+        tasks=tasks(),
+        clock=clock,
+        start_filter=own.start_filter,
+        timeout=timeout,
+        machine=CLOCK,
     )
     pool = turns().lane(Lane.TICK)
-    means = Means(tasks=tasks(), pool=pool, clock=CLOCK, connections=own.max_connections, timeout=timeout)
+    means = Means(tasks=tasks(), pool=pool, clock=clock, connections=own.max_connections, timeout=timeout)
     catch_up = timedelta(seconds=own.catch_up_seconds)
     return RunTick(
-        by=Served(agenda=agenda, history=history, clock=CLOCK, claims=claims, means=means, catch_up=catch_up)
+        by=Served(agenda=agenda, history=history, clock=clock, claims=claims, means=means, catch_up=catch_up),
+        machine=CLOCK,
     )
 
 
@@ -155,6 +164,19 @@ class Clock:
 
 
 CLOCK = Clock()
+
+
+@_once
+def storage_clock() -> "StorageClock":
+    from shared.storage.clock import StorageClock  # noqa: PLC0415
+    from shared.storage.pool import TIME  # noqa: PLC0415
+
+    return StorageClock(machine=CLOCK, storage=TIME)
+
+
+def now() -> datetime:
+    """Return the time by which schedules count, whichever host asks: storage's, as far as it was heard."""
+    return storage_clock().now()
 
 
 def _kept_schedules() -> "Schedules":

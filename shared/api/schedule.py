@@ -1,6 +1,5 @@
 """/v4/schedules/{id}: one schedule."""
 
-from datetime import UTC, datetime
 from http import HTTPStatus
 
 import azure.functions as func
@@ -28,21 +27,23 @@ def _one(req: func.HttpRequest) -> Answer:
 
 
 def _replace(req: func.HttpRequest) -> Answer:
-    asked = definition(reading.body(req, SCHEDULE, if_absent=b"null"))
-    return Answer(body=schedule_wire.schedule(wiring.schedules().replace(ID.read(req), asked, datetime.now(UTC))))
+    body = reading.body(req, SCHEDULE, if_absent=b"null")
+    schedule_id, asked, now = ID.read(req), definition(body), wiring.now()
+    replaced = wiring.schedules().replace(schedule_id, asked, now, keeps_state=body.keepState)
+    return Answer(body=schedule_wire.schedule(replaced))
 
 
 def _delete(req: func.HttpRequest) -> Answer:
-    wiring.schedules().delete(ID.read(req), datetime.now(UTC))
+    wiring.schedules().delete(ID.read(req), wiring.now())
     return Answer(status=HTTPStatus.NO_CONTENT)
 
 
 def _start(req: func.HttpRequest) -> Answer:
-    return Answer(body=[schedule_wire.schedule(wiring.schedules().start(ID.read(req), datetime.now(UTC)))])
+    return Answer(body=[schedule_wire.schedule(wiring.schedules().start(ID.read(req), wiring.now()))])
 
 
 def _stop(req: func.HttpRequest) -> Answer:
-    stopped = wiring.schedules().stop(ID.read(req), datetime.now(UTC))
+    stopped = wiring.schedules().stop(ID.read(req), wiring.now())
     return Answer(body=[schedule_wire.schedule(stopped)] if wiring.settings().are_answers_current else StopAnswer())
 
 
@@ -54,7 +55,7 @@ def _history(req: func.HttpRequest) -> Answer:
 _ONE = Call(handler=_one, summary="Read a schedule", answer=ScheduleAnswer, errors=STORAGE, parameters=(ID,))
 _REPLACE = Call(
     handler=_replace,
-    summary="Replace what a schedule says; its id, creation and state stay",
+    summary="Replace what a schedule says; its id and creation stay, its state follows startupState",
     answer=ScheduleAnswer,
     errors=MADE,
     parameters=(ID,),

@@ -78,6 +78,13 @@ class ScheduleBody(BaseModel):
         _Tags | None,
         BeforeValidator(_listed, json_schema_input_type=_Tags | _PlainTag | int | float | bool | None),
     ] = None
+    keepState: Annotated[  # noqa: N815 - a name of the wire
+        bool,
+        Field(
+            strict=True,
+            description="In a PUT: leave the schedule started or stopped as it is, whatever startupState says.",
+        ),
+    ] = False
 
     @field_validator("name")
     @classmethod

@@ -1,6 +1,5 @@
 """/v4/schedules: all schedules, and new ones."""
 
-from datetime import UTC, datetime
 from http import HTTPStatus
 
 import azure.functions as func
@@ -37,17 +36,17 @@ def _list(req: func.HttpRequest) -> Answer:
 
 def _create(req: func.HttpRequest) -> Answer:
     asked = definition(reading.body(req, SCHEDULE, if_absent=b"null"))
-    made = wiring.schedules().create(asked, datetime.now(UTC))
+    made = wiring.schedules().create(asked, wiring.now())
     return Answer(status=HTTPStatus.CREATED, body=schedule_wire.schedule(made))
 
 
 def _start_all(req: func.HttpRequest) -> Answer:
-    started = wiring.schedules().start_all(datetime.now(UTC), TAG.read(req))
+    started = wiring.schedules().start_all(wiring.now(), TAG.read(req))
     return Answer(body=[schedule_wire.schedule(each) for each in started])
 
 
 def _stop_all(req: func.HttpRequest) -> Answer:
-    stopped = wiring.schedules().stop_all(datetime.now(UTC), TAG.read(req))
+    stopped = wiring.schedules().stop_all(wiring.now(), TAG.read(req))
     return Answer(body=[schedule_wire.schedule(each) for each in stopped])
 
 

@@ -10,11 +10,13 @@ from shared.core.zones import Zone
 NEVER = "cronSchedule: {!r} is not due again within ten years."
 # A clock that runs ahead of storage's by more would start everything too early, and may claim nothing.
 MOST_AHEAD = timedelta(seconds=30)
+# Storage tells its time in whole seconds, and an answer is a little old when it comes: so far two hosts may part.
+UNSURE = timedelta(seconds=2)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """Who works on an entry, and until when nobody else may; `owner` is a fresh token."""
+    """Who works on an entry, and until when by storage's clock nobody else may; `owner` is a fresh token."""
 
     owner: str
     until: datetime
@@ -24,9 +26,10 @@ class Claim:
 class Due:
     """The one entry that a started schedule has on the agenda.
 
-    `instant` is the first occurrence that was not dealt with. `occurrence` is the one last tried, `attempt` how often.
-    `tried_since` stands while a start of it may have reached Sense and nobody recorded the answer. `not_before` and
-    `last_error` stand between two tries.
+    `instant` is the first occurrence after `since`, up to which all was dealt with or not due; the version before told
+    no `since`. `occurrence` is the one last tried, `attempt` how often; under a claim its run will tell of all from
+    `instant` to `occurrence`, no more and no less. `tried_since` stands while a start of it may have reached Sense and
+    nobody recorded the answer. `not_before` and `last_error` stand between two tries.
     """
 
     schedule_id: str
@@ -36,6 +39,7 @@ class Due:
     cron: str
     zone: str
     seq: int
+    since: datetime | None = None
     claim: Claim | None = None
     attempt: int = 0
     occurrence: datetime | None = None
@@ -61,7 +65,7 @@ class Miss:
 
 @dataclass(frozen=True, kw_only=True)
 class Replan:
-    """The entry names an instant that is none any more, since the rules of its zone changed; this is the next."""
+    """The rules of its zone changed since the entry was made: this, perhaps earlier, is its instant now."""
 
     instant: datetime
 
@@ -82,8 +86,9 @@ def free_at(due: Due, now: datetime, lease: timedelta) -> datetime:
     A claim that ends later than a clock that may claim at all can have made it was made before a clock was set back: it
     is void.
     """
-    held = due.claim is not None and now < due.claim.until <= now + lease + MOST_AHEAD
-    return max(instant for instant in (due.instant, due.not_before, held and due.claim and due.claim.until) if instant)
+    until = due.claim.until + UNSURE if due.claim else None
+    held = until is not None and now < until <= now + lease + MOST_AHEAD + UNSURE
+    return max(instant for instant in (due.instant, due.not_before, until if held else None) if instant)
 
 
 def decide(due: Due, now: datetime, earliest: datetime) -> Decision:
@@ -96,7 +101,7 @@ def decide(due: Due, now: datetime, earliest: datetime) -> Decision:
 
 
 def _decide(due: Due, now: datetime, earliest: datetime, cron: Cron, zone: Zone) -> Decision:
-    planned = next_after(cron, zone, due.instant - SECOND)
+    planned = next_after(cron, zone, counted_from(due))
     if planned is None:
         return Broken(reason=NEVER.format(due.cron))
     if planned != due.instant:
@@ -106,10 +111,30 @@ def _decide(due: Due, now: datetime, earliest: datetime, cron: Cron, zone: Zone)
     return Miss(occurrence=newest(cron, zone, due.instant, now) or due.instant)
 
 
+def counted_from(due: Due) -> datetime:
+    """Return the moment whose next occurrence is the instant of the entry, unless rules have changed."""
+    return due.since if due.since and due.since < due.instant else due.instant - SECOND
+
+
 def claimed(due: Due, decision: Decision, claim: Claim, now: datetime) -> Due:
     """Return the entry as its claim stores it; what may be under way already stays on record."""
-    if not isinstance(decision, Start):
-        return replace(due, claim=claim)
     if due.tried_since:
-        return replace(due, claim=claim, attempt=due.attempt + 1)
-    return replace(due, claim=claim, attempt=due.attempt + 1, occurrence=decision.occurrence, tried_since=now)
+        return replace(due, claim=claim, attempt=due.attempt + isinstance(decision, Start))
+    match decision:
+        case Start(occurrence=occurrence):
+            return replace(due, claim=claim, attempt=due.attempt + 1, occurrence=occurrence, tried_since=now)
+        case Miss(occurrence=occurrence):
+            return replace(due, claim=claim, occurrence=occurrence)
+        case Broken():
+            return replace(due, claim=claim, occurrence=due.instant)
+    return replace(due, claim=claim, occurrence=None)
+
+
+def is_in_hand(due: Due) -> bool:
+    """True when a tick may be about to tell a run under the number of the entry, or a start of it be under way."""
+    return due.tried_since is not None or (due.claim is not None and due.occurrence is not None)
+
+
+def reach(due: Due) -> datetime:
+    """Return the last occurrence of which the run tells that is in hand."""
+    return due.occurrence or due.instant

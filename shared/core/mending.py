@@ -2,16 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from shared.core.cron import MINUTE
-from shared.core.due import Due
+from shared.core.cron import MINUTE, next_after
+from shared.core.due import Due, counted_from
 from shared.core.errors import CallerError
-from shared.core.occurrences import first, minute_of, rule
+from shared.core.occurrences import first, minute_of, newest, rule
 from shared.core.schedules import Change, Schedule, State, latest, with_entry
 
 # What is due sooner may be in a tick's hands.
 SOON = 2 * MINUTE
+# No zone's clock is put forward or back further.
+FURTHEST = timedelta(days=1)
 
 
 def mended(schedule: Schedule, entries: Sequence[Due], now: datetime) -> list[Change]:
@@ -51,8 +53,24 @@ def _put_right(schedule: Schedule, stray: Due | None, now: datetime) -> Change:
         before=schedule,
         after=replace(change.after, due=instant),
         due_before=stray,
-        due_after=replace(change.due_after, instant=instant),
+        due_after=replace(change.due_after, instant=instant, since=None),
     )
+
+
+def planned(schedule: Schedule, due: Due) -> datetime | None:
+    """Return the instant of an entry by the rules of now, None when it is never due; raises CallerError.
+
+    It may be over already: then a tick starts it late, or tells that it was missed. The version before did not put down
+    since when an entry counts: of an instant that is none any more the occurrence before it takes the place, if it was
+    not dealt with.
+    """
+    cron, zone = rule(due.cron, due.zone)
+    instant = next_after(cron, zone, counted_from(due))
+    if due.since or instant == due.instant:
+        return instant
+    known = [schedule.created, schedule.last_due, due.occurrence, due.instant - FURTHEST]
+    dealt_with = max(moment for moment in known if moment)
+    return newest(cron, zone, dealt_with + timedelta.resolution, due.instant) or instant
 
 
 def _replanned(schedule: Schedule, due: Due, now: datetime) -> list[Change]:
@@ -60,7 +78,9 @@ def _replanned(schedule: Schedule, due: Due, now: datetime) -> list[Change]:
     if due.claim or due.attempt or due.instant < minute_of(now) + SOON:
         return []
     try:
-        instant = first(*rule(due.cron, due.zone), latest(now, schedule, due))
+        instant = planned(schedule, due)
+        if instant and due.since is None:
+            instant = min(instant, first(*rule(due.cron, due.zone), latest(now, schedule, due)) or instant)
     except CallerError:
         return []  # told when it is due
     if instant in {None, due.instant}:

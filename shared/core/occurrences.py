@@ -28,9 +28,13 @@ def first(cron: Cron, zone: Zone, now: datetime) -> datetime | None:
 
     With seconds it counts from the end of the running minute, whose tick has read its agenda already.
     """
+    return next_after(cron, zone, begin(cron, now))
+
+
+def begin(cron: Cron, now: datetime) -> datetime:
+    """Return the moment after which a schedule is due that begins now."""
     # In whole seconds, as occurrences are: asked to the microsecond no answer would be wanted twice, and all be kept.
-    after = minute_of(now) + MINUTE - SECOND if cron.has_seconds else now.replace(microsecond=0)
-    return next_after(cron, zone, after)
+    return minute_of(now) + MINUTE - SECOND if cron.has_seconds else now.replace(microsecond=0)
 
 
 def newest(cron: Cron, zone: Zone, since: datetime, until: datetime) -> datetime | None:

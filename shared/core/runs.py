@@ -15,6 +15,10 @@ class RunOutcome(StrEnum):
     DENIED = "denied"  # the start filter forbids the task
 
 
+# Begins the reason of a run that is told by somebody who can't know.
+MAY_BE_UNDER_WAY = "outcome unknown: a start may be under way."
+
+
 @dataclass(frozen=True, kw_only=True)
 class Run:
     """An occurrence and what became of it; `missed_count` others are told of by the same row, 100 means 100 or more.
@@ -31,6 +35,11 @@ class Run:
     reason: str | None = None
     execution_id: str | None = None
     missed_count: int = 0
+
+    @property
+    def is_guess(self) -> bool:
+        """True when whoever started the task, if anybody did, knows better."""
+        return self.reason is not None and self.reason.startswith(MAY_BE_UNDER_WAY)
 
     @property
     def late_seconds(self) -> float | None:

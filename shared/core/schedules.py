@@ -10,9 +10,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from shared.core.cron import Cron, never_due, upcoming
-from shared.core.due import Due
-from shared.core.ends import left_out
-from shared.core.occurrences import first, rule
+from shared.core.due import Due, is_in_hand
+from shared.core.ends import in_hand, left_out, rest
+from shared.core.occurrences import begin, first, rule
 from shared.core.runs import Run
 from shared.core.zones import Zone
 
@@ -24,6 +24,7 @@ class State(StrEnum):
     STOPPED = "stopped"
 
 
+WAS_CHANGED = "The schedule was changed"
 STATE_OF: Mapping[str, State] = {
     "start": State.STARTED,
     "started": State.STARTED,
@@ -49,7 +50,8 @@ class Schedule:
     """A schedule as it is kept.
 
     `due` is when its entry on the agenda stands, None while it is stopped. `seq` numbers the run to come. `last_due` is
-    the last occurrence that was dealt with. `problem` tells why Footman stopped it.
+    the last occurrence that was dealt with. `left_out` are runs that a change has told and history may not have yet.
+    `problem` tells why Footman stopped it.
     """
 
     id: str
@@ -60,6 +62,7 @@ class Schedule:
     seq: int = 0
     last_due: datetime | None = None
     last_run: Run | None = None
+    left_out: tuple[Run, ...] = ()
     problem: str = ""
     etag: str = ""
 
@@ -68,14 +71,13 @@ class Schedule:
 class Change:
     """What is to be stored in one step: a schedule and its entry on the agenda, each absent where there is none.
 
-    `left_out` is the run of an occurrence that the change takes from the agenda. `at` is when a schedule was deleted.
+    `at` is when a schedule was deleted.
     """
 
     before: Schedule | None = None
     after: Schedule | None = None
     due_before: Due | None = None
     due_after: Due | None = None
-    left_out: Run | None = None
     at: datetime | None = None
 
 
@@ -110,44 +112,83 @@ def stopped(schedule: Schedule, due: Due | None, now: datetime) -> Change | None
     if schedule.state is State.STOPPED:
         return None
     due = _numbered(schedule, due)
-    last_due = max((instant for instant in (schedule.last_due, due and due.occurrence) if instant), default=None)
-    seq = _next_seq(schedule, due, now)
-    after = replace(schedule, state=State.STOPPED, due=None, seq=seq, last_due=last_due)
-    run = left_out(due, now, "The schedule was stopped") if due else None
-    return Change(before=schedule, after=after, due_before=due, left_out=run)
+    after = _taken(schedule, due, left_out(due, now, "The schedule was stopped") if due else ())
+    return Change(before=schedule, after=replace(after, state=State.STOPPED, due=None), due_before=due)
 
 
 def deleted(schedule: Schedule, due: Due | None, now: datetime) -> Change:
     return Change(before=schedule, due_before=due, at=now)
 
 
-def edited(schedule: Schedule, due: Due | None, definition: Definition, now: datetime) -> Change | None:
-    """Return the change that replaces the definition, which was checked, None where it stands already; the state stays.
+def edited(
+    schedule: Schedule, due: Due | None, definition: Definition, now: datetime, *, keeps_state: bool = False
+) -> Change | None:
+    """Return the change that replaces the definition, which was checked, None where it stands already.
 
-    An entry that nobody works on keeps its instant when cron and zone stay. Else the schedule counts from now, or from
-    its last occurrence where a clock went back.
+    The state follows `startup_state` unless it is to stay. While cron and zone stay so does the entry, with its claim;
+    only a start of another task that may be under way keeps its number, and the entry goes on after it. Else the
+    schedule counts from now, or from its last occurrence where a clock went back.
     """
     changed = replace(schedule, definition=definition, problem="")
-    if changed == schedule and (due is not None or schedule.state is State.STOPPED):
+    match state_after(schedule.state, schedule.definition.startup_state, definition.startup_state):
+        case State.STOPPED if schedule.state is State.STARTED and not keeps_state:
+            change = stopped(changed, due, now)
+        case State.STARTED if schedule.state is State.STOPPED and not keeps_state:
+            change = started(changed, now)
+        case _ if changed == schedule and (due is not None or schedule.state is State.STOPPED):
+            return None
+        case _ if schedule.state is State.STOPPED:
+            change = Change(after=changed)
+        case _:
+            change = _edited_while_started(changed, _numbered(schedule, due), now)
+    assert change is not None  # noqa: S101 - the state differs where one of these says that it does not
+    return replace(change, before=schedule)
+
+
+def state_after(state: State, said: str, says: str) -> State:
+    """Return the state of a schedule whose `startup_state` was `said` when somebody `says` another, or the same again.
+
+    Who says stopped means it. Who says started again may only repeat what was read: that starts nothing which somebody
+    has stopped by hand.
+    """
+    if STATE_OF[says] is State.STOPPED or STATE_OF[said] is State.STOPPED:
+        return STATE_OF[says]
+    return state
+
+
+def _edited_while_started(changed: Schedule, due: Due | None, now: datetime) -> Change:
+    definition = changed.definition
+    if due and (due.cron, due.zone) == (definition.cron, definition.zone):
+        if definition.task_id.lower() == due.task_id.lower():
+            entry = replace(due, name=definition.name, task_id=definition.task_id)
+            return Change(after=changed, due_before=due, due_after=entry)
+        if change := _with_another_task(changed, due):
+            return change
+    after = _taken(changed, due, left_out(due, now, WAS_CHANGED) if due else ())
+    return replace(with_entry(after, latest(now, changed, due)), due_before=due)
+
+
+def _with_another_task(changed: Schedule, due: Due) -> Change | None:
+    """Return the change to another task: what was tried of the old one says nothing of it."""
+    definition = changed.definition
+    if not is_in_hand(due):
+        entry = replace(
+            due, attempt=0, occurrence=None, last_error="", name=definition.name, task_id=definition.task_id
+        )
+        return Change(after=changed, due_before=due, due_after=entry)
+    after_it = rest(due)
+    if after_it is None:
         return None
-    if schedule.state is State.STOPPED:
-        return Change(before=schedule, after=changed)
-    due = _numbered(schedule, due)
-    if due and not due.claim and (due.cron, due.zone) == (definition.cron, definition.zone):
-        entry = replace(due, name=definition.name, task_id=definition.task_id)
-        if definition.task_id.lower() != due.task_id.lower():
-            # What was tried was another task, whose executions say nothing of this one.
-            entry = replace(entry, attempt=0, occurrence=None, tried_since=None, last_error="")
-        return Change(before=schedule, after=changed, due_before=due, due_after=entry)
-    change = with_entry(replace(changed, seq=_next_seq(schedule, due, now)), latest(now, schedule, due))
-    run = left_out(due, now, "The schedule was changed") if due else None
-    return replace(change, before=schedule, due_before=due, left_out=run)
+    entry = replace(after_it, name=definition.name, task_id=definition.task_id)
+    after = replace(_taken(changed, due, (in_hand(due, WAS_CHANGED),)), due=entry.instant)
+    return Change(after=after, due_before=due, due_after=entry)
 
 
 def with_entry(schedule: Schedule, now: datetime) -> Change:
     """Return the change that starts the schedule and puts its first occurrence on the agenda."""
     definition = schedule.definition
-    instant = first(*rule(definition.cron, definition.zone), now)
+    cron, zone = rule(definition.cron, definition.zone)
+    instant = first(cron, zone, now)
     if instant is None:
         raise never_due(definition.cron)
     after = replace(schedule, state=State.STARTED, due=instant, problem="")
@@ -159,6 +200,7 @@ def with_entry(schedule: Schedule, now: datetime) -> Change:
         cron=definition.cron,
         zone=definition.zone,
         seq=schedule.seq,
+        since=begin(cron, now),
     )
     return Change(after=after, due_after=entry)
 
@@ -173,7 +215,17 @@ def _numbered(schedule: Schedule, due: Due | None) -> Due | None:
     return replace(due, seq=max(due.seq, schedule.seq)) if due else None
 
 
-def _next_seq(schedule: Schedule, due: Due | None, now: datetime) -> int:
-    """Leave the number to a run that somebody may be about to record, and to the one that the change leaves out."""
-    untouched = due is not None and due.claim is None and due.instant > now
-    return schedule.seq if untouched else schedule.seq + 1
+def _taken(schedule: Schedule, due: Due | None, runs: tuple[Run, ...]) -> Schedule:
+    """Return the schedule without its entry: the runs tell what that stood for, and nobody else gets their numbers.
+
+    The number of an entry that is lost or claimed stays free for the run that somebody may be about to tell.
+    """
+    used = max(len(runs), 1 if due is None or due.claim else 0)
+    dealt_with = [schedule.last_due, due and is_in_hand(due) and due.occurrence, *(run.due for run in runs)]
+    return replace(
+        schedule,
+        seq=schedule.seq + used if due is None else due.seq + used,
+        last_due=max((instant for instant in dealt_with if instant), default=None),
+        last_run=runs[-1] if runs else schedule.last_run,
+        left_out=(*schedule.left_out, *runs),
+    )

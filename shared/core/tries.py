@@ -58,8 +58,11 @@ def run_of(tried: Tried) -> Run | None:
 
 
 def given_back(tried: Tried, not_before: datetime) -> Due:
-    """Return the entry for another try: at `not_before` after one that failed, at once when it was not sent."""
-    due = replace(tried.of.due, claim=None)
+    """Return the entry for another try: at `not_before` after one that failed, at once when it was not sent.
+
+    It still names the claim under which it was had: by that storage knows it again.
+    """
+    due = tried.of.due
     if not tried.was_sent:
         return replace(due, attempt=due.attempt - 1, tried_since=None)
     may_be_under_way = isinstance(tried.error, QrsUnanswered)
@@ -70,6 +73,16 @@ def given_back(tried: Tried, not_before: datetime) -> Due:
         not_before=not_before,
         last_error=str(tried.error),
     )
+
+
+def untried(found: Due, due: Due) -> Due:
+    """Return an entry whose earlier start did not reach Sense: as it was found, for a try of what is the newest now."""
+    return replace(found, claim=due.claim, etag=due.etag, tried_since=None)
+
+
+def unasked(found: Due, due: Due, why: str) -> Due:
+    """Return an entry as it was found, for Sense could not be asked about it."""
+    return replace(due, attempt=found.attempt, tried_since=found.tried_since, last_error=why)
 
 
 def postponed(due: Due, not_before: datetime) -> Due:

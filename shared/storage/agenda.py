@@ -6,15 +6,17 @@ failure the rows are read again, and what stands there decides.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from shared.core.due import Due
+from shared.core.due import Claim, Due
 from shared.core.ends import Done, following, next_seq
 from shared.core.errors import StorageConflict, StorageError
 from shared.core.health import Beat
-from shared.core.schedules import State
+from shared.core.runs import Run
+from shared.core.schedules import Schedule, State
 from shared.log import log_of
 from shared.storage import cells, rows
 from shared.storage.batches import batches
@@ -74,7 +76,7 @@ class Agenda:
         given: list[Due] = []
         for batch in batches(returned, 1):
             try:
-                given += self._merge(batch)
+                given += self._merge([replace(due, claim=None) for due in batch])
             except StorageError:
                 given += [there for due in batch if (there := self._given_back(due))]
         return given
@@ -82,7 +84,8 @@ class Agenda:
     def move(self, dones: Sequence[Done]) -> list[Due]:
         """Put the next entry in the place of each, and return those that stand there now.
 
-        An entry that was taken away meanwhile, its schedule stopped or edited, is left alone.
+        An entry that was taken away meanwhile, its schedule stopped or edited, is left alone; the schedule tells of the
+        run all the same.
         """
         moved: list[Due] = []
         for batch in batches(dones, 3):
@@ -104,12 +107,16 @@ class Agenda:
         return [replace(due, etag=etag) for due, etag in zip(dues, etags, strict=True)]
 
     def _given_back(self, due: Due) -> Due | None:
-        try:
-            return self._merge([due])[0]
-        except StorageConflict:
-            there = self._there(due.instant, due.schedule_id)
-            is_ours = there is not None and there.claim is None and there.not_before == due.not_before
-            return there if is_ours else None
+        for _ in range(TRIES):
+            try:
+                return self._merge([replace(due, claim=None)])[0]
+            except StorageConflict:
+                there = self._there(due.instant, due.schedule_id)
+            if there is None or not _is_under(due.claim, there):
+                is_given = there is not None and there.claim is None and there.not_before == due.not_before
+                return there if is_given else None
+            due = _renamed(due, there)
+        return None
 
     def _move(self, dones: Sequence[Done]) -> list[Due]:
         groups = [_move(done) for done in dones]
@@ -129,14 +136,38 @@ class Agenda:
             except StorageError as error:
                 last = error
                 there = self._there(done.due.instant, done.due.schedule_id)
-            if there is None or there.etag != done.due.etag:
-                entry = following(done)
-                now_there = self._there(entry.instant, entry.schedule_id) if entry else None
-                return [now_there] if now_there else []
+            if there is None or not (there.etag == done.due.etag or _is_under(done.due.claim, there)):
+                return self._taken_away(done)
+            done = replace(done, due=_renamed(done.due, there))
         if last and not isinstance(last, StorageConflict):
             raise last
         self._drop_if_orphan(done.due)
         return []
+
+    def _taken_away(self, done: Done) -> list[Due]:
+        if done.run:
+            self.tell_last(done.run)
+        entry = following(done)
+        now_there = self._there(entry.instant, entry.schedule_id) if entry else None
+        return [now_there] if now_there else []
+
+    def tell_last(self, run: Run) -> None:
+        """Let its schedule tell of a run as the last one, unless a newer one is told there."""
+        for _ in range(TRIES):
+            found = self.schedule(run.schedule_id)
+            if found is None or found.last_run == run or (found.last_run and found.last_run.seq > run.seq):
+                return
+            last_due = max(run.due, found.last_due or run.due)
+            key = {"PartitionKey": rows.SCHEDULES, "RowKey": rows.schedule_key(run.schedule_id)}
+            row = {**key, "lastRun": rows.run_text(run), "lastDue": cells.text(last_due)}
+            with suppress(StorageConflict):
+                self.table.commit([Operation(kind="merge", row=row, etag=found.etag)])
+                return
+
+    def schedule(self, schedule_id: str) -> Schedule | None:
+        """Return the schedule of that id, None where there is none or it can't be read."""
+        kept = self.table.row(rows.SCHEDULES, rows.schedule_key(schedule_id))
+        return readable(rows.schedule, kept) if kept else None
 
     def _drop_if_orphan(self, due: Due) -> None:
         """Delete an entry whose schedule is gone, which would be started again and again."""
@@ -147,6 +178,15 @@ class Agenda:
     def _there(self, instant: datetime, schedule_id: str) -> Due | None:
         kept = self.table.row(rows.SCHEDULES, rows.due_key(instant, schedule_id))
         return readable(rows.due, kept) if kept else None
+
+
+def _is_under(claim: Claim | None, there: Due) -> bool:
+    """True when an entry stands under this very claim, though somebody has changed what it says of its schedule."""
+    return claim is not None and there.claim is not None and there.claim.owner == claim.owner
+
+
+def _renamed(due: Due, there: Due) -> Due:
+    return replace(due, name=there.name, task_id=there.task_id, etag=there.etag)
 
 
 def _sorted_out(wanted: Sequence[Due], there: Mapping[str, Due]) -> tuple[list[Due], list[Due]]:

@@ -8,7 +8,7 @@ from shared.core.runs import Run
 from shared.storage import rows
 from shared.storage.batches import batches
 from shared.storage.cells import Row
-from shared.storage.table import Table, readable
+from shared.storage.table import Kept, Table, readable
 from shared.storage.transaction import Operation
 
 # The most that RUN_HISTORY_ROWS may be; a slot has six digits.
@@ -35,17 +35,23 @@ class History:
         found = readable(_run, kept) if kept else None
         return found if found and found.seq == seq else None
 
-    def record_unless_told(self, run: Run) -> None:
-        """Write a run that others may know better: what stands there, or comes meanwhile, is left as it is."""
+    def record_unless_told(self, run: Run) -> Run:
+        """Write a run that others may know better, and return the one that stands: theirs, unless they only guess."""
         kept = self.table.row(rows.HISTORY, rows.run_key(run.schedule_id, run.seq, self.ring))
-        if run.seq < 0 or (kept and kept.row.get("seq") == run.seq):
-            return
+        if run.seq < 0:
+            return run
+        if kept and _is_as_new(kept.row, run):
+            stands = self._stands(kept, run)
+            if not stands.is_guess or run.is_guess:
+                return stands
         row = rows.run_row(run, self.ring)
         write = Operation(kind="replace", row=row, etag=kept.etag) if kept else Operation(kind="insert", row=row)
         try:
             self.table.commit([write])
         except StorageConflict:
-            return  # its own tick has just told what became of it
+            # Its own tick has just told what became of it.
+            return self.recorded(run.schedule_id, run.seq) or run
+        return run
 
     def newest(self, schedule_id: str, next_seq: int, limit: int) -> list[Run]:
         """Return the last runs, newest first; `next_seq` is the number of the run to come, perhaps told already."""
@@ -70,9 +76,19 @@ class History:
             return self._slots(schedule_id, first, last)
         return [*self._slots(schedule_id, first, self.ring - 1), *self._slots(schedule_id, 0, last)]
 
+    def _stands(self, kept: Kept, run: Run) -> Run:
+        found = readable(_run, kept)
+        return found if found and found.seq == run.seq else run
+
     def _slots(self, schedule_id: str, first: int, last: int) -> list[Run]:
         kept = self.table.rows(rows.HISTORY, f"{schedule_id}:{first:06d}", f"{schedule_id}:{last + 1:06d}")
         return [run for each in kept if (run := readable(_run, each))]
+
+
+def _is_as_new(row: Row, run: Run) -> bool:
+    """True when the place is that run's, or a later one's: a change whose run is told late may be long over."""
+    seq = row.get("seq")
+    return isinstance(seq, int) and seq >= run.seq
 
 
 def _run(row: Row, _: str) -> Run:

@@ -1,5 +1,6 @@
 """Pooled connections to storage, for the library's client, for our transactions and for the identity alike."""
 
+import time
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -10,6 +11,7 @@ from azure.core.pipeline.transport import RequestsTransport
 from urllib3.util import Retry
 
 from shared.keep_alive import socket_options
+from shared.storage.clock import StoragesTime
 
 # As many as a Functions worker has threads by default; each connection beyond would be a warning in the log.
 MOST_CONNECTIONS = 32
@@ -49,6 +51,10 @@ class _Adapter(requests.adapters.HTTPAdapter):
         super().init_poolmanager(*sizes, **options, socket_options=socket_options())
 
 
+# A process has one storage, whose time is one, whichever of its clients asks.
+TIME = StoragesTime()
+
+
 def session() -> requests.Session:
     """Return a session whose pool is as large as its callers are many, and which tries nothing again by itself."""
     made = _Session()
@@ -57,8 +63,13 @@ def session() -> requests.Session:
     made.mount("http://", adapter)
     made.mount("https://", adapter)
     made.auth = _as_it_is
-    made.hooks["response"].append(_shorten)
+    made.hooks["response"] += [_hear, _shorten]
     return made
+
+
+def _hear(response: requests.Response, **_: object) -> None:
+    came = time.monotonic()
+    TIME.hear(response.headers.get("Date", ""), sent=came - response.elapsed.total_seconds(), came=came)
 
 
 def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:

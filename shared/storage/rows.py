@@ -68,6 +68,7 @@ def schedule_row(schedule: Schedule) -> dict[str, Any]:
         **progress(schedule.state, schedule.due, schedule.seq, schedule.problem),
         "lastDue": text(schedule.last_due),
         "lastRun": run_text(schedule.last_run),
+        "leftOut": json.dumps([run_row(run, ring=1) for run in schedule.left_out]) if schedule.left_out else "",
     }
 
 
@@ -95,6 +96,7 @@ def schedule(row: Row, etag: str) -> Schedule:
         seq=number_of(row, "seq"),
         last_due=maybe_instant(row, "lastDue"),
         last_run=_last_run(text_of(row, "lastRun")),
+        left_out=_left_out(row),
         problem=text_of(row, "problem"),
         etag=etag,
     )
@@ -109,6 +111,7 @@ def due_row(due: Due) -> dict[str, Any]:
         "cron": due.cron,
         "zone": due.zone,
         "seq": due.seq,
+        "since": text(due.since),
         **tries(due),
     }
 
@@ -160,6 +163,7 @@ def _due(row: Row, bare: Due) -> Due:
         cron=text_of(row, "cron"),
         zone=text_of(row, "zone"),
         seq=number_of(row, "seq"),
+        since=maybe_instant(row, "since") if "since" in row else None,
         claim=Claim(owner=owner, until=lease_until) if owner and lease_until else None,
         attempt=number_of(row, "attempt"),
         occurrence=maybe_instant(row, "occurrence"),
@@ -221,3 +225,8 @@ def run_text(last: Run | None) -> str:
 
 def _last_run(written: str) -> Run | None:
     return run(json.loads(written)) if written else None
+
+
+def _left_out(row: Row) -> tuple[Run, ...]:
+    written = row.get("leftOut", "")
+    return tuple(map(run, json.loads(written))) if written else ()

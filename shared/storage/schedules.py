@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from shared.core.due import Due
@@ -14,6 +14,8 @@ from shared.storage.batches import batches
 from shared.storage.history import History
 from shared.storage.table import Table, readable
 from shared.storage.transaction import Operation
+
+TRIES = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,18 +53,30 @@ class Schedules:
         return [due for each in kept if (due := readable(rows.due, each))]
 
     def apply(self, change: Change) -> None:
-        """Write a change in one transaction.
+        """Write a change in one transaction, then tell in history what it left out.
 
-        What it leaves out is told first: should the change then fail, the tick that has it tells better.
+        Until that is told its row keeps it, so that nothing is told which did not come to pass, nor anything lost.
         """
-        if change.left_out:
-            self.history.record_unless_told(change.left_out)
-        self.table.commit(_operations(change))
+        etag, *_ = self.table.commit(_operations(change))
+        if change.after and _leaves_out(change):
+            self.tell_left_out(replace(change.after, etag=etag))
+
+    def tell_left_out(self, schedule: Schedule) -> None:
+        """Write into history what changes have left out, and take it out of the row of the schedule."""
+        stands = [self.history.record_unless_told(run) for run in schedule.left_out]
+        found: Schedule | None = schedule
+        for _ in range(TRIES):
+            if found is None or found.left_out != schedule.left_out:
+                return
+            with suppress(StorageConflict):
+                self.table.commit([_told(found, stands[-1])])
+                return
+            found = self.one(schedule.id)
 
     def apply_many(self, changes: Sequence[Change]) -> list[Change]:
         """Write changes, many in a transaction, and return those of which it is not sure."""
-        unsure: list[Change] = [change for change in changes if change.left_out]
-        changes = [change for change in changes if not change.left_out]
+        unsure: list[Change] = [change for change in changes if _leaves_out(change)]
+        changes = [change for change in changes if not _leaves_out(change)]
         for batch in batches(changes, 2):
             try:
                 self.table.commit([operation for change in batch for operation in _operations(change)])
@@ -72,7 +86,9 @@ class Schedules:
 
     def runs(self, schedule: Schedule, limit: int) -> list[Run]:
         """Return the last runs, newest first."""
-        return self.history.newest(schedule.id, schedule.seq, limit)
+        told = {run.seq: run for run in self.history.newest(schedule.id, schedule.seq, limit)}
+        untold = {run.seq: run for run in schedule.left_out if run.seq >= schedule.seq - self.history.ring}
+        return [run for _, run in sorted((untold | told).items(), reverse=True)][:limit]
 
     def gone(self, before: datetime) -> list[str]:
         """Return the ids of schedules deleted before then whose history is still there."""
@@ -86,6 +102,17 @@ class Schedules:
         row = {"PartitionKey": rows.SCHEDULES, "RowKey": rows.gone_key(schedule_id)}
         with suppress(StorageConflict):  # it is gone already, which was wanted
             self.table.commit([Operation(kind="delete", row=row)])
+
+
+def _told(schedule: Schedule, newest: Run) -> Operation:
+    """Return the operation that takes out what history has by now, and tells of the newest what history tells."""
+    key = {"PartitionKey": rows.SCHEDULES, "RowKey": rows.schedule_key(schedule.id)}
+    last = {"lastRun": rows.run_text(newest)} if schedule.last_run == schedule.left_out[-1] else {}
+    return Operation(kind="merge", row={**key, "leftOut": "", **last}, etag=schedule.etag)
+
+
+def _leaves_out(change: Change) -> bool:
+    return bool(change.after and change.after.left_out)
 
 
 def _operations(change: Change) -> list[Operation]:

@@ -1,7 +1,5 @@
 """Once a day: clean up and check."""
 
-from datetime import UTC, datetime
-
 import azure.functions as func
 
 from shared import wiring
@@ -19,7 +17,7 @@ EVERY_NIGHT = "40 17 3 * * *"
 @blueprint.timer_trigger(arg_name="timer", schedule=EVERY_NIGHT, use_monitor=True, run_on_startup=False)
 def daily(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding asks for it
     try:
-        wiring.daily().run(datetime.now(UTC))
+        wiring.daily().run(wiring.now())
     except FootmanError as error:
         log.error("The daily work failed: %s", error, extra={"action": "daily_failed"})
         raise

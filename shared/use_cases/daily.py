@@ -44,6 +44,9 @@ class Schedules(Protocol):
     def forget(self, schedule_id: str) -> None:
         """Remove the history of a deleted schedule."""
 
+    def tell_left_out(self, schedule: Schedule) -> None:
+        """Write into history what changes have left out."""
+
 
 class KeyValues(Protocol):
     """The key-values that are kept."""
@@ -75,6 +78,8 @@ class Daily:
             entries[due.schedule_id].append(due)
         for schedule in stored:
             self._apply(mended(schedule, entries.pop(schedule.id, []), now))
+            if schedule.left_out:
+                self.schedules.tell_left_out(schedule)
         for schedule_id, orphans in entries.items():
             # One made since is no orphan; ids never come again.
             if self._is_gone(schedule_id):

@@ -47,6 +47,9 @@ class Schedules(Protocol):
     def apply(self, change: Change) -> None:
         """Write a change."""
 
+    def tell_left_out(self, schedule: Schedule) -> None:
+        """Write into history what changes have left out."""
+
     def apply_many(self, changes: Sequence[Change]) -> list[Change]:
         """Write changes and return those of which it is not sure."""
 
@@ -101,14 +104,16 @@ class ManageSchedules:
         _log("schedule_created", change.after)
         return change.after
 
-    def replace(self, schedule_id: str, definition: Definition, now: datetime) -> Schedule:
-        """Replace what a schedule says, not whether it is started; raises CallerError, TaskForbidden, QrsError."""
+    def replace(
+        self, schedule_id: str, definition: Definition, now: datetime, *, keeps_state: bool = False
+    ) -> Schedule:
+        """Replace what a schedule says; raises CallerError, TaskForbidden, QrsError."""
         found = self.one(schedule_id)
         self._check(definition, now)
         return self._change(
             schedule_id,
             "schedule_replaced",
-            lambda schedule, due: changes.edited(schedule, due, definition, now),
+            lambda schedule, due: changes.edited(schedule, due, definition, now, keeps_state=keeps_state),
             found,
         )
 
@@ -170,6 +175,12 @@ class ManageSchedules:
                 "the task nor one of its tags or custom properties."
             )
 
+    def _tell_left_out(self, schedule: Schedule) -> None:
+        """Tell what a change has left out whose answer was lost; its row keeps it where that fails."""
+        with suppress(StorageError):
+            if schedule.left_out:
+                self.schedules.tell_left_out(schedule)
+
     def _change(self, schedule_id: str, action: str, decide: Decide, found: Schedule | None = None) -> Schedule:
         """Read unless it was `found`, decide, write, and again when somebody was faster or the answer was lost."""
         last = StorageError(f"Schedule {schedule_id} could not be changed. Try again.")
@@ -177,6 +188,7 @@ class ManageSchedules:
             schedule, found = found or self.one(schedule_id), None
             change = decide(schedule, self.schedules.entry(schedule))
             if change is None:
+                self._tell_left_out(schedule)
                 return schedule
             try:
                 self.schedules.apply(change)

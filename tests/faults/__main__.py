@@ -12,6 +12,7 @@ TRIALS = {
     "bulk": bulk.main,
     "hosts": hosts.main,
     "clock": clock.main,
+    "apart": clock.apart,
     "changes": changes.main,
     "sense": trouble.sense,
     "storage": trouble.storage,

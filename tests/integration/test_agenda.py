@@ -27,6 +27,7 @@ from tests.sandbox.tables import (
 
 # What callers do to five schedules meanwhile.
 WRITERS = [["stop"], ["stop", "start"], ["rename"], ["replan"], ["delete"]]
+RENAMED = WRITERS.index(["rename"])
 
 
 def change(store: Store, dues: list[Due]) -> dict[str, Row]:
@@ -245,6 +246,17 @@ def free(dues: list[Due]) -> list[Due]:
     return [replace(due, claim=None, not_before=not_before, last_error="Sense can't be reached.") for due in dues]
 
 
+def returned(dues: list[Due]) -> list[Due]:
+    """Return entries as a tick gives them back: it still names its claim."""
+    return [replace(free_one, claim=due.claim) for due, free_one in zip(dues, free(dues), strict=True)]
+
+
+def said(found: dict[str, Row]) -> dict[str, object]:
+    """Return what rows say but for the last run, of which a schedule is told."""
+    apart = {"etag", "lastRun", "lastDue"}
+    return {key: {name: value for name, value in row.items() if name not in apart} for key, row in found.items()}
+
+
 def won_all(store: Store, count: int) -> list[Due]:
     store.keep(count)
     found = [claimed(due) for due in store.due()]
@@ -273,10 +285,14 @@ def test_what_was_changed_meanwhile_is_not_given_back_and_the_others_are(store: 
     won = won_all(store, 9)
     changed = change(store, won[2:7])
 
-    given = store.sure.agenda.give_back(free(won))
+    given = store.sure.agenda.give_back(returned(won))
 
-    assert ids(given) == ids([*won[:2], *won[7:]])
-    assert store.rows(*ids(won[2:7])) == changed
+    # One that was renamed stands under its claim as before.
+    renamed = won[2 + RENAMED]
+    assert ids(given) == ids([*won[:2], renamed, *won[7:]])
+    assert [(due.name, due.claim) for due in given if due.schedule_id == renamed.schedule_id] == [("Renamed", None)]
+    away = ids([due for due in won[2:7] if due != renamed])
+    assert store.rows(*away) == {key: row for key, row in changed.items() if any(one in key for one in away)}
     assert store.disagreements() == []
 
 
@@ -321,10 +337,59 @@ def test_what_was_changed_meanwhile_is_not_moved_and_the_others_are(store: Store
 
     moved = store.sure.agenda.move([dealt_with(due) for due in won])
 
-    assert ids(moved) == ids([due for due in won if due not in taken])
-    assert {due.instant for due in moved} == {ELEVEN}
-    assert store.rows(*ids(taken)) == changed
+    # One that was renamed stands under its claim as before.
+    away = [due for due in taken if due != taken[RENAMED]]
+    assert ids(moved) == ids([due for due in won if due not in away])
+    assert {(due.instant, due.name) for due in moved} == {(ELEVEN, "Every hour"), (ELEVEN, "Renamed")}
+    assert said(store.rows(*ids(away))) == said({key: changed[key] for key in store.rows(*ids(away))})
     assert store.disagreements() == []
+
+
+@pytest.mark.parametrize("steps", [*WRITERS[:2], WRITERS[3]], ids="-".join)
+def test_what_became_of_an_entry_that_somebody_took_away_is_told_by_its_schedule(
+    store: Store, steps: list[str]
+) -> None:
+    [due] = won_all(store, 1)
+    for step in steps:
+        DO[step](store.sure.manage, due.schedule_id)
+    end = dealt_with(due)
+
+    store.sure.agenda.move([end])
+
+    [kept] = store.sure.schedules.all()
+    assert (kept.last_run, kept.last_due) == (end.run, TEN)
+    assert store.disagreements() == []
+
+
+def test_a_newer_run_is_not_overtaken_by_one_that_is_told_late(store: Store) -> None:
+    [due] = won_all(store, 1)
+    [moved] = store.sure.agenda.move([dealt_with(due)])
+    newer = dealt_with(store.sure.agenda.claim([claimed(moved)])[0])
+    store.sure.agenda.move([newer])
+
+    store.sure.agenda.tell_last(a_run(due))
+
+    assert [kept.last_run for kept in store.sure.schedules.all()] == [newer.run]
+
+
+def test_of_a_schedule_that_is_gone_nothing_is_told(store: Store) -> None:
+    [due] = won_all(store, 1)
+    DO["delete"](store.sure.manage, due.schedule_id)
+
+    store.sure.agenda.tell_last(a_run(due))
+
+    assert store.rows("schedule:") == {}
+
+
+def test_a_schedule_that_others_change_all_the_time_is_told_of_its_run_all_the_same(store: Store) -> None:
+    [due] = won_all(store, 1)
+    store.meanwhile(lambda: DO["stop"](store.sure.manage, due.schedule_id))
+    end = dealt_with(due)
+
+    store.shaky.agenda.tell_last(end.run or a_run(due))
+
+    [kept] = store.sure.schedules.all()
+    assert (kept.state, kept.last_run) == ("stopped", end.run)
 
 
 def test_moving_again_does_no_harm_and_gives_what_stands_there(store: Store) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.core.runs import Run, RunOutcome
+from shared.core.runs import MAY_BE_UNDER_WAY, Run, RunOutcome
 from shared.storage.history import History
 from tests.sandbox.tables import RING, TEN, Store
 
@@ -178,6 +178,30 @@ def test_what_was_told_is_left_as_it_is(history: History) -> None:
     history.record_unless_told(run(5, **GUESS))
 
     assert history.recorded(ONE, 5) == run(5)
+
+
+MAY_BE: dict[str, Any] = {
+    "outcome": RunOutcome.FAILED,
+    "started": None,
+    "execution_id": None,
+    "reason": f"{MAY_BE_UNDER_WAY} The schedule was stopped.",
+}
+
+
+def test_whoever_does_not_know_gives_way_to_one_who_does(history: History) -> None:
+    guess, sure = run(5, **MAY_BE), run(5, outcome=RunOutcome.FAILED, reason="No connection.")
+
+    assert history.record_unless_told(guess) == guess
+    assert history.record_unless_told(sure) == sure
+    assert history.record_unless_told(guess) == sure
+    assert history.recorded(ONE, 5) == sure
+
+
+def test_a_change_that_is_told_late_takes_no_place_of_a_later_run(history: History) -> None:
+    tell(history, 5 + RING)
+
+    assert history.record_unless_told(run(5, **GUESS)) == run(5, **GUESS)
+    assert history.recorded(ONE, 5 + RING) == run(5 + RING)
 
 
 @pytest.mark.parametrize("earlier", [[], [5]], ids=["an empty place", "the place of an older run"])

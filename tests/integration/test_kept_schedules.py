@@ -152,6 +152,24 @@ def test_what_is_gone_can_only_be_not_found(store: Store, step: str) -> None:
     assert set(store.rows()) == {f"gone:{kept.id}"}
 
 
+NEW_COLUMNS = ("since", "leftOut")
+
+
+@pytest.mark.parametrize("step", ["stop", "rename", "replan", "delete"])
+def test_rows_of_the_version_before_are_read_and_changed(store: Store, step: str) -> None:
+    [kept] = store.keep(1)
+    before = store.sure.manage.one(kept.id)
+    for key, row in store.rows(kept.id).items():
+        store.remove(key)
+        store.write(key, **{name: value for name, value in row.items() if name not in {*NEW_COLUMNS, "etag"}})
+
+    found = store.sure.manage.one(kept.id)
+    assert replace(found, etag="") == replace(before, etag="")
+    assert store.due()[0].since is None
+    DO[step](store.sure.manage, kept.id)
+    assert store.disagreements() == []
+
+
 # --- many writers
 
 

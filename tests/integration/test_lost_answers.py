@@ -16,6 +16,7 @@ from shared.storage.schedules import Schedules
 from shared.use_cases.manage_schedules import ManageSchedules
 from tests.sandbox.faulty.faults import Kind, Match
 from tests.sandbox.tables import (
+    DO,
     ELEVEN,
     FAR_AWAY,
     SHORTLY_BEFORE_TEN,
@@ -264,12 +265,12 @@ def begun(store: Store) -> dict[str, str]:
 
 
 def ends(store: Store, schedules: dict[str, str]) -> dict[str, Schedule | None]:
-    found = {schedule.id: replace(schedule, etag="") for schedule in store.sure.manage.all()}
+    found = {schedule.id: as_told(schedule) for schedule in store.sure.manage.all()}
     return {name: found.get(key) for name, key in schedules.items()}
 
 
 def as_told(told: Schedule | None) -> Schedule | None:
-    return replace(told, etag="") if told else None
+    return replace(told, etag="", left_out=()) if told else None
 
 
 def test_a_writer_is_told_what_stands_there(store: Store, trouble: Callable[..., None]) -> None:
@@ -390,6 +391,43 @@ def test_an_occurrence_that_is_left_out_is_told_once(store: Store, trouble: Call
     [run] = store.sure.manage.runs(schedule.id, 10)
     assert (run.due, run.outcome, run.missed_count) == (TEN, RunOutcome.MISSED, 1)
     assert store.disagreements() == []
+
+
+def test_what_history_did_not_take_is_told_by_the_schedule_until_it_does(store: Store) -> None:
+    [schedule] = store.keep(1)
+    store.faulty.fault("refuse", match=lambda request: "history" in request.path)
+
+    assert store.shaky.manage.stop(schedule.id, TEN + timedelta(seconds=5)).state == "stopped"
+    assert store.rows(f"{schedule.id}:") == {}
+    [run] = store.sure.manage.runs(schedule.id, 10)
+    assert (run.due, run.outcome, run.missed_count) == (TEN, RunOutcome.MISSED, 1)
+
+    store.sure.daily.run(TEN + timedelta(hours=1))
+    assert len(store.rows(f"{schedule.id}:")) == 1
+    kept = store.sure.manage.one(schedule.id)
+    assert (kept.left_out, kept.last_run) == ((), run)
+    assert store.sure.manage.runs(schedule.id, 10) == [run]
+
+
+def test_what_was_told_is_taken_out_though_others_change_the_schedule_meanwhile(store: Store) -> None:
+    [schedule] = store.keep(1)
+    store.meanwhile(lambda: DO["start"](store.sure.manage, schedule.id), before="history")
+
+    store.shaky.manage.stop(schedule.id, TEN + timedelta(seconds=5))
+
+    [row] = store.rows(f"schedule:{schedule.id}").values()
+    assert (row["state"], row["leftOut"]) == ("started", "")
+    assert len(store.rows(f"{schedule.id}:")) == 1
+
+
+def test_a_writer_who_comes_again_tells_what_the_first_try_left_out(store: Store) -> None:
+    [schedule] = store.keep(1)
+    store.faulty.fault("refuse", match=lambda request: "history" in request.path)
+    store.shaky.manage.stop(schedule.id, TEN + timedelta(seconds=5))
+
+    store.sure.manage.stop(schedule.id, TEN + timedelta(seconds=9))
+
+    assert len(store.rows(f"{schedule.id}:")) == 1
 
 
 def test_a_delete_whose_answer_got_lost_is_a_success_and_the_next_one_is_not(store: Store) -> None:

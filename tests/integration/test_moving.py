@@ -532,6 +532,60 @@ def test_startall_after_stopall_starts_what_was_stopped_on_purpose_too(schedules
     assert [each["lastKnownState"] for each in schedules.ask("PUT", "/startall").json()] == ["started"]
 
 
+# What is there, what is done by hand since the export, what is edited in the file, and the states then.
+BY_FILE = [
+    ({"startupState": "started"}, None, {"startupState": "stopped"}, ("stopped", "stopped")),
+    ({"startupState": "started"}, None, {"lastKnownState": "stopped"}, ("started", "stopped")),
+    ({"startupState": "started"}, "stop", {}, ("started", "started")),
+    ({"startupState": "started"}, "stop", {"cronSchedule": "1 1 * * *"}, ("started", "started")),
+    ({"startupState": "stopped"}, None, {"startupState": "started"}, ("started", "started")),
+    ({"startupState": "stopped"}, "start", {"lastKnownState": "started"}, ("stopped", "started")),
+    ({"startupState": "stopped"}, "start", {}, ("stopped", "stopped")),
+]
+
+
+@pytest.mark.parametrize(("made", "by_hand", "edited", "states"), BY_FILE)
+def test_a_file_starts_and_stops_what_it_says(
+    made: dict[str, str],
+    by_hand: str | None,
+    edited: dict[str, str],
+    states: tuple[str, str],
+    schedules: Schedules,
+    tmp_path: Path,
+) -> None:
+    kept_id = schedules.made(**made)["id"]
+    file = tmp_path / "schedules.yaml"
+    run("export", "--url", schedules.footman.url, file)
+    [row] = yaml.safe_load(file.read_text(encoding="utf-8"))["footmanSchedule"]
+    assert "lastKnownState" not in row
+    file.write_text(yaml.safe_dump({"footmanSchedule": [row | edited]}), encoding="utf-8")
+    if by_hand:
+        schedules.ask("PUT", f"/{kept_id}/{by_hand}")
+
+    done = run("import_file", file, "--url", schedules.footman.url)
+
+    found = next(one for one in schedules.ask("GET").json() if one["id"] == kept_id)
+    assert done.code == 0
+    assert (found["startupState"], found["lastKnownState"]) == states
+    again = run("import_file", file, "--url", schedules.footman.url, "--dry-run")
+    assert "0 new, 1 already there, 0 to be replaced" in again.told
+
+
+def test_stopped_written_into_an_export_of_the_version_before_stops_it_too(
+    schedules: Schedules, tmp_path: Path
+) -> None:
+    schedules.made()
+    row = a_schedule(startupState="stopped", lastKnownState="started")
+    file = tmp_path / "schedules.yaml"
+    file.write_text(yaml.safe_dump({"footmanSchedule": [row]}, allow_unicode=True), encoding="utf-8")
+
+    done = run("import_file", file, "--url", schedules.footman.url)
+
+    [found] = schedules.ask("GET").json()
+    assert (found["startupState"], found["lastKnownState"]) == ("stopped", "stopped")
+    assert "lastKnownState started beside it is passed over: take it out of the file" in done.told
+
+
 def test_a_field_that_an_export_does_not_have_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "schedules.yaml"
     file.write_text("footmanSchedule:\n- name: A\n  lastKnownstate: stopped\n", encoding="utf-8")

@@ -214,14 +214,14 @@ def test_it_is_found_by_id(schedules: Schedules) -> None:
     assert told(schedules.ask("GET", f"/{made['id']}")) == made
 
 
-def test_it_is_replaced_but_for_id_time_of_making_and_state(schedules: Schedules) -> None:
+def test_it_is_replaced_but_for_id_and_time_of_making(schedules: Schedules) -> None:
     made = schedules.made()
     other = {
         "name": "Another",
         "cronSchedule": "30 6 * * 1-5",
         "timezone": "America/New_York",
         "qlikSenseTaskId": TASK,
-        "startupState": "stop",
+        "startupState": "start",
     }
     changed = told(schedules.ask("PUT", f"/{made['id']}", other))
 
@@ -237,12 +237,35 @@ def test_it_is_replaced_but_for_id_time_of_making_and_state(schedules: Schedules
     )
 
 
-def test_replacing_a_stopped_one_does_not_start_it(schedules: Schedules) -> None:
-    made = schedules.made(startupState="stop")
-    changed = told(schedules.ask("PUT", f"/{made['id']}", a_schedule(cronSchedule="* * * * *")))
+# What it is made with, what is done by hand then, what a PUT says, and what it is after that.
+STATES = [
+    ("started", None, {"startupState": "stopped"}, "stopped"),
+    ("started", None, {"startupState": "stop"}, "stopped"),
+    ("stopped", None, {"startupState": "start"}, "started"),
+    ("stopped", "start", {"startupState": "stopped"}, "stopped"),
+    ("stopped", "start", {"startupState": "started"}, "started"),
+    ("started", "stop", {"startupState": "started"}, "stopped"),
+    ("start", "stop", {"startupState": "started", "cronSchedule": "* * * * *"}, "stopped"),
+    ("started", "stop", {"startupState": "stopped"}, "stopped"),
+    ("started", None, {"startupState": "stopped", "keepState": True}, "started"),
+    ("stopped", None, {"startupState": "started", "keepState": True}, "stopped"),
+    ("stopped", None, {"startupState": "started", "lastKnownState": "stopped"}, "started"),
+]
 
-    assert (changed["startupState"], changed["lastKnownState"]) == ("started", "stopped")
-    assert schedules.agenda == []
+
+@pytest.mark.parametrize(("made_with", "by_hand", "said", "then"), STATES)
+def test_the_state_follows_what_a_replacement_says_anew(
+    made_with: str, by_hand: str | None, said: dict[str, object], then: str, schedules: Schedules
+) -> None:
+    made = schedules.made(startupState=made_with)
+    if by_hand:
+        schedules.ask("PUT", f"/{made['id']}/{by_hand}")
+    changed = told(schedules.ask("PUT", f"/{made['id']}", a_schedule(**said)))
+
+    assert (changed["startupState"], changed["lastKnownState"]) == (said["startupState"], then)
+    assert "keepState" not in changed
+    assert told(schedules.ask("GET", f"/{made['id']}")) == changed
+    assert schedules.agenda == ([made["id"]] if then == "started" else [])
 
 
 def test_a_run_that_is_waiting_is_not_lost_by_another_name(schedules: Schedules) -> None:

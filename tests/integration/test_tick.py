@@ -1,18 +1,21 @@
 """What a tick starts, and what it writes down, whatever the clock and the timer do."""
 
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shared.core.due import Claim
+from shared.core.due import UNSURE, Claim
 from shared.core.runs import RunOutcome
 from shared.core.schedules import State
 from shared.core.starts import StartFilter
 from shared.storage import rows
+from shared.storage.pool import TIME
 from shared.storage.transaction import Operation
+from shared.use_cases.tick.run_tick import RunTick
 from tests.integration.conftest import OpenTasks
 from tests.sandbox.azurite import Azurite
 from tests.sandbox.stand_in import StandIn
@@ -202,6 +205,52 @@ def test_a_clock_far_ahead_of_storage_starts_nothing_and_says_so(site: Site) -> 
     assert site.runs(schedule) == []
 
 
+def test_a_host_far_ahead_of_storage_starts_nothing_though_its_ticks_go_by_storages_clock(site: Site) -> None:
+    schedule = site.schedule("* * * * *")
+    machine = SetClock(datetime.now(UTC) + timedelta(seconds=45))
+    tick = RunTick(by=site.by(SetClock(at("09:01:00")), machine), machine=machine).run()
+
+    assert "ahead of storage" in tick["problem"]
+    assert site.runs(schedule) == []
+
+
+def test_a_host_a_little_ahead_or_far_behind_ticks_by_storages_clock(site: Site) -> None:
+    schedule = site.schedule("* * * * *")
+    for minute, off in enumerate((timedelta(seconds=20), timedelta(seconds=-60), timedelta(hours=-3)), start=1):
+        machine = SetClock(datetime.now(UTC) + off)
+        tick = RunTick(by=site.by(SetClock(at(f"09:0{minute}:00")), machine), machine=machine).run()
+        assert tick["problem"] == ""
+
+    assert [run.due for run in site.runs(schedule)] == [at(f"09:0{minute}:00") for minute in (1, 2, 3)]
+
+
+def test_every_answer_of_storage_tells_its_time(site: Site) -> None:
+    site.schedule("* * * * *")
+
+    bounds = TIME.bounds(time.monotonic())
+    assert bounds is not None
+    earliest, latest = bounds
+    assert earliest - timedelta(seconds=0.1) <= datetime.now(UTC) <= latest + timedelta(seconds=0.1)
+    assert latest - earliest <= timedelta(seconds=3)
+
+
+@pytest.mark.parametrize("off", [timedelta(seconds=-20), timedelta(seconds=60)])
+def test_a_start_that_a_host_with_another_clock_has_sent_is_not_sent_again(off: timedelta, site: Site) -> None:
+    """This process dates what Sense tells, and its clock is `off` behind storage's, by which tries are put down."""
+    now = datetime.now(UTC)
+    site.clock.time = now - timedelta(hours=1)
+    schedule = site.schedule(f"{now.minute} {now.hour} * * *")
+    due, execution_id = site.entry(schedule), site.tasks.start(schedule.definition.task_id)
+    sent = datetime.now(UTC) + off
+    dead = replace(due, claim=Claim(owner="dead", until=sent), attempt=1, occurrence=due.instant, tried_since=sent)
+    site.table.commit([Operation(kind="merge", row=rows.due_row(dead), etag=due.etag)])
+    machine = SetClock(datetime.now(UTC) + timedelta(seconds=5))
+    RunTick(by=site.by(SetClock(machine.time + off), machine), machine=machine).run()
+
+    [run] = site.runs(schedule)
+    assert (run.execution_id, site.starts(schedule)) == (execution_id, 1)
+
+
 def test_two_ticks_of_the_same_minute_share_what_is_due(site: Site) -> None:
     class OnlyToTheEnd(SetClock):
         """One that leaps to the other's lease would take over from a tick that is alive."""
@@ -366,7 +415,7 @@ def test_a_dead_ticks_claim_is_taken_over_when_its_lease_has_ended(site: Site) -
     site.tick(at("09:01:02"))
 
     [run] = site.runs(schedule)
-    assert (run.due, run.attempt, run.started) == (at("09:01:00"), 2, lease)
+    assert (run.due, run.attempt, run.started) == (at("09:01:00"), 2, lease + UNSURE)
 
 
 def test_a_dead_ticks_start_is_not_sent_again(site: Site) -> None:

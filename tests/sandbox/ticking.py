@@ -93,7 +93,7 @@ class Site:
         clock.time = at or clock.time
         return dict(RunTick(by=self.by(clock)).run())
 
-    def by(self, clock: Clock) -> Served:
+    def by(self, clock: Clock, machine: Clock | None = None) -> Served:
         agenda = Agenda(table=self.table)
         claims = Claims(
             agenda=agenda,
@@ -102,6 +102,7 @@ class Site:
             clock=clock,
             start_filter=self.start_filter,
             timeout=TIMEOUT,
+            machine=machine,
         )
         means = Means(tasks=self.tasks, pool=self.pool, clock=clock, connections=CONNECTIONS, timeout=TIMEOUT)
         return Served(

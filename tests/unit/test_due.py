@@ -1,9 +1,23 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from shared.core.due import MOST_AHEAD, Broken, Decision, Due, Miss, Replan, Start, claimed, decide, free_at
+from shared.core.due import (
+    MOST_AHEAD,
+    UNSURE,
+    Broken,
+    Decision,
+    Due,
+    Miss,
+    Replan,
+    Start,
+    claimed,
+    decide,
+    free_at,
+    is_in_hand,
+)
 from shared.core.ends import already_started
 from tests.unit.builders import (
     DAILY,
@@ -39,11 +53,11 @@ LEASE = 45 * SECOND
         (None, None, TEN, NINE),
         (None, TEN, NINE, TEN),
         (None, NINE - HOUR, JUST_BEFORE_NINE, NINE),
-        (NINE + LEASE, None, NINE, NINE + LEASE),
-        (NINE + LEASE, None, NINE + LEASE - MILLISECOND, NINE + LEASE),
-        (NINE + LEASE, None, NINE + LEASE, NINE),  # it has ended
+        (NINE + LEASE, None, NINE, NINE + LEASE + UNSURE),
+        (NINE + LEASE, None, NINE + LEASE + UNSURE - MILLISECOND, NINE + LEASE + UNSURE),
+        (NINE + LEASE, None, NINE + LEASE + UNSURE, NINE),  # it has ended, whatever a host knows of storage's time
         (NINE + LEASE, NINE + MINUTE, NINE, NINE + MINUTE),
-        (NINE + 2 * MINUTE, NINE + MINUTE, NINE + 80 * SECOND, NINE + 2 * MINUTE),
+        (NINE + 2 * MINUTE, NINE + MINUTE, NINE + 80 * SECOND, NINE + 2 * MINUTE + UNSURE),
     ],
 )
 def test_an_entry_is_free_from_its_instant_on_unless_it_is_claimed_or_must_wait(
@@ -57,7 +71,7 @@ def test_an_entry_is_free_from_its_instant_on_unless_it_is_claimed_or_must_wait(
 def test_a_claim_is_void_that_only_a_clock_which_was_set_back_since_can_have_made() -> None:
     latest_end = NINE + MOST_AHEAD + LEASE
 
-    assert free_at(a_due(claim=a_claim(until=latest_end)), NINE, LEASE) == latest_end
+    assert free_at(a_due(claim=a_claim(until=latest_end)), NINE, LEASE) == latest_end + UNSURE
     assert free_at(a_due(claim=a_claim(until=latest_end + MILLISECOND)), NINE, LEASE) == NINE
 
 
@@ -109,6 +123,24 @@ class TestDecide:
         assert decide(a_due(cron=cron, zone=zone), now, now - HOUR) == Replan(instant=expected)
 
     @pytest.mark.parametrize(
+        ("cron", "zone", "since", "expected"),
+        [
+            (DAILY, "Europe/Stockholm", NINE - DAY, NINE - HOUR),  # what is over by the new rules was never started
+            ("0 8,9 * * *", "UTC", NINE - DAY, NINE - HOUR),  # the instant is one still, and no more the first
+            (DAILY, "Europe/Stockholm", NINE - HOUR, NINE + 23 * HOUR),  # it was
+            (DAILY, "Asia/Kolkata", NINE - DAY, NINE - 5 * HOUR - 30 * MINUTE),
+        ],
+    )
+    def test_an_instant_gives_way_to_the_first_that_was_not_dealt_with(
+        self, cron: str, zone: str, since: datetime, expected: datetime
+    ) -> None:
+        assert decide(a_due(cron=cron, zone=zone, since=since), NINE, NINE - HOUR) == Replan(instant=expected)
+
+    @pytest.mark.parametrize("since", [NINE - HOUR, NINE - MINUTE, NINE, NOON])
+    def test_where_rules_did_not_change_it_stays(self, since: datetime) -> None:
+        assert decide(a_due(since=since), NINE, NINE - HOUR) == Start(occurrence=NINE)
+
+    @pytest.mark.parametrize(
         ("changes", "reason"),
         [
             ({"cron": "61 * * * *"}, "minute '61'"),
@@ -154,18 +186,36 @@ class TestClaimed:
             claim=a_claim(owner="b"), attempt=3
         )
 
-    @pytest.mark.parametrize("decision", [Miss(occurrence=TEN), Replan(instant=TEN), Broken(reason="x")])
-    @pytest.mark.parametrize("found", [a_due(), a_tried_due()])
-    def test_what_is_not_started_is_claimed_and_no_try(self, decision: Decision, found: Due) -> None:
-        claim = a_claim(owner="b")
-        mine = claimed(found, decision, claim, NOON)
+    @pytest.mark.parametrize(
+        ("decision", "occurrence"),
+        [(Miss(occurrence=TEN), TEN), (Replan(instant=TEN), None), (Broken(reason="x"), NINE)],
+    )
+    def test_what_is_not_started_is_claimed_and_no_try_and_says_how_far_its_run_will_tell(
+        self, decision: Decision, occurrence: datetime | None
+    ) -> None:
+        found = a_due(occurrence=NINE + MINUTE, attempt=1)
 
-        assert mine.claim == claim
-        assert (mine.attempt, mine.occurrence, mine.tried_since) == (
-            found.attempt,
-            found.occurrence,
-            found.tried_since,
-        )
+        assert claimed(found, decision, a_claim(), NOON) == replace(found, claim=a_claim(), occurrence=occurrence)
+
+    @pytest.mark.parametrize("decision", [Miss(occurrence=NOON), Replan(instant=NOON), Broken(reason="x")])
+    def test_so_is_what_may_be_under_way_which_stays_on_record(self, decision: Decision) -> None:
+        again = a_claim(owner="b")
+
+        assert claimed(a_tried_due(), decision, again, NOON) == a_tried_due(claim=again)
+
+    @pytest.mark.parametrize(
+        ("due", "expected"),
+        [
+            (a_due(), False),
+            (a_due(claim=a_claim()), False),  # to be planned anew, of which no run tells
+            (a_due(attempt=1, occurrence=NINE, last_error="x"), False),
+            (a_due(claim=a_claim(), occurrence=NINE), True),
+            (a_tried_due(), True),
+            (a_tried_due(claim=None), True),
+        ],
+    )
+    def test_it_is_in_hand_while_a_run_of_its_number_may_be_told(self, due: Due, *, expected: bool) -> None:
+        assert is_in_hand(due) is expected
 
 
 class TestAlreadyStarted:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from shared.core.due import Due
-from shared.core.mending import mended
+from shared.core.mending import mended, planned
 from shared.core.schedules import Change, Schedule, State
 from tests.unit.builders import (
     DAILY,
@@ -166,12 +166,15 @@ class TestZoneRulesChanged:
         ("now", "instant"),
         [
             (NINE - 9 * HOUR, NINE - HOUR),
-            (NINE - 50 * MINUTE, NINE + 23 * HOUR),  # today's is over
-            (NINE - 65 * SECOND - MILLISECOND, NINE + 23 * HOUR),
+            (NINE - 50 * MINUTE, NINE - HOUR),  # today's is over, and was never started
+            (NINE - 65 * SECOND - MILLISECOND, NINE - HOUR),
         ],
     )
-    def test_an_entry_moves_to_the_instant_that_is_the_next_one_now(self, now: datetime, instant: datetime) -> None:
-        schedule, entry = self.stored()
+    @pytest.mark.parametrize("since", [NINE - DAY, None])
+    def test_an_entry_moves_to_the_first_instant_that_was_not_dealt_with(
+        self, now: datetime, instant: datetime, since: datetime | None
+    ) -> None:
+        schedule, entry = self.stored(since=since)
 
         assert mended(schedule, [entry], now) == [
             Change(
@@ -181,6 +184,26 @@ class TestZoneRulesChanged:
                 due_after=replace(entry, instant=instant),
             )
         ]
+
+    @pytest.mark.parametrize(
+        ("changes", "instant"),
+        [
+            ({"created": NINE - HOUR}, NINE + 23 * HOUR),  # today's was before its time
+            ({"last_due": None, "created": NINE - 40 * DAY}, NINE - HOUR),
+        ],
+    )
+    def test_the_version_before_did_not_say_since_when_it_counts_and_then_one_is_made_up_at_most(
+        self, changes: dict[str, Any], instant: datetime
+    ) -> None:
+        schedule, entry = self.stored()
+
+        assert planned(replace(schedule, **changes), entry) == instant
+
+    def test_an_entry_of_the_version_before_that_is_right_stays_whatever_came_before_it(self) -> None:
+        restarted = a_schedule(last_due=NINE - 5 * HOUR)
+
+        assert planned(restarted, a_due()) == NINE
+        assert mended(restarted, [a_due()], NINE - 10 * MINUTE) == []
 
     @pytest.mark.parametrize(("last_due", "occurrence"), [(NINE - HOUR, None), (NINE - DAY, NINE - HOUR)])
     def test_it_does_not_move_before_what_was_dealt_with_or_tried_where_a_clock_went_back(

@@ -1,12 +1,15 @@
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import pytest
 
-from shared.core.due import Due
+from shared.core.due import Claim, Due
 from shared.core.ends import Done, Trouble, broken, denied, done, following, left_out, missed, next_seq
 from shared.core.runs import Run, RunOutcome
 from tests.unit.builders import (
+    DAILY,
+    DAY,
     ELEVEN,
     EVERY_SECOND,
     HOUR,
@@ -24,6 +27,21 @@ from tests.unit.builders import (
     a_run,
     a_tried_due,
 )
+
+STOPPED = "The schedule was stopped"
+
+
+def a_missed_run(**changes: Any) -> Run:
+    return replace(
+        Run(
+            schedule_id=SCHEDULE,
+            seq=7,
+            due=NINE,
+            outcome=RunOutcome.MISSED,
+            reason="The schedule was stopped before it was started.",
+        ),
+        **changes,
+    )
 
 
 def test_what_is_stored_and_answered_of_a_run_is_the_same_word_in_every_release() -> None:
@@ -89,6 +107,13 @@ class TestRuns:
             reason="START_TASK_FILTER does not allow the task, or Sense knows no such task.",
         )
 
+    def test_one_told_by_somebody_who_can_not_know_is_a_guess(self) -> None:
+        [guess] = left_out(a_tried_due(), ELEVEN, STOPPED)
+
+        assert guess.is_guess
+        assert not a_run().is_guess
+        assert not a_run(reason="outcome unknown: no answer.").is_guess
+
     def test_how_late_a_start_was_counts_from_its_occurrence(self) -> None:
         assert a_run(started=NINE + 62 * SECOND + 250 * MILLISECOND).late_seconds == 62.25
 
@@ -141,12 +166,12 @@ class TestDone:
     def test_the_next_entry_is_untouched_and_has_the_next_number(self) -> None:
         end = done(a_tried_due(last_error="No answer.", not_before=ELEVEN), a_run(due=ELEVEN))
 
-        assert following(end) == a_due(instant=NOON, seq=8, etag="")
+        assert following(end) == a_due(instant=NOON, seq=8, since=ELEVEN, etag="")
 
     def test_an_entry_that_is_only_planned_anew_keeps_its_number(self) -> None:
-        end = Done(due=a_due(), run=None, next_instant=NINE + 30 * MINUTE)
+        end = Done(due=a_due(since=NINE - HOUR), run=None, next_instant=NINE + 30 * MINUTE)
 
-        assert following(end) == a_due(instant=NINE + 30 * MINUTE, etag="")
+        assert following(end) == a_due(instant=NINE + 30 * MINUTE, since=NINE - HOUR, etag="")
         assert next_seq(end) == 7
 
     def test_one_that_can_not_be_evaluated_is_told_as_failed_and_nothing_follows(self) -> None:
@@ -163,9 +188,9 @@ class TestDone:
 
 
 class TestLeftOut:
-    @pytest.mark.parametrize("found", [a_due(), a_due(claim=a_claim()), a_tried_due()])
+    @pytest.mark.parametrize("found", [a_due(), a_due(claim=a_claim())])
     def test_before_its_instant_nothing_is_left_out(self, found: Due) -> None:
-        assert left_out(found, JUST_BEFORE_NINE, "Stopped") is None
+        assert left_out(found, JUST_BEFORE_NINE, "Stopped") == ()
 
     @pytest.mark.parametrize(
         ("cron", "now", "due", "missed_count"),
@@ -181,46 +206,52 @@ class TestLeftOut:
     def test_what_was_due_and_not_tried_is_missed(
         self, cron: str, now: datetime, due: datetime, missed_count: int
     ) -> None:
-        run = left_out(a_due(cron=cron), now, "The schedule was stopped")
+        assert left_out(a_due(cron=cron), now, STOPPED) == (a_missed_run(due=due, missed_count=missed_count),)
 
-        assert run == Run(
-            schedule_id=a_due().schedule_id,
-            seq=7,
-            due=due,
-            outcome=RunOutcome.MISSED,
-            reason="The schedule was stopped before it was started.",
-            missed_count=missed_count,
-        )
+    def test_what_new_rules_of_its_zone_have_put_before_its_instant_is_missed_too(self) -> None:
+        entry = a_due(cron=DAILY, zone="Europe/Stockholm", since=NINE - DAY)
+
+        assert left_out(entry, NINE - MINUTE, STOPPED) == (a_missed_run(due=NINE - HOUR, missed_count=1),)
+
+    @pytest.mark.parametrize("now", [NINE, ELEVEN + SECOND, NOON - SECOND])
+    @pytest.mark.parametrize("claim", [a_claim(), None])
+    def test_of_what_may_be_under_way_nobody_knows_even_if_its_clock_is_ahead(
+        self, now: datetime, claim: Claim | None
+    ) -> None:
+        [run] = left_out(a_tried_due(claim=claim), now, STOPPED)
+
+        assert (run.outcome, run.seq, run.due, run.attempt, run.missed_count) == (RunOutcome.FAILED, 7, ELEVEN, 2, 2)
+        assert str(run.reason).startswith("outcome unknown: a start may be under way. The schedule was stopped before")
+
+    def test_what_a_tick_is_about_to_tell_as_missed_is_missed(self) -> None:
+        found = a_due(claim=a_claim(), occurrence=TEN)
+
+        assert left_out(found, TEN, STOPPED) == (a_missed_run(due=TEN, missed_count=2),)
 
     @pytest.mark.parametrize(
-        ("changes", "now", "due", "others"),
+        ("changes", "now", "due", "missed_count"),
         [
-            ({}, ELEVEN + SECOND, ELEVEN, 2),
-            ({}, NOON, ELEVEN, 3),
-            ({"occurrence": None}, NINE, NINE, 0),
-            ({"cron": EVERY_SECOND, "occurrence": NINE}, NINE + 99 * SECOND, NINE, 99),
-            ({"cron": EVERY_SECOND, "occurrence": NINE}, NINE + 100 * SECOND, NINE, 100),
-            ({"cron": EVERY_SECOND, "occurrence": NINE}, NINE + 101 * SECOND, NINE, 100),
-            ({"cron": "61 * * * *"}, NOON, ELEVEN, 0),
+            ({}, NOON, NOON, 1),
+            ({}, NOON + 2 * HOUR, NOON + 2 * HOUR, 3),
+            ({"tried_since": None}, NOON, NOON, 1),
+            ({"cron": EVERY_SECOND, "occurrence": NINE}, NINE + 101 * SECOND, NINE + 101 * SECOND, 100),
         ],
     )
-    def test_of_what_may_be_under_way_nobody_knows(
-        self, changes: dict[str, Any], now: datetime, due: datetime, others: int
+    def test_what_was_due_after_that_which_is_in_hand_is_told_under_the_next_number(
+        self, changes: dict[str, Any], now: datetime, due: datetime, missed_count: int
     ) -> None:
-        run = left_out(a_tried_due(**changes), now, "The schedule was stopped")
+        in_hand, other = left_out(a_tried_due(**changes), now, STOPPED)
 
-        assert run
-        assert (run.outcome, run.seq, run.due, run.attempt, run.missed_count) == (
-            RunOutcome.FAILED,
-            7,
-            due,
-            2,
-            others,
-        )
-        assert str(run.reason).startswith("outcome unknown: a start may be under way.")
+        assert in_hand.seq == 7
+        assert other == a_missed_run(seq=8, due=due, missed_count=missed_count)
+
+    @pytest.mark.parametrize("cron", ["61 * * * *", NEVER_DUE])
+    def test_of_what_can_not_be_evaluated_only_that_is_told_which_is_in_hand(self, cron: str) -> None:
+        [run] = left_out(a_tried_due(cron=cron), NOON, STOPPED)
+
+        assert (run.seq, run.due) == (7, ELEVEN)
 
     def test_it_says_what_the_last_try_came_to(self) -> None:
-        run = left_out(a_due(attempt=1, last_error="No connection."), NINE, "The schedule was changed")
+        [run] = left_out(a_due(attempt=1, last_error="No connection."), NINE, "The schedule was changed")
 
-        assert run
         assert run.reason == "The schedule was changed before it was started; the last try: No connection."

@@ -1,4 +1,3 @@
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -36,6 +35,7 @@ from tests.unit.builders import (
     a_claim,
     a_definition,
     a_due,
+    a_run,
     a_schedule,
     a_stopped_schedule,
     a_tried_due,
@@ -75,7 +75,7 @@ class TestCreated:
 
         assert change == Change(
             after=Schedule(id=SCHEDULE, created=NINE, definition=definition, state=State.STARTED, due=TEN),
-            due_after=a_new_due(instant=TEN, seq=0),
+            due_after=a_new_due(instant=TEN, seq=0, since=NINE),
         )
 
     @pytest.mark.parametrize("startup_state", ["stop", "stopped"])
@@ -89,7 +89,9 @@ class TestCreated:
     def test_one_with_seconds_begins_with_the_next_minute(self) -> None:
         change = created(SCHEDULE, a_definition(cron=EVERY_SECOND), JUST_AFTER_NINE)
 
-        assert change.due_after == a_new_due(cron=EVERY_SECOND, instant=NINE + MINUTE, seq=0)
+        assert change.due_after == a_new_due(
+            cron=EVERY_SECOND, instant=NINE + MINUTE, seq=0, since=NINE + MINUTE - SECOND
+        )
 
 
 class TestStarted:
@@ -97,23 +99,29 @@ class TestStarted:
         assert started(a_schedule(), NINE) is None
 
     @pytest.mark.parametrize(
-        ("last_due", "now", "instant"),
-        [(None, NINE, TEN), (NINE - HOUR, JUST_BEFORE_NINE, NINE), (NINE - HOUR, NOON, NOON + HOUR)],
+        ("last_due", "now", "since", "instant"),
+        [
+            (None, NINE, NINE, TEN),
+            (NINE - HOUR, JUST_BEFORE_NINE, NINE - SECOND, NINE),
+            (NINE - HOUR, NOON, NOON, NOON + HOUR),
+        ],
     )
-    def test_a_stopped_one_counts_from_now(self, last_due: datetime | None, now: datetime, instant: datetime) -> None:
+    def test_a_stopped_one_counts_from_now(
+        self, last_due: datetime | None, now: datetime, since: datetime, instant: datetime
+    ) -> None:
         schedule = a_stopped_schedule(last_due=last_due, problem="It was broken.")
 
         assert started(schedule, now) == Change(
             before=schedule,
             after=a_schedule(due=instant, last_due=last_due, problem=""),
-            due_after=a_new_due(instant=instant),
+            due_after=a_new_due(instant=instant, since=since),
         )
 
     def test_where_the_clock_went_back_it_counts_from_its_last_occurrence(self) -> None:
         change = started(a_stopped_schedule(last_due=TEN), JUST_BEFORE_NINE)
 
         assert change
-        assert change.due_after == a_new_due(instant=ELEVEN)
+        assert change.due_after == a_new_due(instant=ELEVEN, since=TEN)
 
     @pytest.mark.parametrize(("changes", "reason"), WRONG)
     def test_one_that_can_not_be_evaluated_any_more_stays_stopped(self, changes: dict[str, Any], reason: str) -> None:
@@ -129,12 +137,14 @@ class TestStopped:
         ("entry", "now", "seq", "last_due", "left_out"),
         [
             (a_due(), JUST_BEFORE_NINE, 7, NINE - HOUR, None),
-            (a_due(), NINE, 8, NINE - HOUR, RunOutcome.MISSED),
-            (a_due(attempt=1, occurrence=NINE, last_error="x"), TEN, 8, NINE, RunOutcome.MISSED),
+            (a_due(), NINE, 8, NINE, RunOutcome.MISSED),
+            (a_due(attempt=1, occurrence=NINE, last_error="x"), TEN, 8, TEN, RunOutcome.MISSED),
             (a_tried_due(), ELEVEN + SECOND, 8, ELEVEN, RunOutcome.FAILED),
-            (a_tried_due(claim=None), NOON, 8, ELEVEN, RunOutcome.FAILED),
-            # Claimed by a clock that is ahead of ours: whoever has it will tell.
-            (a_due(claim=a_claim(), occurrence=NINE, tried_since=NINE), JUST_BEFORE_NINE, 8, NINE, None),
+            (a_tried_due(claim=None), NOON - SECOND, 8, ELEVEN, RunOutcome.FAILED),
+            # Claimed by a clock that is ahead of ours: whoever has it will tell, if it lives.
+            (a_due(claim=a_claim(), occurrence=NINE, tried_since=NINE), JUST_BEFORE_NINE, 8, NINE, RunOutcome.FAILED),
+            # Claimed to be planned anew, or by the version before, which did not say how far it tells.
+            (a_due(claim=a_claim()), JUST_BEFORE_NINE, 8, NINE - HOUR, None),
             # Lost: whoever had it may have told.
             (None, NINE, 8, NINE - HOUR, None),
         ],
@@ -145,12 +155,23 @@ class TestStopped:
         change = stopped(a_schedule(), entry, now)
 
         assert change
-        assert replace(change, left_out=None) == Change(
-            before=a_schedule(), after=a_stopped_schedule(seq=seq, last_due=last_due), due_before=entry
+        assert change.after
+        runs = change.after.left_out
+        assert change == Change(
+            before=a_schedule(),
+            after=a_stopped_schedule(seq=seq, last_due=last_due, left_out=runs, last_run=runs[0] if runs else None),
+            due_before=entry,
         )
-        assert (change.left_out and change.left_out.outcome) == left_out
-        assert change.left_out is None or change.left_out.seq == 7
-        assert change.left_out is None or "The schedule was stopped before it" in str(change.left_out.reason)
+        assert [(run.seq, run.outcome) for run in runs] == ([(7, left_out)] if left_out else [])
+        assert all("The schedule was stopped before it" in str(run.reason) for run in runs)
+
+    def test_what_was_due_while_a_start_is_under_way_is_told_under_a_number_of_its_own(self) -> None:
+        change = stopped(a_schedule(left_out=(a_run(seq=6),)), a_tried_due(), NOON)
+
+        assert change
+        assert change.after
+        assert [(run.seq, run.due) for run in change.after.left_out] == [(6, NINE), (7, ELEVEN), (8, NOON)]
+        assert (change.after.seq, change.after.last_due, change.after.last_run) == (9, NOON, change.after.left_out[-1])
 
     @pytest.mark.parametrize("seq", [-1, 3, 7])
     def test_an_entry_whose_number_is_behind_is_told_under_the_schedules(self, seq: int) -> None:
@@ -158,8 +179,8 @@ class TestStopped:
 
         assert change
         assert change.after
-        assert change.left_out
-        assert (change.left_out.seq, change.after.seq) == (7, 8)
+        [run] = change.after.left_out
+        assert (run.seq, change.after.seq) == (7, 8)
 
     def test_one_that_was_never_due_has_no_last_occurrence(self) -> None:
         change = stopped(a_schedule(last_due=None), a_due(), JUST_BEFORE_NINE)
@@ -174,7 +195,7 @@ class TestStopped:
         again = started(change.after, JUST_BEFORE_NINE)
 
         assert again
-        assert again.due_after == a_new_due(instant=TEN, seq=8)
+        assert again.due_after == a_new_due(instant=TEN, seq=8, since=NINE)
 
 
 def test_deleting_takes_the_entry_along_and_tells_nothing() -> None:

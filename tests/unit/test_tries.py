@@ -18,7 +18,7 @@ from shared.core.errors import (
     TaskNotStarted,
 )
 from shared.core.runs import Run, RunOutcome
-from shared.core.tries import Tried, Try, given_back, not_given_back, postponed, run_of
+from shared.core.tries import Tried, Try, given_back, not_given_back, postponed, run_of, unasked, untried
 from tests.unit.builders import (
     ELEVEN,
     EXECUTION,
@@ -27,6 +27,7 @@ from tests.unit.builders import (
     NOON,
     SECOND,
     TEN,
+    a_claim,
     a_due,
     a_run,
     a_tried_due,
@@ -101,13 +102,13 @@ class TestGivenBack:
     def test_after_a_try_that_failed_for_sure_nothing_is_in_doubt(self, kind: type[Exception]) -> None:
         due = given_back(a_tried(error=kind("No connection.")), NOON)
 
-        assert due == a_due(attempt=2, occurrence=ELEVEN, not_before=NOON, last_error="No connection.")
+        assert due == a_tried_due(tried_since=None, not_before=NOON, last_error="No connection.")
 
     @pytest.mark.parametrize("kind", UNCERTAIN)
     def test_after_one_without_an_answer_the_doubt_begins_when_it_was_sent(self, kind: type[Exception]) -> None:
         due = given_back(a_tried(error=kind("No answer.")), NOON)
 
-        assert due == a_due(attempt=2, occurrence=ELEVEN, tried_since=SENT, not_before=NOON, last_error="No answer.")
+        assert due == a_tried_due(tried_since=SENT, not_before=NOON, last_error="No answer.")
 
     def test_the_occurrence_last_tried_goes_on_record(self) -> None:
         tried = a_tried(of=Try(due=a_tried_due(), occurrence=NOON), error=QrsTimedOut("No answer."))
@@ -118,7 +119,7 @@ class TestGivenBack:
         first = a_tried_due(attempt=1, occurrence=NINE, tried_since=NINE)
         due = given_back(a_tried(of=Try(due=first, occurrence=NINE)), TEN)
 
-        assert (due.claim, due.attempt, due.tried_since, due.not_before) == (None, 0, None, None)
+        assert (due.claim, due.attempt, due.tried_since, due.not_before) == (first.claim, 0, None, None)
 
     def test_what_was_not_sent_keeps_what_an_earlier_try_came_to(self) -> None:
         earlier = a_tried_due(attempt=3, not_before=TEN, last_error="No connection.")
@@ -128,7 +129,17 @@ class TestGivenBack:
 
 
 def test_what_sense_can_not_be_asked_about_waits_as_it_was_found() -> None:
-    assert postponed(a_tried_due(claim=None), NOON) == a_tried_due(claim=None, not_before=NOON)
+    found, due = a_tried_due(claim=None), a_tried_due(claim=a_claim(), attempt=3, etag="due 2")
+    waiting = unasked(found, due, "No connection.")
+
+    assert waiting == a_tried_due(claim=a_claim(), etag="due 2", last_error="No connection.")
+    assert postponed(waiting, NOON) == replace(waiting, not_before=NOON)
+
+
+def test_what_did_not_reach_sense_is_free_for_another_try_as_it_was_found() -> None:
+    found, due = a_tried_due(claim=None, last_error="x"), a_tried_due(claim=a_claim(), attempt=3, etag="due 2")
+
+    assert untried(found, due) == replace(due, attempt=2, tried_since=None, last_error="x")
 
 
 class TestNotGivenBack:

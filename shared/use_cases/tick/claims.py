@@ -10,9 +10,10 @@ from shared.core import ends
 from shared.core.due import Broken, Claim, Decision, Due, Miss, Replan, Start
 from shared.core.ends import Done
 from shared.core.errors import QrsError
+from shared.core.mending import planned
 from shared.core.runs import Run
-from shared.core.starts import StartFilter, Task, Wanted
-from shared.core.tries import Try
+from shared.core.starts import Execution, StartFilter, Task, Wanted
+from shared.core.tries import Try, unasked, untried
 from shared.use_cases.tick.patience import Troubles
 from shared.use_cases.tick.ports import Agenda, Clock, History, Tasks
 
@@ -33,23 +34,25 @@ class Work:
 class Claimed:
     """What is to be started, what is dealt with, and what must wait since Sense can't be asked about it.
 
+    `untried` are those whose earlier start did not reach Sense: they are claimed anew, for what is the newest then.
     `has_asked` is true when Sense was asked, and answered unless there is an `error`.
     """
 
     tries: list[Try] = field(default_factory=list)
     dones: list[Done] = field(default_factory=list)
     postponed: list[Due] = field(default_factory=list)
+    untried: list[Due] = field(default_factory=list)
     has_asked: bool = False
     error: QrsError | None = None
 
     @property
     def dues(self) -> list[Due]:
-        return [*(each.due for each in self.tries), *(each.due for each in self.dones), *self.postponed]
+        return [*(each.due for each in self.tries), *(each.due for each in self.dones), *self.postponed, *self.untried]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Claims:
-    """Claim entries for starts of at most `timeout`."""
+    """Claim entries for starts of at most `timeout`; Sense's executions are told by the `machine` clock."""
 
     agenda: Agenda
     history: History
@@ -58,6 +61,7 @@ class Claims:
     start_filter: StartFilter
     timeout: timedelta
     troubles: Troubles = field(default_factory=Troubles)
+    machine: Clock | None = None
 
     @property
     def lease(self) -> timedelta:
@@ -80,7 +84,7 @@ class Claims:
         try:
             known = self._look_up(work.due.task_id for work in asked)
         except QrsError as error:
-            postponed = [replace(work.found, etag=work.due.etag, claim=None, last_error=str(error)) for work in asked]
+            postponed = [unasked(work.found, work.due, str(error)) for work in asked]
             rest = self._sorted([work for work in works if work not in asked], {})
             return replace(rest, postponed=postponed, error=error)
         return replace(self._sorted(works, known), has_asked=bool(asked))
@@ -90,32 +94,48 @@ class Claims:
         return Claimed(
             tries=[each for each in settled if isinstance(each, Try)],
             dones=[each for each in settled if isinstance(each, Done)],
+            untried=[each for each in settled if isinstance(each, Due)],
         )
 
-    def _settle(self, work: Work, task: Task | None) -> Try | Done:
+    def _settle(self, work: Work, task: Task | None) -> Try | Done | Due:
         due = work.due
         match work.decision:
             case Broken(reason=reason):
                 return ends.broken(due, reason)
-            case _ if run := self._told(work, task):
-                return ends.done(due, run)
+            case _ if work.found.tried_since:
+                run = self._told(work, task)
+                return ends.done(due, run) if run else untried(work.found, due)
             case Replan(instant=instant):
-                return Done(due=due, run=None, next_instant=instant)
+                return Done(due=due, run=None, next_instant=self._planned(due) or instant)
             case Miss(occurrence=occurrence):
                 return ends.done(due, ends.missed(work.found, occurrence, self.troubles.of(occurrence)))
-            case Start(occurrence=occurrence) if self._is_allowed(due, task):
-                return Try(due=due, occurrence=occurrence)
             case Start(occurrence=occurrence):
-                return ends.done(due, ends.denied(work.found, occurrence))
+                is_allowed = self._is_allowed(due, task)
+                denied = ends.denied(work.found, occurrence)
+                return Try(due=due, occurrence=occurrence) if is_allowed else ends.done(due, denied)
 
     def _told(self, work: Work, task: Task | None) -> Run | None:
         """Return the run of an earlier start that nobody could take down, or whose tick died before it moved on."""
-        if work.found.tried_since is None:
-            return None
         if recorded := self.history.recorded(work.due.schedule_id, work.due.seq):
             return recorded
-        before = self.history.recorded(work.due.schedule_id, work.due.seq - 1) if work.due.seq else None
-        return ends.already_started(work.found, task.last_execution if task else None, before, self.clock.now())
+        return ends.already_started(work.found, self._last_execution(task), self._before(work.due), self.clock.now())
+
+    def _before(self, due: Due) -> Run | None:
+        """Return the start before: a change may have told under a number of its own in between."""
+        numbers = range(due.seq - 1, max(due.seq - 3, -1), -1)
+        runs = (self.history.recorded(due.schedule_id, number) for number in numbers)
+        return next((run for run in runs if run and run.started), None)
+
+    def _last_execution(self, task: Task | None) -> Execution | None:
+        """Return the last execution by the clock by which tries are put on record."""
+        last = task.last_execution if task else None
+        if last is None or self.machine is None:
+            return last
+        return replace(last, began=last.began + (self.clock.now() - self.machine.now()))
+
+    def _planned(self, due: Due) -> datetime | None:
+        schedule = None if due.since else self.agenda.schedule(due.schedule_id)
+        return planned(schedule, due) if schedule else None
 
     def _needs_a_look(self, work: Work) -> bool:
         may_be_under_way = work.found.tried_since is not None and not isinstance(work.decision, Broken)

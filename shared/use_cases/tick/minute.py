@@ -143,6 +143,8 @@ class Minute:
             self._settle(done, was_sent=False)
         for due in claimed.postponed:
             self._settle(postponed(due, self._end), was_sent=False)
+        for due in claimed.untried:
+            self._unwritten.add(due, was_sent=False)
         if isinstance(claimed.error, QrsUnreachable | QrsUnanswered):
             self._starts.give_up(claimed.error)
         elif claimed.has_asked and not claimed.error:

@@ -7,11 +7,12 @@ from typing import Any, Protocol
 from shared.core.due import Due
 from shared.core.ends import Done
 from shared.core.runs import Run
+from shared.core.schedules import Schedule
 from shared.core.starts import Found, Wanted
 
 
 class Clock(Protocol):
-    """The time, in UTC."""
+    """The time, in UTC. A tick goes by storage's, which all hosts share; a host's own may be off."""
 
     def now(self) -> datetime:
         """Return the time."""
@@ -38,6 +39,12 @@ class Agenda(Protocol):
     def move(self, dones: Sequence[Done]) -> list[Due]:
         """Put the next entry in the place of each, and return those that stand there now."""
 
+    def tell_last(self, run: Run) -> None:
+        """Let its schedule tell of a run as the last one, unless a newer one is told there."""
+
+    def schedule(self, schedule_id: str) -> Schedule | None:
+        """Return the schedule of that id, None where there is none or it can't be read."""
+
 
 class History(Protocol):
     """What became of occurrences; every call may raise StorageError."""
@@ -45,8 +52,8 @@ class History(Protocol):
     def record(self, runs: Sequence[Run]) -> None:
         """Write runs, at most one of a schedule; writing one again does no harm."""
 
-    def record_unless_told(self, run: Run) -> None:
-        """Write a run that others may know better: what stands there, or comes meanwhile, is left as it is."""
+    def record_unless_told(self, run: Run) -> Run:
+        """Write a run that others may know better, and return the one that stands: theirs, unless they only guess."""
 
     def recorded(self, schedule_id: str, seq: int) -> Run | None:
         """Return the run of this number if it was recorded."""

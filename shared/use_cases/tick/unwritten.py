@@ -1,6 +1,6 @@
 """What a tick has dealt with and storage does not know yet."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from shared.core.due import Due
@@ -66,16 +66,19 @@ class Unwritten:
         stands = self._agenda.give_back(self._returned) if self._returned else []
         kept = {due.schedule_id for due in stands}
         # Another tick may have taken these over, and then knows better.
-        doubtful = [done.run for done in self._dones if done.run and _claim_is_over(done, now)]
-        doubtful += [run for due in self._returned if due.schedule_id not in kept and (run := not_given_back(due))]
-        for run in doubtful:
-            self._history.record_unless_told(run)
+        self._dones = [self._told_unless_known(done) if _claim_is_over(done, now) else done for done in self._dones]
+        for run in (not_given_back(due) for due in self._returned if due.schedule_id not in kept):
+            if run:
+                self._agenda.tell_last(self._history.record_unless_told(run))
         written = Written(sent=self._sent, let_go=self._returned, stands=stands)
         for done in self._dones:
             is_soon = done.next_instant is not None and done.next_instant < self._end
             (self._soon if is_soon else self._later).append((now, done))
         self._dones, self._returned, self._sent = [], [], 0
         return written
+
+    def _told_unless_known(self, done: Done) -> Done:
+        return replace(done, run=self._history.record_unless_told(done.run)) if done.run else done
 
     def move(self) -> Written:
         """Put the next entries in the place of those that were dealt with: the soonest, then the oldest."""

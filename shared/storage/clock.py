@@ -1,0 +1,73 @@
+"""Storage's time, by which claims are made and judged: the only time that all hosts share."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from threading import Lock
+from typing import Protocol
+
+# The Date header is cut to whole seconds.
+SECOND = 1.0
+
+
+class Machine(Protocol):
+    """The machine's own clock, which may be off, and may step."""
+
+    def now(self) -> datetime:
+        """Return the time, in UTC."""
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass."""
+
+
+class StoragesTime:
+    """What the answers of storage tell of its time: that it lies between two bounds, which move on with monotonic time.
+
+    An answer that was sent and came at some monotonic time was dated in between, within the second of its date. The
+    bounds of all answers together are narrower than those of one, unless they contradict each other: then a clock has
+    stepped, and the newest holds.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._bounds: tuple[float, float] | None = None
+
+    def hear(self, date: str, *, sent: float, came: float) -> None:
+        """Take an answer's Date header, and the monotonic times of its request and of its coming."""
+        try:
+            told = parsedate_to_datetime(date).timestamp()
+        except (ValueError, TypeError, OverflowError):
+            return
+        earliest, latest = told - came, told + SECOND - sent
+        with self._lock:
+            low, high = self._bounds or (earliest, latest)
+            both = max(low, earliest), min(high, latest)
+            self._bounds = both if both[0] <= both[1] else (earliest, latest)
+
+    def bounds(self, monotonic: float) -> tuple[datetime, datetime] | None:
+        """Return between what it is now, None before the first answer."""
+        if self._bounds is None:
+            return None
+        low, high = (datetime.fromtimestamp(bound + monotonic, UTC) for bound in self._bounds)
+        return low, high
+
+
+@dataclass(frozen=True, kw_only=True)
+class StorageClock:
+    """The machine's clock as far as it can be right, else the nearest that storage's can show."""
+
+    machine: Machine
+    storage: StoragesTime
+    monotonic: Callable[[], float] = time.monotonic
+
+    def now(self) -> datetime:
+        own, bounds = self.machine.now(), self.storage.bounds(self.monotonic())
+        if bounds is None:
+            return own
+        earliest, latest = bounds
+        return min(max(own, earliest), latest)
+
+    def sleep(self, seconds: float) -> None:
+        self.machine.sleep(seconds)

@@ -1,5 +1,6 @@
 """Open something once, however many threads ask for it at the same time."""
 
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from threading import Lock
@@ -7,9 +8,14 @@ from typing import Generic, TypeVar
 
 Opened = TypeVar("Opened")
 
+# A failure for which one waited so long stands for a moment, in which those are told of it for whom the host had no
+# thread meanwhile: they have waited as long, and would do so again.
+LONG_SECONDS = 5.0
+STANDS_SECONDS = 0.5
+
 
 class Opening(Generic[Opened]):
-    """What `open_it` returned. One thread opens, the others wait for it and fail with it; the next one tries anew.
+    """What `open_it` returned. One thread opens, the others wait for it and fail with it; who comes then tries anew.
 
     The lock is held for no longer than it takes to look: who waits for another's opening waits once, not in a row.
     """
@@ -18,12 +24,15 @@ class Opening(Generic[Opened]):
         self._open_it = open_it
         self._lock = Lock()
         self._opened: Future[Opened] | None = None
+        self._stands_until = 0.0
 
     def get(self) -> Opened:
         """Return what was opened; raises what `open_it` raises."""
         mine: Future[Opened] = Future()
         with self._lock:
-            opened = self._opened = self._opened or mine
+            if self._opened is None or self._has_failed(self._opened):
+                self._opened = mine
+            opened = self._opened
         if opened is mine:
             self._open(mine)
         return opened.result()
@@ -36,9 +45,13 @@ class Opening(Generic[Opened]):
                 self._opened = None
 
     def _open(self, mine: Future[Opened]) -> None:
+        begun = time.monotonic()
         try:
             mine.set_result(self._open_it())
         except BaseException as error:  # noqa: BLE001 - whatever it is, those who wait must not wait for ever
-            with self._lock:
-                self._opened = None
+            now = time.monotonic()
+            self._stands_until = now + (STANDS_SECONDS if now - begun > LONG_SECONDS else 0)
             mine.set_exception(error)
+
+    def _has_failed(self, opened: Future[Opened]) -> bool:
+        return opened.done() and opened.exception() is not None and time.monotonic() >= self._stands_until

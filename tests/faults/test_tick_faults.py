@@ -15,6 +15,7 @@ from tests.faults.seconds import LATEST_SECONDS
 from tests.faults.site import NO_ZONE, Planned, Site, minute_of, once_a_day, open_site, utc_now
 from tests.faults.ticking import TickingHost, until
 from tests.faults.troubles import by_chance
+from tests.sandbox.faulty.faults import Kind
 from tests.sandbox.faulty_storage import FaultyStorage, start_faulty_storage
 from tests.sandbox.tables import TRANSACTION
 
@@ -154,6 +155,20 @@ def test_storage_in_trouble_loses_and_doubles_nothing(
     found = site.audit(planned, utc_now())
     assert found.is_clean, found
     assert found.started >= 40
+
+
+@pytest.mark.parametrize("kind", ["refuse", "cut", "hang", "busy"])
+def test_a_tick_whose_first_request_fails_starts_all_the_same(
+    kind: Kind, site: Site, shaky: FaultyStorage, host_on_shaky_storage: TickingHost
+) -> None:
+    planned = due_now(site, 20)
+    shaky.fault(kind, count=1)
+    host_on_shaky_storage.tick()
+    shaky.no_faults()
+
+    found = site.audit(planned, utc_now())
+    assert found.is_clean, found
+    assert found.started == 20
 
 
 def test_a_task_that_never_answers_holds_up_nobody(site: Site, host: TickingHost) -> None:

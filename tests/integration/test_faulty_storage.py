@@ -13,6 +13,7 @@ from azure.core.exceptions import (
     AzureError,
     HttpResponseError,
     ResourceNotFoundError,
+    ServiceRequestError,
     ServiceResponseError,
     ServiceResponseTimeoutError,
 )
@@ -20,6 +21,7 @@ from azure.data.tables import TableClient, TableTransactionError
 
 from tests.sandbox.azurite import Azurite, start_azurite
 from tests.sandbox.faulty.faults import Kind, Match
+from tests.sandbox.faulty.messages import answer
 from tests.sandbox.faulty_storage import FaultyStorage, start_faulty_storage
 
 BATCH = "/devstoreaccount1/$batch"
@@ -224,6 +226,40 @@ def test_slow_is_done_even_when_the_client_has_left(
 
     storage.no_faults()
     until(lambda: keys(truth) == ["a"])
+
+
+def test_an_answer_is_given_as_it_is_said(storage: FaultyStorage, table: TableClient, truth: TableClient) -> None:
+    storage.fault("answer", answer=answer("418 Teapot", "tea", "text/plain"), count=1)
+
+    with pytest.raises(HttpResponseError) as caught:
+        insert(table, "a")
+
+    assert (caught.value.status_code, keys(truth)) == (418, [])
+
+
+def test_over_stranded_connections_nothing_comes_and_new_ones_work(
+    storage: FaultyStorage, table: TableClient, truth: TableClient
+) -> None:
+    insert(table, "a")
+    storage.strand()
+
+    with pytest.raises(ServiceResponseTimeoutError):
+        table.create_entity(row("b"), read_timeout=0.3)
+    insert(table, "c")
+
+    assert keys(truth) == ["a", "c"]
+
+
+def test_storage_that_is_away_refuses_until_it_is_back(
+    storage: FaultyStorage, table: TableClient, truth: TableClient
+) -> None:
+    insert(truth, "a")
+    storage.be_away(is_away=True)
+    with pytest.raises(ServiceRequestError, match="refused"):
+        keys(table)
+    storage.be_away(is_away=False)
+
+    assert keys(table) == ["a"]
 
 
 @pytest.mark.parametrize(("count", "statuses"), [(1, [503, 200, 200]), (2, [503, 503, 200]), (None, [503, 503, 503])])

@@ -12,6 +12,7 @@ from threading import Thread, Timer
 from typing import Any
 
 import pytest
+import requests
 from azure.data.tables import TableClient
 
 from shared.core.errors import StorageConflict, StorageDenied, StorageError
@@ -20,6 +21,7 @@ from shared.storage import pool
 from shared.storage.account import open_table, patience
 from shared.storage.table import Table
 from shared.storage.transaction import Operation
+from tests.conftest import StartFootman
 from tests.sandbox.azurite import Azurite
 from tests.sandbox.faulty.messages import Message, answer
 from tests.sandbox.faulty_storage import FaultyStorage, start_faulty_storage
@@ -305,6 +307,20 @@ def test_many_who_ask_first_wait_together_and_not_in_a_row(storage: FaultyStorag
     assert failed == [True] * 12
     assert time.monotonic() - begun < 15
     assert len(storage.requests) == 1
+
+
+def test_callers_of_a_fresh_process_are_told_together_that_storage_does_not_answer(
+    storage: FaultyStorage, start_footman: StartFootman
+) -> None:
+    footman = start_footman({"STORAGE_CONNECTION": storage.connection})
+    storage.fault("hang")
+    begun = time.monotonic()
+
+    with ThreadPoolExecutor(12) as threads:
+        answers = list(threads.map(lambda _: requests.get(f"{footman.url}/v4/schedules", timeout=60), range(12)))
+
+    assert [answer.status_code for answer in answers] == [503] * 12
+    assert time.monotonic() - begun < 15
 
 
 def test_after_an_opening_that_failed_the_next_one_succeeds(storage: FaultyStorage) -> None:

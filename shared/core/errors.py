@@ -5,7 +5,7 @@ FootmanError
 │   └── TaskForbidden        the start filter does not allow the task
 ├── SettingsError            the administrator: a setting is missing or wrong
 ├── StorageError             Table storage, or the way to it
-│   ├── StorageDenied        the account knows or trusts Footman not: a key, a role, a network rule, a clock
+│   ├── StorageDenied        the account does not let Footman in: key, role, network rule or clock
 │   ├── StorageConflict      what was to be changed is not what it was when it was read
 │   ├── OutcomeUnknown       nobody knows whether it was written, and asking again might write it twice
 │   └── RowUnreadable        somebody edited a row by hand

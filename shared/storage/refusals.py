@@ -34,8 +34,8 @@ TO_DO = {
         "the account belongs to the same tenant."
     ),
     "AuthorizationFailure": (
-        "A network rule of the account keeps Footman out, as a rule. In the account's networking let the app's subnet "
-        "or address in, or give it a private endpoint. With a shared access signature: it lacks a right."
+        "Most likely a network rule of the account keeps Footman out: in its networking let the app's subnet or "
+        "address in, or give it a private endpoint. With a shared access signature: it lacks a right."
     ),
     "AuthorizationPermissionMismatch": (
         "The identity lacks the role Storage Table Data Contributor on this account; a new assignment takes some "
@@ -103,13 +103,22 @@ def code_of(error: Exception) -> str | None:
 
 
 def _to_do(error: HttpResponseError, code: str | None) -> str:
-    text = _text(error)
+    text, apart = _text(error), _apart(error)
+    if code == "RequestTimeTooSkewed" or (code is None and abs(apart) > MOST_APART):
+        return CLOCK.format(apart=_words(apart))
+    # The emulator has the other word for a wrong key.
+    if code == "AuthenticationFailed" or (code == "AuthorizationFailure" and "failed to authenticate" in text):
+        return _unauthenticated(text, apart)
+    return TO_DO.get(code or "", ANY_DENIAL)
+
+
+def _unauthenticated(text: str, apart: timedelta) -> str:
+    """Tell the causes apart for which storage has one word; the detail that would do so is not always there."""
     if _OF_A_SIGNATURE.search(text):
         return EXPIRED
-    apart = _apart(error)
-    if code == "RequestTimeTooSkewed" or abs(apart) > MOST_APART or _OF_A_CLOCK.search(text):
+    if abs(apart) > MOST_APART or _OF_A_CLOCK.search(text):
         return CLOCK.format(apart=_words(apart))
-    return TO_DO.get(code or "", ANY_DENIAL)
+    return TO_DO["AuthenticationFailed"]
 
 
 def _text(error: Any) -> str:

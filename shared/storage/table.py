@@ -205,9 +205,10 @@ def _told() -> Iterator[None]:
         yield
     except Rejected as error:
         # Of a table that is gone, or just being deleted, nobody else was faster with a row.
-        if error.status in CONFLICTS and not error.code.startswith("Table"):
+        code = code_of(error) or ""
+        if error.status in CONFLICTS and not code.startswith("Table"):
             raise StorageConflict(AS_IT_WAS) from None
-        raise refused_transaction(error.status, error.code) from None
+        raise refused_transaction(error.status, code) from None
     except HttpResponseError as error:
         raise refusal(error) from None
     except AzureError as error:

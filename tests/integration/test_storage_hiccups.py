@@ -1,6 +1,7 @@
 """Storage in trouble, as its table sees it: what is asked again, what is no answer, who is not let in, and why."""
 
 import http.server
+import re
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -268,12 +269,17 @@ REFUSED = [
     (refused("AuthenticationFailed", "Request date header too old: 'Wed'"), "The clock of this machine is wrong"),
     (refused("RequestTimeTooSkewed"), "The clock of this machine is wrong"),
     (refused("AuthenticationFailed", "Signature not valid in the specified time frame"), "has expired"),
-    (refused("AuthorizationFailure"), "A network rule of the account"),
-    (answer("403 Forbidden", XML, "application/xml"), "A network rule of the account"),
-    (answer("403 Forbidden", "", **{"x-ms-error-code": "AuthorizationFailure"}), "A network rule of the account"),
+    (refused("AuthorizationFailure"), "Most likely a network rule of the account"),
+    (answer("403 Forbidden", XML, "application/xml"), "Most likely a network rule of the account"),
+    (
+        answer("403 Forbidden", "", **{"x-ms-error-code": "AuthorizationFailure"}),
+        "Most likely a network rule of the account",
+    ),
     (refused("AuthorizationPermissionMismatch"), "lacks the role Storage Table Data Contributor"),
     (refused("AuthorizationSourceIPMismatch"), "for other addresses"),
     (refused("KeyBasedAuthenticationNotPermitted"), "takes no keys"),
+    (refused("AuthorizationFailure", "Server failed to authenticate the request."), "The key in STORAGE_CONNECTION is"),
+    (answer("403 Forbidden", "Your browser is too old", "text/html"), "Table storage answered 403. Check the key"),
     (refused("SomethingNew"), "403 (SomethingNew). Check the key"),
     (answer("403 Forbidden", HTML, "text/html"), "Table storage answered 403. Check the key"),
 ]
@@ -290,6 +296,24 @@ def test_a_refusal_names_its_cause_and_what_to_do(
         ASKED[asked](table)
 
     assert told in str(error.value)
+
+
+def test_a_wrong_key_is_named(azurite: Azurite) -> None:
+    wrong = re.sub("AccountKey=[^;]+", "AccountKey=d3Jvbmc=", azurite.connection)
+
+    with pytest.raises(StorageDenied, match=r"403 .*The key in STORAGE_CONNECTION is not one of this account's"):
+        keys(Table(lambda: open_table(connection=wrong, url=None, client_id=None)))
+
+
+def test_a_word_of_storage_that_is_none_is_not_told(storage: FaultyStorage, table: Table) -> None:
+    part = 'HTTP/1.1 409 Conflict\r\n\r\n{"odata.error": {"code": ["<script>"]}}'
+    text = f"--b\r\nContent-Type: application/http\r\n\r\n{part}\r\n--b--"
+    storage.fault("answer", answer=answer("202 Accepted", text, "multipart/mixed; boundary=b"))
+
+    with pytest.raises(StorageError) as error:
+        upsert(table)
+
+    assert "script" not in str(error.value)
 
 
 # --- opening the table

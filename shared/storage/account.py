@@ -34,8 +34,10 @@ def open_table(*, connection: str | None, url: str | None, client_id: str | None
     if url:
         from azure.identity import ManagedIdentityCredential  # noqa: PLC0415 - 100 ms that only an identity asks for
 
-        # Its endpoint lies on the machine itself, where a proxy would not find it.
-        identity = ManagedIdentityCredential(client_id=client_id, transport=_transport(), **TOKEN_PATIENCE)
+        # Its endpoint lies on the machine itself, where a proxy would not find it, and tells the machine's own time.
+        identity = ManagedIdentityCredential(
+            client_id=client_id, transport=_transport(to_storage=False), **TOKEN_PATIENCE
+        )
         return TableClient(url, TABLE, credential=identity, **patience())
     if not connection:
         raise SettingsError(
@@ -49,5 +51,5 @@ def open_table(*, connection: str | None, url: str | None, client_id: str | None
         raise SettingsError("STORAGE_CONNECTION: it is no connection string of a storage account.") from None
 
 
-def _transport() -> Transport:
-    return Transport(connect_seconds=CONNECT_SECONDS, read_seconds=READ_SECONDS)
+def _transport(*, to_storage: bool = True) -> Transport:
+    return Transport(connect_seconds=CONNECT_SECONDS, read_seconds=READ_SECONDS, to_storage=to_storage)

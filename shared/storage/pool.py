@@ -23,11 +23,12 @@ class Transport(RequestsTransport):  # type: ignore[misc]  # the library says no
     """Sends requests over connections of its own.
 
     After one that failed no idle connection is used again: what has lost one silently, such as a gateway that was
-    restarted, has lost the others too, and each would cost the time-out of reading anew.
+    restarted, has lost the others too, and each would cost the time-out of reading anew. `to_storage` is false of one
+    that asks somebody else, whose time is another.
     """
 
-    def __init__(self, *, connect_seconds: float, read_seconds: float) -> None:
-        self._pooled = session()
+    def __init__(self, *, connect_seconds: float, read_seconds: float, to_storage: bool = True) -> None:
+        self._pooled = session(to_storage=to_storage)
         super().__init__(session=self._pooled, connection_timeout=connect_seconds, read_timeout=read_seconds)
 
     def send(self, request: Any, **options: Any) -> Any:
@@ -55,7 +56,7 @@ class _Adapter(requests.adapters.HTTPAdapter):
 TIME = StoragesTime()
 
 
-def session() -> requests.Session:
+def session(*, to_storage: bool = True) -> requests.Session:
     """Return a session whose pool is as large as its callers are many, and which tries nothing again by itself."""
     made = _Session()
     # urllib3's own retries, even none of them, would quote the address in errors, and a signature may be part of it.
@@ -63,7 +64,7 @@ def session() -> requests.Session:
     made.mount("http://", adapter)
     made.mount("https://", adapter)
     made.auth = _as_it_is
-    made.hooks["response"] += [_hear, _shorten]
+    made.hooks["response"] += [_hear, _shorten] if to_storage else [_shorten]
     return made
 
 

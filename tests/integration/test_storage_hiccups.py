@@ -1,6 +1,7 @@
 """Storage in trouble, as its table sees it: what is asked again, what is no answer, who is not let in, and why."""
 
 import http.server
+import json
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -432,6 +433,33 @@ def test_the_identity_is_asked_for_past_the_proxy(monkeypatch: pytest.MonkeyPatc
 
     assert asked == []
     assert "/token" in tokens[0]
+
+
+def test_the_time_that_the_identitys_endpoint_tells_is_not_storages(monkeypatch: pytest.MonkeyPatch) -> None:
+    an_hour_ago = format_datetime(datetime.now(UTC) - timedelta(hours=1), usegmt=True)
+
+    class Endpoint(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response_only(200)
+            self.send_header("Date", an_hour_ago)
+            self.end_headers()
+            told = {"access_token": "t", "expires_on": str(int(time.time()) + 3600), "resource": "r"}
+            self.wfile.write(json.dumps(told).encode())
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Endpoint) as server:
+        Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        monkeypatch.setenv("IDENTITY_ENDPOINT", f"http://127.0.0.1:{server.server_port}/token")
+        monkeypatch.setenv("IDENTITY_HEADER", "header")
+        table = Table(lambda: open_table(connection=None, url="https://127.0.0.1:9", client_id=None))
+        with pytest.raises(StorageError):
+            keys(table)
+        server.shutdown()
+
+    bounds = pool.TIME.bounds(time.monotonic())
+    assert bounds is None or abs(bounds[0] - datetime.now(UTC)) < timedelta(minutes=1)
 
 
 def test_idle_connections_are_kept_alive(table: Table) -> None:

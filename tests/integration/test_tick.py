@@ -239,7 +239,8 @@ def test_a_start_that_a_host_with_another_clock_has_sent_is_not_sent_again(off: 
     """This process dates what Sense tells, and its clock is `off` behind storage's, by which tries are put down."""
     now = datetime.now(UTC)
     site.clock.time = now - timedelta(hours=1)
-    schedule = site.schedule(f"{now.minute} {now.hour} * * *")
+    due_at = now - timedelta(minutes=1)
+    schedule = site.schedule(f"{due_at.minute} {due_at.hour} * * *")
     due, execution_id = site.entry(schedule), site.tasks.start(schedule.definition.task_id)
     sent = datetime.now(UTC) + off
     dead = replace(due, claim=Claim(owner="dead", until=sent), attempt=1, occurrence=due.instant, tried_since=sent)

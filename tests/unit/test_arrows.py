@@ -1,6 +1,7 @@
 """Imports only point down: every room may know what stands in its row, and nothing else."""
 
 import ast
+import re
 import sys
 from collections.abc import Collection, Iterator
 from pathlib import Path
@@ -19,7 +20,7 @@ ROOMS = {
     | {"shared.turns"},
     "shared/use_cases": {"shared.log", "shared.threads", "shared.use_cases", "shared.core"},
     "shared/qrs": {"shared.log", "shared.keep_alive", "shared.qrs", "shared.core", "shared.version"}
-    | {"requests", "urllib3", "certifi", "cryptography"},
+    | {"urllib3", "certifi", "cryptography"},
     "shared/storage": {"shared.log", "shared.keep_alive", "shared.storage", "shared.core", "shared.version"}
     | {"azure.core", "azure.data.tables", "azure.identity", "requests", "urllib3"},
     "shared/settings.py": {"shared.core", "shared.pem", "shared.setting_texts", "pydantic"},
@@ -88,6 +89,36 @@ def test_every_file_of_the_app_stands_in_a_room() -> None:
     placed = {file for room in ROOMS for file in files(room)}
 
     assert set((ROOT / "shared").rglob("*.py")) - placed == set()
+
+
+# What each file of requirements serves.
+REQUIREMENTS = {"requirements.txt": ("function_app.py", "shared")}
+
+
+def distributions(requirements: Path) -> set[str]:
+    """Return what a file of requirements names itself: what another library brings may go with its next version."""
+    lines = (line.partition("#")[0].strip() for line in requirements.read_text(encoding="utf-8").splitlines())
+    return {re.split(r"[\[<>=!~;]", line)[0].strip().lower() for line in lines if line and not line.startswith("-")}
+
+
+def is_named(module: str, named: Collection[str]) -> bool:
+    """Tell whether a library of a module's name is among those: azure.data.tables is of azure-data-tables."""
+    parts = module.replace("_", "-").lower().split(".")
+    return any("-".join(parts[:length]) in named for length in range(1, len(parts) + 1))
+
+
+@pytest.mark.parametrize("requirements", REQUIREMENTS)
+def test_what_is_imported_is_named_in_the_requirements(requirements: str) -> None:
+    named = distributions(ROOT / requirements)
+    unnamed = {
+        f"{file.relative_to(ROOT)} imports {module}"
+        for room in REQUIREMENTS[requirements]
+        for file in files(room)
+        for module in imports(file)
+        if module.partition(".")[0] not in {*sys.stdlib_module_names, "shared"} and not is_named(module, named)
+    }
+
+    assert unnamed == set()
 
 
 # What makes a thread, by the module it comes from; of asyncio all that hands work to one.

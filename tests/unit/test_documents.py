@@ -54,8 +54,11 @@ def test_what_azure_installs_has_a_range_each() -> None:
     assert names == [
         "azure-functions",
         "requests",
+        "urllib3",
+        "certifi",
         "pydantic",
         "croniter",
+        "azure-core",
         "azure-data-tables",
         "azure-identity",
         "cryptography",

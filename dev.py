@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 
-from tests.sandbox import environment
+from sandbox import environment
 
 USAGE = """\
 python3 dev.py run [--port 7071] [--fresh] [--func] [--qrs-latency MS]
@@ -30,8 +30,8 @@ python3 dev.py import FILE.yaml --url URL [--key KEY] [--dry-run]
     Schedules to a file that is fit for Git, and back.
 """
 COMMANDS = {
-    "run": "tests.sandbox.run",
-    "test": "tests.sandbox.gate",
+    "run": "sandbox.run",
+    "test": "tests.gate",
     "bench": "tests.bench",
     "faults": "tests.faults",
     "load": "tests.load",

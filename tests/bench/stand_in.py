@@ -6,7 +6,7 @@ import time
 
 import aiohttp
 
-from tests.sandbox.stand_in import GOOD_HEADERS, XSRF_KEY, StandIn, start_stand_in
+from sandbox.stand_in import GOOD_HEADERS, XSRF_KEY, StandIn, start_stand_in
 
 APP1 = "c6d86a12-bd1c-5e5c-b5c7-914f09a2b88a"
 CALLERS = 16

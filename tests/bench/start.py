@@ -10,9 +10,9 @@ from typing import Any
 
 import requests
 
-from tests.sandbox.local_host import start_local_host
-from tests.sandbox.run import sense_settings
-from tests.sandbox.stand_in import StandIn, start_stand_in
+from sandbox.local_host import start_local_host
+from sandbox.run import sense_settings
+from sandbox.stand_in import StandIn, start_stand_in
 
 ROOT = Path(__file__).parents[2]
 HEAD = f"{'':18} {'median':>9} {'floor':>8} {'ratio':>6} {'limit':>6} {'look-ups':>9} {'starts':>7} {'handshakes':>11}"

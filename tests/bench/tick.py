@@ -7,9 +7,9 @@ from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from statistics import median
 
+from sandbox.faulty_storage import FaultyStorage, start_faulty_storage
+from sandbox.site import CONNECTIONS, LATENCY_MS, Site, start_site, tasks
 from tests.bench.tick_parts import Fired, bare_starts, due_at, fire
-from tests.sandbox.faulty_storage import FaultyStorage, start_faulty_storage
-from tests.sandbox.site import CONNECTIONS, LATENCY_MS, Site, start_site, tasks
 
 AT_ONCE, IN_A_MINUTE = 1_000, 10_000
 SIZES = (100, 10_000, 100_000)

@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import cycle, islice
 
+from sandbox.access import access_to
+from sandbox.site import CONNECTIONS, Site, task_id
+from sandbox.stand_in import StandIn
 from shared.core.cron import SECOND, Cron, next_after
 from shared.core.schedules import Change, Definition, created
 from shared.core.zones import Zone
 from shared.qrs.connection import Connection
 from shared.qrs.tasks import Tasks
-from tests.sandbox.access import access_to
-from tests.sandbox.site import CONNECTIONS, Site, task_id
-from tests.sandbox.stand_in import StandIn
 
 ZONES = ("UTC", "Europe/Stockholm", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe")
 SHAPES = ("{0:%S %M %H} * * *", "{0:%S %M} * * * *", "{0:%S %M %H} * * {0:%w}", "{0:%S %M %H %d} * *")

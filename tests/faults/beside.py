@@ -3,11 +3,11 @@
 import random
 from datetime import timedelta
 
+from sandbox.say import say
 from shared.core.cron import MINUTE
 from tests.faults.report import Trial
 from tests.faults.site import BEFORE_ITS_END, first_minute, open_site, sleep_until, utc_now
 from tests.faults.ticking import fire_tick, host_with_timers
-from tests.sandbox.say import say
 
 OFTEN, EACH_MINUTE, MINUTES = 20, 280, 3
 SELDOM_SECONDS = 4.0

@@ -13,13 +13,13 @@ from datetime import datetime, timedelta
 
 import requests
 
+from sandbox.local_host import LocalHost
+from sandbox.say import say
 from shared.core.cron import MINUTE
 from tests.faults.accounting import Account, audit, matched
 from tests.faults.report import Trial
 from tests.faults.site import BEFORE_ITS_END, Site, first_minute, open_site, sleep_until
 from tests.faults.ticking import host_with_timers
-from tests.sandbox.local_host import LocalHost
-from tests.sandbox.say import say
 
 BULK, SCHEDULES, LONE = 600, 10, 10
 ANSWER_SECONDS = 3.0

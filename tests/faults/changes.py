@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from sandbox.callers import Caller
+from sandbox.say import say
 from shared.core.cron import MINUTE
 from tests.faults.accounting import Audit
 from tests.faults.lives import Life, Turn, audit_life
 from tests.faults.report import Trial
 from tests.faults.site import Site, minute_of, next_minute, open_site, sleep_until, utc_now
 from tests.faults.ticking import host_with_timers
-from tests.sandbox.callers import Caller
-from tests.sandbox.say import say
 
 PATH = "/v4/schedules"
 HOSTS, CALLERS, EACH, A_SECOND, MINUTES = 2, 10, 30, 100, 3

@@ -5,16 +5,16 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sandbox import ticking
+from sandbox.access import access_to
+from sandbox.say import say
+from sandbox.ticking import SetClock
 from shared.core.cron import MINUTE
 from shared.qrs.connection import Connection
 from shared.qrs.tasks import Tasks
 from shared.use_cases.tick.run_tick import RunTick
 from tests.faults.report import Trial
 from tests.faults.site import BEFORE_ITS_END, Planned, Site, first_minute, minute_of, open_site, utc_now
-from tests.sandbox import ticking
-from tests.sandbox.access import access_to
-from tests.sandbox.say import say
-from tests.sandbox.ticking import SetClock
 
 HOUR = timedelta(hours=1)
 RIGHT = timedelta(0)

@@ -5,11 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 
+from sandbox.say import say
 from tests.faults.accounting import Audit
 from tests.faults.report import Trial
 from tests.faults.site import Planned, Site, Standing, minute_of, once_a_day, open_site, sleep_until, utc_now
 from tests.faults.ticking import TickingHost, settled, until
-from tests.sandbox.say import say
 
 SCHEDULES, FREQUENT, ROUNDS = 300, 60, 200
 # The emulator looks through all its rows for each range: on one site alone the last rounds would take a minute each.

@@ -4,11 +4,11 @@ import time
 from collections.abc import Sequence
 from threading import Barrier, Thread
 
+from sandbox.say import say
 from tests.faults.accounting import Audit
 from tests.faults.report import Trial
 from tests.faults.site import Planned, Site, minute_of, once_a_day, open_site, utc_now
 from tests.faults.ticking import TickingHost, until
-from tests.sandbox.say import say
 
 SCHEDULES, ROUNDS = 300, 20
 # Patient, so that a slow machine makes no time-outs, which are another trial.

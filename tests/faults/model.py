@@ -4,9 +4,9 @@ import os
 import subprocess
 import sys
 
+from sandbox.environment import ROOT
+from sandbox.say import say
 from tests.faults.report import Trial
-from tests.sandbox.environment import ROOT
-from tests.sandbox.say import say
 
 LIVES = 500
 

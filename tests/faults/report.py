@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sandbox.say import say
 from tests.faults.accounting import Audit
-from tests.sandbox.say import say
 
 MOST_TOLD = 10
 HEADS = ("fault", "what was done", "starts", "overtaken", "taken over", "lost", "doubled", "latest", "")

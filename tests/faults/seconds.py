@@ -2,12 +2,12 @@
 
 import requests
 
+from sandbox.local_host import LocalHost
+from sandbox.say import say
 from shared.core.cron import MINUTE
 from tests.faults.report import Trial
 from tests.faults.site import BEFORE_ITS_END, Planned, Site, open_site, sleep_until
 from tests.faults.ticking import host_with_timers
-from tests.sandbox.local_host import LocalHost
-from tests.sandbox.say import say
 
 EVERY_FIVE_SECONDS, A_MINUTE = "*/5 * * * * *", 12
 LATEST_SECONDS = 0.5

@@ -8,6 +8,9 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+from sandbox.azurite import start_azurite
+from sandbox.run import sense_settings
+from sandbox.stand_in import StandIn, start_stand_in
 from shared.core.cron import MINUTE, SECOND, Cron, next_after
 from shared.core.due import Claim, Due
 from shared.core.errors import StorageConflict
@@ -23,9 +26,6 @@ from shared.storage.schedules import Schedules
 from shared.storage.table import Table
 from shared.storage.transaction import Operation
 from tests.faults.accounting import Account, Audit, Seen, audit
-from tests.sandbox.azurite import start_azurite
-from tests.sandbox.run import sense_settings
-from tests.sandbox.stand_in import StandIn, start_stand_in
 
 # A start takes as long as one over a network does, and a task may soon be started again.
 LATENCY_MS, RELOAD_MS = 20, 10

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 import requests
 
+from sandbox.faulty.faults import TRANSACTION
+from sandbox.faulty_storage import FaultyStorage, start_faulty_storage
 from shared.core.runs import RunOutcome
 from tests.faults.crash import MOST_DOUBLED, Size, crash
 from tests.faults.hosts import fired_by
@@ -15,8 +17,6 @@ from tests.faults.seconds import LATEST_SECONDS
 from tests.faults.site import NO_ZONE, Planned, Site, minute_of, once_a_day, open_site, utc_now
 from tests.faults.ticking import TickingHost, until
 from tests.faults.troubles import by_chance
-from tests.sandbox.faulty_storage import FaultyStorage, start_faulty_storage
-from tests.sandbox.tables import TRANSACTION
 
 MINUTE = timedelta(minutes=1)
 SETTINGS = {"QRS_TIMEOUT_SECONDS": "1"}

@@ -10,9 +10,9 @@ from typing import Self
 
 import requests
 
+from sandbox.local_host import LocalHost, start_local_host
 from tests.faults.accounting import Audit
 from tests.faults.site import Planned, Site, utc_now
-from tests.sandbox.local_host import LocalHost, start_local_host
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_SECONDS = 150

@@ -6,15 +6,15 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sandbox.certificates import bearer_token
+from sandbox.faulty_storage import FaultyStorage, start_faulty_storage
+from sandbox.say import say
 from shared.core.cron import MINUTE
 from tests.faults.accounting import Account, audit, matched
 from tests.faults.report import Trial
 from tests.faults.site import BEFORE_ITS_END, Planned, Site, first_minute, next_minute, open_site, sleep_until
 from tests.faults.ticking import host_with_timers
 from tests.faults.troubles import BOTH, FROM, HICCUPS, LENGTH, SENSE, STORAGE, Step, Trouble
-from tests.sandbox.certificates import bearer_token
-from tests.sandbox.faulty_storage import FaultyStorage, start_faulty_storage
-from tests.sandbox.say import say
 
 OFTEN, SELDOM = 5, 20
 SETTINGS = {"QRS_TIMEOUT_SECONDS": "5"}

@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
+from sandbox.faulty.faults import TRANSACTION, Match
 from shared.core.cron import MINUTE
-from tests.sandbox.faulty.faults import Match
-from tests.sandbox.tables import TRANSACTION
 
 START = "/start/synchronous"
 LENGTH = timedelta(minutes=2)

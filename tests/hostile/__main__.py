@@ -6,10 +6,10 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from sandbox.say import say
 from tests.hostile import report
 from tests.hostile.attempts import drawn
 from tests.hostile.trial import Target, Trial, open_target
-from tests.sandbox.say import say
 
 USUAL_REQUESTS = 20_000
 BATCH = 1000

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from itertools import chain
 
+from sandbox.environment import LOCAL, ROOT
+from sandbox.say import say
 from tests.hostile.trial import Finding, Tally
-from tests.sandbox.environment import LOCAL, ROOT
-from tests.sandbox.say import say
 
 FOLDER = LOCAL / "hostile"
 MOST_TOLD = 20

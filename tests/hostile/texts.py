@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 from hypothesis import strategies as st
 
-from tests.cron_texts import EXPRESSIONS
+from sandbox.cron_texts import EXPRESSIONS
 
 LONGEST_CRON = 1000
 

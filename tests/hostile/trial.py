@@ -12,15 +12,15 @@ import requests
 from azure.core.exceptions import ResourceExistsError
 from azure.data.tables import TableClient
 
+from sandbox.azurite import start_azurite
+from sandbox.environment import ROOT
+from sandbox.local_host import LocalHost, start_local_host
+from sandbox.processes import HELD, MEMORY_IS_TOLD, memory_mib
+from sandbox.run import sense_settings
+from sandbox.stand_in import start_stand_in
 from tests.hostile.attempts import KNOWN, Attempt
 from tests.hostile.verdicts import SLOW_SECONDS, wrong
 from tests.hostile.wire import Heard, Wire
-from tests.sandbox.azurite import start_azurite
-from tests.sandbox.environment import ROOT
-from tests.sandbox.local_host import LocalHost, start_local_host
-from tests.sandbox.processes import HELD, MEMORY_IS_TOLD, memory_mib
-from tests.sandbox.run import sense_settings
-from tests.sandbox.stand_in import start_stand_in
 
 THREADS = 8
 

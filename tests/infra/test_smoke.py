@@ -9,9 +9,9 @@ import pytest
 import requests
 import yaml
 
+from sandbox.local_host import LocalHost
+from sandbox.stand_in import StandIn
 from tests.conftest import ROOT, StartFootman
-from tests.sandbox.local_host import LocalHost
-from tests.sandbox.stand_in import StandIn
 
 KEY = "a key that only tests know"
 LOOKS = ["functions", "shut door", "open door", "health", "dry start", "tick"]

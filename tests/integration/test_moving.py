@@ -17,9 +17,9 @@ import requests
 import yaml
 from azure.data.tables import TableClient
 
+from sandbox.azurite import start_azurite
+from sandbox.local_host import LocalHost
 from tests.conftest import APP1, ROOT, Schedules, StartFootman, a_schedule
-from tests.sandbox.azurite import start_azurite
-from tests.sandbox.local_host import LocalHost
 
 KEY = "a key that only tests know"
 STOCKHOLM = ("--server-timezone", "Europe/Stockholm")

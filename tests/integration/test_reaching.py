@@ -17,8 +17,8 @@ import pytest
 import requests
 
 from moving.reaching import why
+from sandbox import certificates
 from tests.conftest import APP1, ROOT, a_schedule
-from tests.sandbox import certificates
 
 KEY = "a key that only tests know"
 NO_KEY = "the key is missing or wrong"

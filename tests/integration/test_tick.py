@@ -7,6 +7,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from sandbox.azurite import Azurite
+from sandbox.stand_in import StandIn
+from sandbox.ticking import CONNECTIONS, TIMEOUT, SetClock, Site, at, new_table
 from shared.core.due import Claim
 from shared.core.runs import RunOutcome
 from shared.core.schedules import State
@@ -14,9 +17,6 @@ from shared.core.starts import StartFilter
 from shared.storage import rows
 from shared.storage.transaction import Operation
 from tests.integration.conftest import OpenTasks
-from tests.sandbox.azurite import Azurite
-from tests.sandbox.stand_in import StandIn
-from tests.sandbox.ticking import CONNECTIONS, TIMEOUT, SetClock, Site, at, new_table
 
 DAY = timedelta(days=1)
 START = "/start/synchronous"

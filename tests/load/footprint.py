@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import median
 from threading import Event, Thread
 
-from tests.sandbox.processes import HELD, HELD_AT_MOST, memory_mib
+from sandbox.processes import HELD, HELD_AT_MOST, memory_mib
 
 EACH_SECONDS = 1.0
 # Of all steps the part that is taken together: a list of all schedules is a hill in memory while it lasts.

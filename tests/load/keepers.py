@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from threading import Lock
 from typing import Any
 
-from tests.sandbox.callers import Caller
+from sandbox.callers import Caller
 
 PATH = "/v4/schedules"
 LIST_EACH_SECONDS = 15.0

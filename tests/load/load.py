@@ -7,11 +7,11 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import chain
 
+from sandbox.callers import Called, Caller
+from sandbox.local_host import LocalHost
+from sandbox.processes import MEMORY_IS_TOLD
+from sandbox.say import say
 from tests.load.footprint import Trail
-from tests.sandbox.callers import Called, Caller
-from tests.sandbox.local_host import LocalHost
-from tests.sandbox.processes import MEMORY_IS_TOLD
-from tests.sandbox.say import say
 
 EACH_SECONDS = 5
 

@@ -3,11 +3,11 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
+from sandbox.callers import Called, latencies
+from sandbox.say import say
+from sandbox.site import CONNECTIONS
 from tests.load.footprint import Footprint, Trail
 from tests.load.load import Load
-from tests.sandbox.callers import Called, latencies
-from tests.sandbox.say import say
-from tests.sandbox.site import CONNECTIONS
 
 MOST_GROWTH = 0.10
 MOST_TOLD = 10

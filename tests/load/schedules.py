@@ -9,16 +9,16 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from sandbox.local_host import start_local_host
+from sandbox.run import sense_settings
+from sandbox.say import say
+from sandbox.site import CONNECTIONS, LATENCY_MS, ROOT, Site, start_site, task_id, tasks
 from shared.core.cron import MINUTE
 from shared.core.due import Due
 from shared.core.schedules import Change, Definition, Schedule, State, created
 from tests.load.keepers import LIST_EACH_SECONDS, Keeper, Seldom
 from tests.load.load import put_load
 from tests.load.report import verdict
-from tests.sandbox.local_host import start_local_host
-from tests.sandbox.run import sense_settings
-from tests.sandbox.say import say
-from tests.sandbox.site import CONNECTIONS, LATENCY_MS, ROOT, Site, start_site, task_id, tasks
 
 CALLERS = 10
 EVERY_MINUTE = "* * * * *"

@@ -5,12 +5,12 @@ from collections.abc import Iterator, Sequence
 from itertools import cycle
 from typing import Any
 
+from sandbox.callers import Caller
+from sandbox.qrs.state import REMEMBERED
+from sandbox.say import say
+from sandbox.site import CONNECTIONS, LATENCY_MS, start_site, task_id, tasks
 from tests.load.load import put_load
 from tests.load.report import verdict
-from tests.sandbox.callers import Caller
-from tests.sandbox.qrs.state import REMEMBERED
-from tests.sandbox.say import say
-from tests.sandbox.site import CONNECTIONS, LATENCY_MS, start_site, task_id, tasks
 
 CALLERS, TASKS = 50, 1_000
 

@@ -28,6 +28,8 @@ ROOMS = {
     "shared/setting_texts.py": set(),
     "shared/core": {"shared.core", "croniter", "tzlocal"},
     "moving": {"moving", "shared.api", "shared.core", "croniter", "pydantic", "requests", "urllib3", "yaml"},
+    "sandbox": {"sandbox", "shared", "azure.functions", "azure.data.tables", "requests", "croniter"}
+    | {"aiohttp", "multidict", "hypothesis", "cryptography", "jwt", "trustme"},
     "infra": {"infra", "moving.command", "moving.reaching", "requests"},
     "shared/keep_alive.py": {"urllib3"},
     "shared/log.py": set(),
@@ -37,7 +39,7 @@ ROOMS = {
     "shared/__init__.py": set(),
 }
 # What a folder of tests knows beside itself.
-SHARED = {"tests.sandbox", "tests.conftest", "tests.cron_texts", "tests.functions"}
+SHARED = {"tests.conftest", "tests.functions", "tests.tables", "tests.browser", "tests.gate", "tests.package"}
 # Their subject is a trial: the books that it keeps, the names that people type.
 ABOUT_TRIALS = {
     "tests/unit/test_faults_accounting.py": "tests.faults",
@@ -149,13 +151,13 @@ def test_every_thread_of_the_app_carries_the_context_of_its_invocation() -> None
 
 @pytest.mark.parametrize("folder", [path.parent.name for path in sorted((ROOT / "tests").glob("*/__init__.py"))])
 def test_tests_and_trials_of_one_kind_know_those_of_no_other(folder: str) -> None:
-    known = {"tests.sandbox"} if folder == "sandbox" else {f"tests.{folder}", *SHARED}
+    known = {f"tests.{folder}", *SHARED}
     strange = {
         f"{name} imports {module}"
         for file in files(f"tests/{folder}")
         for name in [file.relative_to(ROOT).as_posix()]
         for module in imports(file)
-        if module.startswith("tests.") and not is_in(module, {*known, ABOUT_TRIALS.get(name, "tests.sandbox")})
+        if module.startswith("tests.") and not is_in(module, {*known, ABOUT_TRIALS.get(name, "tests.conftest")})
     }
 
     assert strange == set()

@@ -27,7 +27,7 @@ from tests.package import show
 # number of their tests, the file that takes longest would come last, for it has one.
 TOGETHER = ("-n", "4", "--dist", "loadfile", "--no-loadscope-reorder")
 # These measure seconds, so nothing else may run beside them.
-ALONE = ("tests/integration/test_run.py", "tests/faults/test_tick_faults.py")
+ALONE = ("tests/integration/test_run.py", "tests/timing/test_tick_faults.py")
 # These take the whole machine, and come after the others.
 FULL = ("integration", "timing")
 AT_A_TIME = 2

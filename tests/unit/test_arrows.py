@@ -30,6 +30,7 @@ ROOMS = {
     "moving": {"moving", "shared.api", "shared.core", "croniter", "pydantic", "requests", "urllib3", "yaml"},
     "sandbox": {"sandbox", "shared", "azure.functions", "azure.data.tables", "requests", "croniter"}
     | {"aiohttp", "multidict", "hypothesis", "cryptography", "jwt", "trustme"},
+    "trials": {"trials", "sandbox", "shared", "azure.core", "azure.data.tables", "requests", "aiohttp", "hypothesis"},
     "infra": {"infra", "moving.command", "moving.reaching", "requests"},
     "shared/keep_alive.py": {"urllib3"},
     "shared/log.py": set(),
@@ -38,13 +39,17 @@ ROOMS = {
     "shared/version.py": set(),
     "shared/__init__.py": set(),
 }
-# What a folder of tests knows beside itself.
-SHARED = {"tests.conftest", "tests.functions", "tests.tables", "tests.browser", "tests.gate", "tests.package"}
-# Their subject is a trial: the books that it keeps, the names that people type.
+# What a kind of tests, or of trials, knows beside itself.
+SHARED = {
+    "tests": {"tests.conftest", "tests.functions", "tests.tables", "tests.browser", "tests.gate", "tests.package"},
+    "trials": {"trials.callers", "trials.say", "trials.site"},
+}
+# Their subject is a trial: the books that it keeps, the names that people type, its parts in short.
 ABOUT_TRIALS = {
-    "tests/unit/test_faults_accounting.py": "tests.faults",
-    "tests/unit/test_faults_lives.py": "tests.faults",
-    "tests/unit/test_documents.py": "tests.faults",
+    "tests/unit/test_faults_accounting.py",
+    "tests/unit/test_faults_lives.py",
+    "tests/unit/test_documents.py",
+    "tests/timing/test_tick_faults.py",
 }
 PURE = {"re", "dataclasses", "typing", "collections", "enum", "functools", "itertools", "datetime", "math", "bisect"}
 PURE |= {"heapq", "zoneinfo", "difflib", "importlib"}  # zones are data, read from the tzdata package
@@ -149,15 +154,28 @@ def test_every_thread_of_the_app_carries_the_context_of_its_invocation() -> None
     assert makers == {"shared/threads.py uses ThreadPoolExecutor"}
 
 
-@pytest.mark.parametrize("folder", [path.parent.name for path in sorted((ROOT / "tests").glob("*/__init__.py"))])
-def test_tests_and_trials_of_one_kind_know_those_of_no_other(folder: str) -> None:
-    known = {f"tests.{folder}", *SHARED}
+KINDS = [file.parent.relative_to(ROOT).as_posix() for room in SHARED for file in (ROOT / room).glob("*/__init__.py")]
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_tests_and_trials_of_one_kind_know_those_of_no_other(kind: str) -> None:
+    room = kind.partition("/")[0]
+    known = {kind.replace("/", "."), *SHARED[room]}
     strange = {
-        f"{name} imports {module}"
-        for file in files(f"tests/{folder}")
-        for name in [file.relative_to(ROOT).as_posix()]
+        f"{file.relative_to(ROOT)} imports {module}"
+        for file in files(kind)
         for module in imports(file)
-        if module.startswith("tests.") and not is_in(module, {*known, ABOUT_TRIALS.get(name, "tests.conftest")})
+        if module.startswith(f"{room}.") and not is_in(module, known)
     }
 
     assert strange == set()
+
+
+def test_no_test_knows_a_trial_but_those_about_one() -> None:
+    knowing = {
+        file.relative_to(ROOT).as_posix()
+        for file in files("tests")
+        if any(is_in(module, {"trials"}) for module in imports(file))
+    }
+
+    assert knowing == ABOUT_TRIALS

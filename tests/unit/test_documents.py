@@ -9,7 +9,7 @@ import dev
 import function_app
 from shared.settings import Settings
 from shared.version import VERSION
-from tests.faults.__main__ import TRIALS
+from trials.faults.__main__ import TRIALS
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

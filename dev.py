@@ -36,10 +36,10 @@ COMMANDS = {
     "faults": "trials.faults",
     "load": "trials.load",
     "hostile": "trials.hostile",
-    "smoke": "infra.smoke",
-    "import-butler": "moving.import_butler",
-    "export": "moving.export",
-    "import": "moving.import_file",
+    "smoke": "client.smoke",
+    "import-butler": "client.import_butler",
+    "export": "client.export",
+    "import": "client.import_file",
 }
 
 
@@ -49,19 +49,20 @@ def main(arguments: list[str]) -> int:
         return 2
     try:
         environment.check_python()
-        python = environment.python_packages()
+        module = COMMANDS[arguments[0]]
+        is_client = module.startswith("client.")
+        python = environment.client_packages() if is_client else environment.python_packages()
     except environment.SetupFailed as failed:
         print(f"\n{failed}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\nEnded.", file=sys.stderr)
         return 130
-    module = COMMANDS[arguments[0]]
-    if module.startswith("moving."):
-        # The files it is given are named from where it is called.
+    if is_client:
+        # The files it is given are named from where it is called; no module is taken from there.
         os.environ["PYTHONPATH"] = str(environment.ROOT)
-    else:
-        os.chdir(environment.ROOT)
+        return _become([str(python), "-P", "-m", module, *arguments[1:]])
+    os.chdir(environment.ROOT)
     return _become([str(python), "-m", module, *arguments[1:]])
 
 

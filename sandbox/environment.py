@@ -34,13 +34,18 @@ class SetupFailed(Exception):
 
 def python_packages(python: Sequence[str] = (sys.executable,)) -> Path:
     """Return the interpreter of a virtual environment with requirements-dev.txt, made by `python`."""
-    version = _ask(python, "import sys; print('%d.%d' % sys.version_info[:2])")
-    return _packages(python, version, ROOT / "requirements.txt", ROOT / "requirements-dev.txt", grows=True)
+    return _packages(python, _version(python), ROOT / "requirements.txt", ROOT / "requirements-dev.txt", grows=True)
 
 
 def deployed_packages(python: Sequence[str]) -> Path:
     """Return the interpreter of a virtual environment with requirements.txt alone, as Azure has it."""
     return _packages(python, "deployed", ROOT / "requirements.txt")
+
+
+def client_packages() -> Path:
+    """Return the interpreter of a virtual environment with what client/ needs, and nothing else."""
+    python, requirements = [sys.executable], (ROOT / "requirements.txt", ROOT / "client" / "requirements.txt")
+    return _packages(python, "client", *requirements, version=_version(python))
 
 
 def checkov(python: Sequence[str] = (sys.executable,)) -> Path:
@@ -55,20 +60,24 @@ def checkov(python: Sequence[str] = (sys.executable,)) -> Path:
     return inside.with_name("checkov")
 
 
-def _packages(python: Sequence[str], name: str, *requirements: Path, grows: bool = False) -> Path:
+def _packages(python: Sequence[str], name: str, *requirements: Path, grows: bool = False, version: str = "") -> Path:
     """Return the interpreter of a virtual environment with what the last file asks for, the others being part of it.
 
-    One that grows keeps what it has when the files change; any other is made anew, and holds nothing else.
+    One that grows keeps what it has when the files change; any other is made anew, and holds nothing else. It is made
+    anew as well when the `version` of Python that is given is another.
     """
     folder = LOCAL / f"venv-{name}"
     inside = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    wanted = _fingerprint(*requirements)
+    wanted = _fingerprint(*requirements) + version
     with _one_at_a_time():
         if _stamp(folder) != wanted:
             if not (grows and _stamp(folder)):  # without a stamp its making was interrupted
                 _install(f"A virtual environment, {name}", [*python, "-m", "venv", "--clear", str(folder)])
             pip = [str(inside), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-            _install(f"Python packages of {requirements[-1].name}", [*pip, "-r", str(requirements[-1])])
+            _install(
+                f"Python packages of {requirements[-1].relative_to(ROOT).as_posix()}",
+                [*pip, "-r", str(requirements[-1])],
+            )
             _write_stamp(folder, wanted)
     return inside
 
@@ -119,6 +128,10 @@ def check_python() -> None:
         )
 
 
+def _version(python: Sequence[str]) -> str:
+    return _ask(python, "import sys; print('%d.%d' % sys.version_info[:2])")
+
+
 def _is_worker_python(python: Sequence[str]) -> bool:
     try:
         version = tuple(json.loads(_ask(python, "import sys, ssl, venv; print(list(sys.version_info[:2]))")))
@@ -156,12 +169,13 @@ def _install(what: str, command: Sequence[str], path: Path | None = None) -> Non
     if path:
         environment["PATH"] = f"{path}{os.pathsep}{environment.get('PATH', '')}"
     begun = time.monotonic()
-    print(f"  {what} ...", end="", flush=True)
+    # Not to stdout: what a command writes there may go into a file.
+    print(f"  {what} ...", end="", flush=True, file=sys.stderr)
     process = subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
     )
     said = _said(process)
-    print(f" {time.monotonic() - begun:.0f} s", flush=True)
+    print(f" {time.monotonic() - begun:.0f} s", flush=True, file=sys.stderr)
     if process.returncode:
         raise SetupFailed(f"Could not install: {what}. {_reason(said)} Is the package registry reachable?")
 
@@ -178,7 +192,7 @@ def _said(process: subprocess.Popen[str]) -> str:
         try:
             return process.communicate(timeout=3)[0]
         except subprocess.TimeoutExpired:
-            print(".", end="", flush=True)
+            print(".", end="", flush=True, file=sys.stderr)
 
 
 @contextmanager

@@ -20,7 +20,7 @@ LOOKS = ["functions", "shut door", "open door", "health", "dry start", "tick"]
 def smoke(url: str, *arguments: str, key: str = KEY) -> tuple[int, dict[str, str], str]:
     """Return the exit code, what each look came to, and all that was printed."""
     done = subprocess.run(
-        [sys.executable, "-m", "infra.smoke", "--url", url, "--patience", "0", *arguments],
+        [sys.executable, "-m", "client.smoke", "--url", url, "--patience", "0", *arguments],
         cwd=ROOT,
         env={**os.environ, "FOOTMAN_KEY": key},
         capture_output=True,

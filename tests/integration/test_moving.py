@@ -60,7 +60,7 @@ Run = Callable[..., Done]
 
 def run(command: str, *arguments: str | Path, environment: dict[str, str] | None = None) -> Done:
     done = subprocess.run(
-        [sys.executable, "-m", f"moving.{command}", *map(str, arguments)],
+        [sys.executable, "-m", f"client.{command}", *map(str, arguments)],
         cwd=ROOT,
         env={"PATH": "", "PYTHONIOENCODING": "utf-8", **(environment or {})},
         capture_output=True,

@@ -27,11 +27,10 @@ ROOMS = {
     "shared/pem.py": set(),
     "shared/setting_texts.py": set(),
     "shared/core": {"shared.core", "croniter", "tzlocal"},
-    "moving": {"moving", "shared.api", "shared.core", "croniter", "pydantic", "requests", "urllib3", "yaml"},
+    "client": {"client", "shared.api", "shared.core", "pydantic", "requests", "urllib3", "yaml"},
     "sandbox": {"sandbox", "shared", "azure.functions", "azure.data.tables", "requests", "croniter"}
     | {"aiohttp", "multidict", "hypothesis", "cryptography", "jwt", "trustme"},
     "trials": {"trials", "sandbox", "shared", "azure.core", "azure.data.tables", "requests", "aiohttp", "hypothesis"},
-    "infra": {"infra", "moving.command", "moving.reaching", "requests"},
     "shared/keep_alive.py": {"urllib3"},
     "shared/log.py": set(),
     "shared/threads.py": set(),
@@ -98,8 +97,26 @@ def test_every_file_of_the_app_stands_in_a_room() -> None:
     assert set((ROOT / "shared").rglob("*.py")) - placed == set()
 
 
-# What each file of requirements serves.
-REQUIREMENTS = {"requirements.txt": ("function_app.py", "shared")}
+# Whom each file of requirements serves, with all of ours that they import.
+REQUIREMENTS = {"requirements.txt": ("function_app.py", "shared"), "client/requirements.txt": ("client",)}
+OTHER_NAMES = {"yaml": "pyyaml"}
+
+
+def reached(rooms: Collection[str]) -> set[Path]:
+    found: set[Path] = set()
+    waiting = [file for room in rooms for file in files(room)]
+    while waiting:
+        file = waiting.pop()
+        if file not in found:
+            found.add(file)
+            waiting += [place for module in imports(file) for place in sources(module)]
+    return found
+
+
+def sources(module: str) -> list[Path]:
+    """Return the file of a module of ours, or of that in which a name stands."""
+    names = (module, module.rpartition(".")[0])
+    return [file for name in names if (file := ROOT / f"{name.replace('.', '/')}.py").is_file()]
 
 
 def distributions(requirements: Path) -> set[str]:
@@ -110,19 +127,19 @@ def distributions(requirements: Path) -> set[str]:
 
 def is_named(module: str, named: Collection[str]) -> bool:
     """Tell whether a library of a module's name is among those: azure.data.tables is of azure-data-tables."""
-    parts = module.replace("_", "-").lower().split(".")
+    top, *rest = module.replace("_", "-").lower().split(".")
+    parts = [OTHER_NAMES.get(top, top), *rest]
     return any("-".join(parts[:length]) in named for length in range(1, len(parts) + 1))
 
 
 @pytest.mark.parametrize("requirements", REQUIREMENTS)
 def test_what_is_imported_is_named_in_the_requirements(requirements: str) -> None:
-    named = distributions(ROOT / requirements)
+    named, ours = distributions(ROOT / requirements), {*sys.stdlib_module_names, "shared", "client"}
     unnamed = {
         f"{file.relative_to(ROOT)} imports {module}"
-        for room in REQUIREMENTS[requirements]
-        for file in files(room)
+        for file in reached(REQUIREMENTS[requirements])
         for module in imports(file)
-        if module.partition(".")[0] not in {*sys.stdlib_module_names, "shared"} and not is_named(module, named)
+        if module.partition(".")[0] not in ours and not is_named(module, named)
     }
 
     assert unnamed == set()

@@ -7,9 +7,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from moving.files import Entry
-from shared.api.reading import sentences
+from client.files import Entry
 from shared.api.schedule_body import SCHEDULE, definition
+from shared.api.sentences import sentences
 from shared.core.cron import Cron, upcoming
 from shared.core.errors import CallerError
 from shared.core.schedules import STATE_OF, State

@@ -8,9 +8,9 @@ from io import TextIOWrapper
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from moving.files import FileUnreadable
-from moving.site import Site, SiteFailed
-from moving.wanted import Match
+from client.files import FileUnreadable
+from client.site import Site, SiteFailed
+from client.wanted import Match
 
 NO_CHANGE = "Nothing was sent."
 INTERRUPTED = 130

@@ -9,10 +9,10 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from moving.butler_file import Imported, read
-from moving.command import counted, ended, file_options, new_told, send
-from moving.site import Site
-from moving.wanted import Match, matched
+from client.butler_file import Imported, read
+from client.command import counted, ended, file_options, new_told, send
+from client.site import Site
+from client.wanted import Match, matched
 from shared.core.errors import CallerError
 from shared.core.zones import Zone
 

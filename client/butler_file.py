@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from moving.butler_cron import ButlerCron, ButlerRefused
-from moving.files import Entry, each, entries
-from moving.translation import differences, translated
-from moving.wanted import Wanted, checked
+from client.butler_cron import ButlerCron, ButlerRefused
+from client.files import Entry, each, entries
+from client.translation import differences, translated
+from client.wanted import Wanted, checked
 from shared.core.cron import Cron
 from shared.core.errors import CallerError
 from shared.core.schedules import STATE_OF

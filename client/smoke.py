@@ -11,8 +11,8 @@ from typing import Any
 
 import requests
 
-from moving.command import options
-from moving.reaching import NO_KEY, PATIENCE, not_footman, why
+from client.command import options
+from client.reaching import NO_KEY, PATIENCE, not_footman, why
 
 NO_TASK = "00000000-0000-0000-0000-000000000000"
 # A new deployment may still be on its way to its first instance.

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import yaml
 
-from moving.command import ended, options
-from moving.files import FileUnreadable
-from moving.site import Site
-from moving.wanted import STATE, TEXTS, There
+from client.command import ended, options
+from client.files import FileUnreadable
+from client.site import Site
+from client.wanted import STATE, TEXTS, There
 
 TOP = "footmanSchedule"
 HEAD = "# Footman's schedules, as `dev.py export` writes them and `dev.py import` reads them.\n"

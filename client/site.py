@@ -8,8 +8,8 @@ import requests
 from pydantic import TypeAdapter, ValidationError
 from urllib3.exceptions import HTTPError
 
-from moving.reaching import NO_KEY, PATIENCE, not_footman, why
-from moving.wanted import STATE, There, Wanted, differing
+from client.reaching import NO_KEY, PATIENCE, not_footman, why
+from client.wanted import STATE, There, Wanted, differing
 from shared.api.schedule_wire import ScheduleAnswer
 from shared.core.schedules import STATE_OF, State
 

@@ -4,11 +4,11 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from moving.command import counted, ended, file_options, new_told, send
-from moving.export import FIELDS, TOP
-from moving.files import Entry, each, entries
-from moving.site import Site
-from moving.wanted import Match, Wanted, checked, matched
+from client.command import counted, ended, file_options, new_told, send
+from client.export import FIELDS, TOP
+from client.files import Entry, each, entries
+from client.site import Site
+from client.wanted import Match, Wanted, checked, matched
 
 
 def main() -> int:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from functools import lru_cache
 
-from moving.butler_cron import ButlerCron
+from client.butler_cron import ButlerCron
 from shared.core.cron import MINUTE, SECOND, Cron, due_after
 from shared.core.cron_grammar import FIELDS, Unreadable, values
 from shared.core.zones import Zone

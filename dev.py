@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 
-from tests.sandbox import environment
+from sandbox import environment
 
 USAGE = """\
 python3 dev.py run [--port 7071] [--fresh] [--func] [--qrs-latency MS]
@@ -30,16 +30,16 @@ python3 dev.py import FILE.yaml --url URL [--key KEY] [--dry-run]
     Schedules to a file that is fit for Git, and back.
 """
 COMMANDS = {
-    "run": "tests.sandbox.run",
-    "test": "tests.sandbox.gate",
-    "bench": "tests.bench",
-    "faults": "tests.faults",
-    "load": "tests.load",
-    "hostile": "tests.hostile",
-    "smoke": "infra.smoke",
-    "import-butler": "moving.import_butler",
-    "export": "moving.export",
-    "import": "moving.import_file",
+    "run": "sandbox.run",
+    "test": "tests.gate",
+    "bench": "trials.bench",
+    "faults": "trials.faults",
+    "load": "trials.load",
+    "hostile": "trials.hostile",
+    "smoke": "client.smoke",
+    "import-butler": "client.import_butler",
+    "export": "client.export",
+    "import": "client.import_file",
 }
 
 
@@ -49,19 +49,20 @@ def main(arguments: list[str]) -> int:
         return 2
     try:
         environment.check_python()
-        python = environment.python_packages()
+        module = COMMANDS[arguments[0]]
+        is_client = module.startswith("client.")
+        python = environment.client_packages() if is_client else environment.python_packages()
     except environment.SetupFailed as failed:
         print(f"\n{failed}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\nEnded.", file=sys.stderr)
         return 130
-    module = COMMANDS[arguments[0]]
-    if module.startswith("moving."):
-        # The files it is given are named from where it is called.
+    if is_client:
+        # The files it is given are named from where it is called; no module is taken from there.
         os.environ["PYTHONPATH"] = str(environment.ROOT)
-    else:
-        os.chdir(environment.ROOT)
+        return _become([str(python), "-P", "-m", module, *arguments[1:]])
+    os.chdir(environment.ROOT)
     return _become([str(python), "-m", module, *arguments[1:]])
 
 

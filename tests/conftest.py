@@ -16,10 +16,10 @@ import requests
 from azure.core.exceptions import ResourceExistsError
 from azure.data.tables import TableClient
 
-from tests.sandbox.azurite import Azurite, start_azurite
-from tests.sandbox.local_host import LocalHost, start_local_host
-from tests.sandbox.run import sense_settings
-from tests.sandbox.stand_in import StandIn, start_stand_in
+from sandbox.azurite import Azurite, start_azurite
+from sandbox.local_host import LocalHost, start_local_host
+from sandbox.run import sense_settings
+from sandbox.stand_in import StandIn, start_stand_in
 
 ROOT = Path(__file__).parents[1]
 APP1 = "c6d86a12-bd1c-5e5c-b5c7-914f09a2b88a"

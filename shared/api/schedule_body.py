@@ -14,7 +14,7 @@ from pydantic import (
     field_validator,
 )
 
-from shared.api.reading import shown
+from shared.api.sentences import shown
 from shared.api.texts import as_text
 from shared.core.errors import CallerError
 from shared.core.starts import is_guid

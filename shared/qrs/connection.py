@@ -7,11 +7,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from itertools import pairwise
 from typing import Any
 from urllib.parse import urlsplit
 
-import requests
 from urllib3 import BaseHTTPResponse, HTTPConnectionPool, Timeout
 
 from shared.core.errors import (
@@ -90,7 +90,7 @@ class Connection:
         """
         request = _Request(method="POST", path=path, last_look=last_look)
         reply = self._try(request, again_after=(QrsUnreachable,))
-        if reply.status != requests.codes.created:
+        if reply.status != HTTPStatus.CREATED:
             raise failures.unreadable(reply)
         try:
             return json.loads(reply.body)
@@ -159,14 +159,14 @@ class Connection:
 
 def _may_have_been_done(reply: Reply) -> bool:
     """True when the service failed on the way, or what stands before it gave up waiting, or hid its answer."""
-    status, codes = reply.status, requests.codes
-    failed = status >= codes.internal_server_error and status != codes.service_unavailable
-    return bool(failed or status == codes.request_timeout or (status == codes.created and reply.is_page))
+    status = reply.status
+    failed = status >= HTTPStatus.INTERNAL_SERVER_ERROR and status != HTTPStatus.SERVICE_UNAVAILABLE
+    return failed or status == HTTPStatus.REQUEST_TIMEOUT or (status == HTTPStatus.CREATED and reply.is_page)
 
 
 def _is_last_word(status: int) -> bool:
-    refused = requests.codes.bad_request <= status < requests.codes.internal_server_error
-    return bool(status == requests.codes.created or (refused and status != requests.codes.request_timeout))
+    refused = HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
+    return status == HTTPStatus.CREATED or (refused and status != HTTPStatus.REQUEST_TIMEOUT)
 
 
 def _pools(access: Access) -> dict[str, HTTPConnectionPool]:

@@ -3,10 +3,10 @@
 import re
 import ssl
 from collections.abc import Callable, Iterator
+from http import HTTPStatus
 from http.client import BadStatusLine, HTTPException, IncompleteRead, RemoteDisconnected
 from urllib.parse import urlsplit
 
-import requests
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError, ReadTimeoutError
 from urllib3.exceptions import SSLError as PinError
 
@@ -92,16 +92,16 @@ def too_large(base_url: str, *, is_order: bool) -> QrsError:
 def from_reply(reply: Reply, client_fault: Callable[[], str]) -> QrsError:
     """Return the error for an answer that is not the JSON asked for; `client_fault` as above."""
     address, status, text = reply.address, reply.status, _shown(reply)
-    if status in {requests.codes.unauthorized, requests.codes.forbidden}:
+    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         return QrsDenied(f"{address} answered {status}: {_denied(status, text, client_fault)}")
     if not reply.is_ok and _PLAIN_TO_TLS.search(reply.body):
         return QrsMisplaced(
             f"{address} answered {status}: plain HTTP was sent to a TLS port. Write https:// in QRS_URL; where "
             "it says so, the proxy in between has to."
         )
-    if status == requests.codes.too_many_requests or status >= requests.codes.internal_server_error:
+    if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return QrsBusy(f"{address} answered {status}{_quoted(text)}. Try again later; the logs of Sense tell more.")
-    if reply.is_page or status < requests.codes.bad_request:
+    if reply.is_page or status < HTTPStatus.BAD_REQUEST:
         return QrsMisplaced(
             f"{address} answered {status} with {'a web page' if reply.is_page else 'no JSON'} where the repository "
             "service was expected. Check port, virtual proxy prefix and host allow list behind QRS_URL."
@@ -177,7 +177,7 @@ def _denied(status: int, text: str, client_fault: Callable[[], str]) -> str:
             return cause
     if fault := client_fault():
         return fault
-    if status == requests.codes.unauthorized:
+    if status == HTTPStatus.UNAUTHORIZED:
         return (
             "it does not know who asks. With QRS_JWT: the token has expired, is signed with another key, or its claims "
             "are not those of the virtual proxy. Else: port 4242 wants the client certificate."

@@ -3,11 +3,11 @@
 import threading
 import time
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from http.cookiejar import CookieJar
 from urllib.parse import quote
 from urllib.request import Request
 
-import requests
 from urllib3 import BaseHTTPResponse
 
 from shared.core.errors import QrsNoSession, QrsNotSent
@@ -134,12 +134,12 @@ class ByToken:
 
 def _is_somebody(reply: Reply) -> bool:
     """True when a proxy surely knew who asked; one that refuses a session says 403."""
-    return not (_is_turned_away(reply) or _is_log_in(reply) or reply.status == requests.codes.forbidden)
+    return not (_is_turned_away(reply) or _is_log_in(reply) or reply.status == HTTPStatus.FORBIDDEN)
 
 
 def _is_turned_away(reply: Reply) -> bool:
-    is_redirect = requests.codes.multiple_choices <= reply.status < requests.codes.bad_request
-    return bool(is_redirect or reply.status == requests.codes.unauthorized)
+    is_redirect = HTTPStatus.MULTIPLE_CHOICES <= reply.status < HTTPStatus.BAD_REQUEST
+    return is_redirect or reply.status == HTTPStatus.UNAUTHORIZED
 
 
 def _is_log_in(reply: Reply) -> bool:

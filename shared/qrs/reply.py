@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from typing import Self
 
-import requests
 from urllib3 import BaseHTTPResponse
 
 PART_BYTES = 65_536
@@ -90,9 +90,9 @@ class Reply:
 
 
 def _parts(response: BaseHTTPResponse, deadline: float) -> Iterator[bytes]:
-    if response.status < requests.codes.ok:
+    if response.status < HTTPStatus.OK:
         raise Interrupted(f"status {response.status} announces another answer")
-    is_error = response.status >= requests.codes.multiple_choices
+    is_error = response.status >= HTTPStatus.MULTIPLE_CHOICES
     left = PART_BYTES if is_error else MOST_BYTES
     # One read of the network at a time, so that a body that drips is noticed.
     while part := response.read1(PART_BYTES, decode_content=True):

@@ -12,11 +12,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from email.utils import formatdate
+from http import HTTPStatus
 from typing import Any, Literal
 from urllib.parse import quote, urlsplit
 from uuid import uuid4
 
-import requests
 from azure.core import PipelineClient
 from azure.core.credentials import AzureNamedKeyCredential, AzureSasCredential, TokenCredential
 from azure.core.exceptions import ClientAuthenticationError, DecodeError, HttpResponseError
@@ -202,7 +202,7 @@ def _authorization(credential: AzureNamedKeyCredential | AzureSasCredential | To
 
 
 def _etags(response: HttpResponse, operations: Sequence[Operation]) -> list[str]:
-    if response.status_code != requests.codes.accepted:
+    if response.status_code != HTTPStatus.ACCEPTED:
         raise HttpResponseError(response=response)
     content_type = response.headers.get("Content-Type", "").encode("latin-1")
     try:
@@ -235,7 +235,7 @@ def _etag(answer: bytes, kind: Kind) -> str:
 
 
 def _refusal(status: int, code: str) -> Exception:
-    if requests.codes.bad_request <= status < requests.codes.internal_server_error:
+    if HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR:
         return Rejected(status, code)
     error = HttpResponseError(f"Storage failed to commit the transaction: {status} {code}")
     error.status_code = status

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from moving.butler_cron import ButlerCron, ButlerRefused
-from moving.translation import differences, translated
+from client.butler_cron import ButlerCron, ButlerRefused
+from client.translation import differences, translated
 from shared.core.cron import Cron, due_after
 from shared.core.zones import Zone
 

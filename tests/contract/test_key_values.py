@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import requests
 
-from tests.sandbox.local_host import LocalHost
-from tests.sandbox.stand_in import StandIn
+from sandbox.local_host import LocalHost
+from sandbox.stand_in import StandIn
 
 CASES = json.loads(Path(__file__).with_name("key-values.json").read_text(encoding="utf-8"))
 

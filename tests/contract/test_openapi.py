@@ -13,6 +13,7 @@ from azure.functions.decorators.http import HttpTrigger
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 import function_app
+from sandbox.local_host import LocalHost
 from shared.api.calls import Call, Route
 from shared.api.documentation.examples import EXAMPLES
 from shared.api.documentation.openapi import document, operation_id
@@ -20,7 +21,6 @@ from shared.api.documentation.page import HOME
 from shared.core.runs import RunOutcome
 from shared.core.schedules import STATE_OF, State
 from tests.functions import functions
-from tests.sandbox.local_host import LocalHost
 
 ROUTES = [route for resource in function_app.resources for route in resource.served]
 CONTRACT = document(ROUTES, asks_for_key=True)

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import requests
 
+from sandbox.local_host import LocalHost
+from sandbox.stand_in import StandIn
 from tests.conftest import StartFootman
-from tests.sandbox.local_host import LocalHost
-from tests.sandbox.stand_in import StandIn
 
 HERE = Path(__file__).parent
 CASES = json.loads((HERE / "start-task.json").read_text(encoding="utf-8"))

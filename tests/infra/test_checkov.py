@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from sandbox.environment import ROOT, checkov
 from tests.infra.bicep import INFRA, files
-from tests.sandbox.environment import ROOT, checkov
 
 
 @pytest.fixture(scope="module")

@@ -12,12 +12,12 @@ import pytest
 import requests
 from azure.data.tables import TableClient
 
+from sandbox.local_host import LocalHost
+from sandbox.stand_in import StandIn
 from tests.conftest import APP1, Schedules, StartFootman, move_entry
 from tests.functions import functions
 from tests.infra.bicep import INFRA, Bicep, files
 from tests.infra.queries import Query, queries
-from tests.sandbox.local_host import LocalHost
-from tests.sandbox.stand_in import StandIn
 
 Lines = Mapping[str, list[dict[str, object]]]
 UNKNOWN = "00000000-0000-4000-8000-000000000000"

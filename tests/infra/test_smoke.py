@@ -9,9 +9,9 @@ import pytest
 import requests
 import yaml
 
+from sandbox.local_host import LocalHost
+from sandbox.stand_in import StandIn
 from tests.conftest import ROOT, StartFootman
-from tests.sandbox.local_host import LocalHost
-from tests.sandbox.stand_in import StandIn
 
 KEY = "a key that only tests know"
 LOOKS = ["functions", "shut door", "open door", "health", "dry start", "tick"]
@@ -20,7 +20,7 @@ LOOKS = ["functions", "shut door", "open door", "health", "dry start", "tick"]
 def smoke(url: str, *arguments: str, key: str = KEY) -> tuple[int, dict[str, str], str]:
     """Return the exit code, what each look came to, and all that was printed."""
     done = subprocess.run(
-        [sys.executable, "-m", "infra.smoke", "--url", url, "--patience", "0", *arguments],
+        [sys.executable, "-m", "client.smoke", "--url", url, "--patience", "0", *arguments],
         cwd=ROOT,
         env={**os.environ, "FOOTMAN_KEY": key},
         capture_output=True,

@@ -7,13 +7,13 @@ from dataclasses import replace
 
 import pytest
 
+from sandbox.access import access_to
+from sandbox.azurite import Azurite
+from sandbox.stand_in import StandIn
 from shared.qrs.access import Access
 from shared.qrs.connection import Connection
 from shared.qrs.tasks import Tasks
-from tests.sandbox.access import access_to
-from tests.sandbox.azurite import Azurite
-from tests.sandbox.stand_in import StandIn
-from tests.sandbox.tables import Store, open_store
+from tests.tables import Store, open_store
 
 OpenTasks = Callable[..., Tasks]
 

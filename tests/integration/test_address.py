@@ -13,10 +13,10 @@ import requests
 from azure.data.tables import TableClient
 
 import function_app
+from sandbox.local_host import LocalHost
+from sandbox.stand_in import StandIn
 from shared.api.parameters import Parameter
 from tests.conftest import APP1, Schedules, StartFootman
-from tests.sandbox.local_host import LocalHost
-from tests.sandbox.stand_in import StandIn
 
 TOO_SHORT = "fb0f317d-da91-4b86-aafa-0174ae1e8c8"
 START = f"/v4/reloadtask/{APP1}/start"

@@ -8,11 +8,11 @@ from threading import Barrier
 
 import pytest
 
+from sandbox.faulty.faults import Kind
 from shared.core.due import Due
 from shared.core.ends import Done
 from shared.core.schedules import Schedule
-from tests.sandbox.faulty.faults import Kind
-from tests.sandbox.tables import (
+from tests.tables import (
     DO,
     ELEVEN,
     FAR_AWAY,

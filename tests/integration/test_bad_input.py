@@ -6,8 +6,8 @@ import json
 import pytest
 import requests
 
-from tests.sandbox.local_host import LocalHost
-from tests.sandbox.stand_in import StandIn
+from sandbox.local_host import LocalHost
+from sandbox.stand_in import StandIn
 
 APP1 = "c6d86a12-bd1c-5e5c-b5c7-914f09a2b88a"
 

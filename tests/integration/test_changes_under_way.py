@@ -7,15 +7,15 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from sandbox.azurite import Azurite
+from sandbox.stand_in import StandIn
+from sandbox.ticking import CONNECTIONS, TIMEOUT, SetClock, Site, at, new_table
 from shared.core.due import Claim
 from shared.core.runs import Run, RunOutcome
 from shared.core.schedules import Schedule
 from shared.storage import rows
 from shared.storage.transaction import Operation
 from tests.integration.conftest import OpenTasks
-from tests.sandbox.azurite import Azurite
-from tests.sandbox.stand_in import StandIn
-from tests.sandbox.ticking import CONNECTIONS, TIMEOUT, SetClock, Site, at, new_table
 
 START = "/start/synchronous"
 FIVE = timedelta(seconds=5)

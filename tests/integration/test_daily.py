@@ -7,14 +7,14 @@ from threading import Event
 
 import pytest
 
+from sandbox.faulty.faults import TRANSACTION
 from shared.core.schedules import State
-from tests.sandbox.tables import (
+from tests.tables import (
     APP1,
     DO,
     ELEVEN,
     SHORTLY_BEFORE_TEN,
     TEN,
-    TRANSACTION,
     Store,
     a_run,
     claimed,

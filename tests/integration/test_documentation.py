@@ -3,8 +3,8 @@
 import pytest
 import requests
 
+from sandbox.local_host import LocalHost
 from tests.conftest import StartFootman
-from tests.sandbox.local_host import LocalHost
 
 PARTS = [
     ("/v4/openapi.json", "application/json; charset=utf-8", '"openapi": "3.1.0"'),

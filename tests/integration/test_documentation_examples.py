@@ -14,13 +14,13 @@ import pytest
 import requests
 
 import function_app
+from sandbox.azurite import Azurite, free_ports
+from sandbox.local_host import LocalHost
+from sandbox.stand_in import StandIn
 from shared.api.documentation.examples import EXAMPLES
 from shared.api.documentation.openapi import document
 from shared.api.http import respond
 from tests.conftest import APP1, StartFootman
-from tests.sandbox.azurite import Azurite, free_ports
-from tests.sandbox.local_host import LocalHost
-from tests.sandbox.stand_in import StandIn
 
 CONTRACT = document([route for resource in function_app.resources for route in resource.served], asks_for_key=True)
 GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")

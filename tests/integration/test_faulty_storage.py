@@ -19,10 +19,10 @@ from azure.core.exceptions import (
 )
 from azure.data.tables import TableClient, TableTransactionError
 
-from tests.sandbox.azurite import Azurite, start_azurite
-from tests.sandbox.faulty.faults import Kind, Match
-from tests.sandbox.faulty.messages import answer
-from tests.sandbox.faulty_storage import FaultyStorage, start_faulty_storage
+from sandbox.azurite import Azurite, start_azurite
+from sandbox.faulty.faults import Kind, Match
+from sandbox.faulty.messages import answer
+from sandbox.faulty_storage import FaultyStorage, start_faulty_storage
 
 BATCH = "/devstoreaccount1/$batch"
 ROWS = "/devstoreaccount1/rows"

@@ -13,9 +13,9 @@ import pytest
 import requests
 from azure.data.tables import TableClient
 
+from sandbox.local_host import LocalHost
+from sandbox.stand_in import StandIn
 from tests.conftest import Schedules, StartFootman, a_schedule, move_entry
-from tests.sandbox.local_host import LocalHost
-from tests.sandbox.stand_in import StandIn
 
 BY_ID = "a11ced00-0000-4000-8000-000000000001"
 BY_TAG = "a11ced00-0000-4000-8000-000000000002"

@@ -11,6 +11,9 @@ import pytest
 import requests
 from azure.data.tables import TableClient
 
+from sandbox.azurite import ACCOUNT, KEY, Azurite, free_ports
+from sandbox.local_host import LocalHost
+from sandbox.stand_in import StandIn
 from shared.core.health import Health
 from shared.qrs.tasks import Tasks
 from shared.storage.account import open_table
@@ -19,9 +22,6 @@ from shared.storage.table import Table
 from shared.use_cases.check_health import CheckHealth
 from tests.conftest import StartFootman
 from tests.integration.conftest import OpenTasks
-from tests.sandbox.azurite import ACCOUNT, KEY, Azurite, free_ports
-from tests.sandbox.local_host import LocalHost
-from tests.sandbox.stand_in import StandIn
 
 USER = {"QRS_USER_DIRECTORY": "SECRETDIRECTORY", "QRS_USER_ID": "secretuser"}
 NO_CERTIFICATE = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----"

@@ -8,7 +8,7 @@ import pytest
 
 from shared.core.runs import MAY_BE_UNDER_WAY, Run, RunOutcome
 from shared.storage.history import History
-from tests.sandbox.tables import RING, TEN, Store
+from tests.tables import RING, TEN, Store
 
 ONE = "11111111-1111-4111-8111-111111111111"
 OTHER = "11111111-1111-4111-8111-111111111112"

@@ -11,7 +11,7 @@ import pytest
 from shared.core.errors import CallerError, StorageConflict, StorageError
 from shared.core.runs import RunOutcome
 from shared.core.schedules import Definition, State
-from tests.sandbox.tables import (
+from tests.tables import (
     DO,
     ELEVEN,
     SHORTLY_BEFORE_TEN,

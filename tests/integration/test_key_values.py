@@ -13,15 +13,15 @@ import pytest
 import requests
 from azure.data.tables import EdmType, EntityProperty, TableClient, UpdateMode
 
+from sandbox.azurite import Azurite
+from sandbox.faulty_storage import FaultyStorage, start_faulty_storage
+from sandbox.local_host import LocalHost
+from sandbox.stand_in import StandIn
 from shared.core.key_values import KeyValue
 from shared.storage.account import open_table
 from shared.storage.key_values import KeyValues
 from shared.storage.table import Table
 from tests.conftest import APP1, StartFootman
-from tests.sandbox.azurite import Azurite
-from tests.sandbox.faulty_storage import FaultyStorage, start_faulty_storage
-from tests.sandbox.local_host import LocalHost
-from tests.sandbox.stand_in import StandIn
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)

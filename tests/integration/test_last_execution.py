@@ -10,9 +10,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from sandbox.stand_in import StandIn
 from shared.core.starts import Execution, Task, Wanted
 from tests.integration.conftest import OpenTasks
-from tests.sandbox.stand_in import StandIn
 
 APP1 = "c6d86a12-bd1c-5e5c-b5c7-914f09a2b88a"
 ANY = Wanted(task_ids=(APP1,))

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox.local_host import LocalHost, start_local_host
+from sandbox.local_host import LocalHost, start_local_host
 
 APP = """
 import json, logging, os, threading, time

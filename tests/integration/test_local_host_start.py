@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.sandbox.local_host import LocalHostFailedError, start_local_host
+from sandbox.local_host import LocalHostFailedError, start_local_host
 
 APP = """
 import azure.functions as func

@@ -8,20 +8,19 @@ from itertools import count
 
 import pytest
 
+from sandbox.faulty.faults import TRANSACTION, Kind, Match
 from shared.core.due import Due
 from shared.core.errors import CallerError, OutcomeUnknown, StorageError
 from shared.core.runs import RunOutcome
 from shared.core.schedules import Change, Schedule
 from shared.storage.schedules import Schedules
 from shared.use_cases.manage_schedules import ManageSchedules
-from tests.sandbox.faulty.faults import Kind, Match
-from tests.sandbox.tables import (
+from tests.tables import (
     DO,
     ELEVEN,
     FAR_AWAY,
     SHORTLY_BEFORE_TEN,
     TEN,
-    TRANSACTION,
     Row,
     Store,
     a_run,

@@ -8,9 +8,9 @@ from azure.data.tables import TableClient
 from requests.adapters import HTTPAdapter
 from urllib3 import Retry
 
+from sandbox.azurite import Azurite
+from sandbox.faulty_storage import FaultyStorage, start_faulty_storage
 from tests.conftest import Schedules, StartFootman, a_schedule
-from tests.sandbox.azurite import Azurite
-from tests.sandbox.faulty_storage import FaultyStorage, start_faulty_storage
 
 TRANSACTION = "$batch"
 

@@ -18,6 +18,9 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule, run_state_machine_as_test
 
+from sandbox.azurite import Azurite
+from sandbox.stand_in import StandIn
+from sandbox.ticking import CONNECTIONS, SetClock, Site, at, new_table
 from shared.core.cron import MINUTE, Cron, next_after
 from shared.core.mending import mended
 from shared.core.runs import RunOutcome
@@ -27,9 +30,6 @@ from shared.storage.clock import StorageClock, StoragesTime
 from shared.storage.table import Table
 from shared.use_cases.tick.run_tick import RunTick
 from tests.integration.conftest import OpenTasks
-from tests.sandbox.azurite import Azurite
-from tests.sandbox.stand_in import StandIn
-from tests.sandbox.ticking import CONNECTIONS, SetClock, Site, at, new_table
 
 RUNS = int(os.environ.get("FOOTMAN_MODEL_RUNS", "6"))
 UTC_ZONE = Zone.parse("UTC")

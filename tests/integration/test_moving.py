@@ -17,9 +17,9 @@ import requests
 import yaml
 from azure.data.tables import TableClient
 
+from sandbox.azurite import start_azurite
+from sandbox.local_host import LocalHost
 from tests.conftest import APP1, ROOT, Schedules, StartFootman, a_schedule
-from tests.sandbox.azurite import start_azurite
-from tests.sandbox.local_host import LocalHost
 
 KEY = "a key that only tests know"
 STOCKHOLM = ("--server-timezone", "Europe/Stockholm")
@@ -60,7 +60,7 @@ Run = Callable[..., Done]
 
 def run(command: str, *arguments: str | Path, environment: dict[str, str] | None = None) -> Done:
     done = subprocess.run(
-        [sys.executable, "-m", f"moving.{command}", *map(str, arguments)],
+        [sys.executable, "-m", f"client.{command}", *map(str, arguments)],
         cwd=ROOT,
         env={"PATH": "", "PYTHONIOENCODING": "utf-8", **(environment or {})},
         capture_output=True,

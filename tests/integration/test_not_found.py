@@ -5,9 +5,9 @@ import json
 import pytest
 import requests
 
+from sandbox.local_host import LocalHost
+from sandbox.stand_in import StandIn
 from tests.conftest import StartFootman
-from tests.sandbox.local_host import LocalHost
-from tests.sandbox.stand_in import StandIn
 
 START = "/v4/reloadtask/-/start"
 

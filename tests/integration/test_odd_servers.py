@@ -17,6 +17,8 @@ from pathlib import Path
 
 import pytest
 
+from sandbox import certificates
+from sandbox.stand_in import StandIn
 from shared.core.errors import (
     QrsBusy,
     QrsDenied,
@@ -29,8 +31,6 @@ from shared.core.errors import (
 )
 from shared.core.starts import Wanted
 from tests.integration.conftest import OpenTasks
-from tests.sandbox import certificates
-from tests.sandbox.stand_in import StandIn
 
 ONE, TWO = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
 EXECUTION = "eeeeeeee-eeee-4eee-8eee-eeeeeeeeeeee"

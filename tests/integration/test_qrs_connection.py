@@ -7,11 +7,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from sandbox import certificates
+from sandbox.stand_in import StandIn
 from shared.core.errors import QrsDenied, QrsMisplaced, QrsTimedOut, QrsUnreachable
 from shared.core.starts import Found, Property, Wanted
 from tests.integration.conftest import OpenTasks
-from tests.sandbox import certificates
-from tests.sandbox.stand_in import StandIn
 
 APP1 = "c6d86a12-bd1c-5e5c-b5c7-914f09a2b88a"
 ANY = Wanted(task_ids=(APP1,))

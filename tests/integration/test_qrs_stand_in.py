@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from tests.sandbox import stand_in as sandbox
-from tests.sandbox.stand_in import GOOD_HEADERS, XSRF_KEY, StandIn
+from sandbox import stand_in as sandbox
+from sandbox.stand_in import GOOD_HEADERS, XSRF_KEY, StandIn
 
 TASKS = json.loads(Path(sandbox.__file__).with_name("qrs").joinpath("tasks.json").read_text(encoding="utf-8"))
 APP0, APP1, APP3 = TASKS[0], TASKS[1], TASKS[3]

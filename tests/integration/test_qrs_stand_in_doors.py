@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.sandbox import certificates
-from tests.sandbox.stand_in import GOOD_HEADERS, XSRF_KEY, StandIn, start_stand_in
+from sandbox import certificates
+from sandbox.stand_in import GOOD_HEADERS, XSRF_KEY, StandIn, start_stand_in
 
 APP0 = "c447f882-71e2-5352-b1fe-4b73f8a8fbf9"
 ONLY_XSRF = {"X-Qlik-Xrfkey": XSRF_KEY}

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.sandbox import certificates
-from tests.sandbox.stand_in import GOOD_HEADERS, XSRF_KEY, StandIn, start_stand_in
+from sandbox import certificates
+from sandbox.stand_in import GOOD_HEADERS, XSRF_KEY, StandIn, start_stand_in
 
 APP0 = "c447f882-71e2-5352-b1fe-4b73f8a8fbf9"
 APP1 = "c6d86a12-bd1c-5e5c-b5c7-914f09a2b88a"
 START = f"/task/{APP0}/start/synchronous"
-ROOT = Path(certificates.__file__).parents[2]
+ROOT = Path(certificates.__file__).parents[1]
 
 
 @pytest.fixture(scope="module", name="running")
@@ -240,7 +240,7 @@ def test_reset_puts_everything_back(qrs: StandIn) -> None:
 
 
 def test_the_process_ends_when_its_input_ends(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "tests.sandbox.qrs", "--exit-with-parent", "--certificates", str(tmp_path)]
+    command = [sys.executable, "-m", "sandbox.qrs", "--exit-with-parent", "--certificates", str(tmp_path)]
     with started(command, stdin=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stdout.readline().startswith(b"{")
@@ -250,7 +250,7 @@ def test_the_process_ends_when_its_input_ends(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows ends a process without telling it")
 def test_the_process_ends_quietly_when_told_to(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "tests.sandbox.qrs", "--certificates", str(tmp_path)]
+    command = [sys.executable, "-m", "sandbox.qrs", "--certificates", str(tmp_path)]
     with started(command) as process:
         assert process.stdout is not None
         process.stdout.readline()

@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 import requests
 
-from moving.reaching import why
+from client.reaching import why
+from sandbox import certificates
 from tests.conftest import APP1, ROOT, a_schedule
-from tests.sandbox import certificates
 
 KEY = "a key that only tests know"
 NO_KEY = "the key is missing or wrong"
@@ -116,10 +116,10 @@ def test_every_command_says_why_in_a_sentence(case: str, folder: Path, tmp_path:
     (tmp_path / "butler").write_text(json.dumps({"butlerSchedule": [{"id": APP1, **schedule}]}), encoding="utf-8")
     butlers = ("--server-timezone", "UTC", "--month-base", "0")
     commands: list[tuple[str | Path, ...]] = [
-        ("moving.export",),
-        ("moving.import_file", tmp_path / "export"),
-        ("moving.import_butler", tmp_path / "butler", *butlers),
-        ("infra.smoke", "--patience", "0"),
+        ("client.export",),
+        ("client.import_file", tmp_path / "export"),
+        ("client.import_butler", tmp_path / "butler", *butlers),
+        ("client.smoke", "--patience", "0"),
     ]
     with ExitStack() as stack:
         url = stack.enter_context(served(200, tls_from=folder) if case == "untrusted" else opened())

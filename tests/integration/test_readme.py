@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.sandbox.examples import examples
-from tests.sandbox.local_host import LocalHost
-from tests.sandbox.stand_in import StandIn
+from sandbox.examples import examples
+from sandbox.local_host import LocalHost
+from sandbox.stand_in import StandIn
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 SHOWN_AT_START = examples("http://127.0.0.1:7071", storage=True, sense=True)

@@ -20,12 +20,12 @@ import pytest
 import requests
 from azure.data.tables import TableServiceClient
 
-from tests.sandbox.azurite import free_ports
-from tests.sandbox.run_file import only_run
+from sandbox.azurite import free_ports
+from sandbox.run_file import only_run
 
 ROOT = Path(__file__).parents[2]
 APP1 = "c6d86a12-bd1c-5e5c-b5c7-914f09a2b88a"
-TASKS = {task["id"]: task["name"] for task in json.loads((ROOT / "tests/sandbox/qrs/tasks.json").read_text("utf-8"))}
+TASKS = {task["id"]: task["name"] for task in json.loads((ROOT / "sandbox/qrs/tasks.json").read_text("utf-8"))}
 Value = TypeVar("Value")
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Ctrl-C can't be sent to one process alone on Windows")
@@ -47,7 +47,7 @@ def left() -> set[Path]:
 def running(file: Path, *options: str, **settings: str) -> Iterator[dict[str, Any]]:
     """Run it, give what it wrote of itself for other programs, and end it with Ctrl-C."""
     own = file.with_name(f"{file.stem}-{options[1]}.json")
-    command = [sys.executable, "-m", "tests.sandbox.run", "--run-file", str(file), *options]
+    command = [sys.executable, "-m", "sandbox.run", "--run-file", str(file), *options]
     environment = os.environ | settings
     # A group of its own, as a terminal gives; Ctrl-C there goes to every member of it.
     with subprocess.Popen(
@@ -93,7 +93,7 @@ def pong(url: str) -> int | None:
 
 
 def run_to_its_end(port: int, folder: Path, *options: str, **settings: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "tests.sandbox.run", "--port", str(port), "--run-file", str(folder / "run.json")]
+    command = [sys.executable, "-m", "sandbox.run", "--port", str(port), "--run-file", str(folder / "run.json")]
     return subprocess.run(
         [*command, *options],
         cwd=ROOT,
@@ -227,11 +227,11 @@ def test_what_hinders_it_is_one_clear_line(settings: dict[str, str], line: str, 
 
 
 def test_a_broken_settings_file_is_one_clear_line(tmp_path: Path) -> None:
-    for folder in ("shared", "tests/sandbox"):
+    for folder in ("shared", "sandbox"):
         shutil.copytree(ROOT / folder, tmp_path / folder)
     (tmp_path / "local.settings.json").write_text('{"Values": {"QRS_URL": "x",}}')
     ended = subprocess.run(
-        [sys.executable, "-m", "tests.sandbox.run", "--port", str(free_ports(1)[0])],
+        [sys.executable, "-m", "sandbox.run", "--port", str(free_ports(1)[0])],
         cwd=tmp_path,
         capture_output=True,
         text=True,

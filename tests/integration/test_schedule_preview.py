@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import requests
 
-from tests.sandbox.local_host import LocalHost
+from sandbox.local_host import LocalHost
 
 
 def preview(footman: LocalHost, http: requests.Session, **query: str) -> requests.Response:

@@ -10,9 +10,9 @@ import pytest
 import requests
 from azure.data.tables import TableClient
 
+from sandbox.azurite import Azurite
+from sandbox.faulty_storage import FaultyStorage, start_faulty_storage
 from tests.conftest import APP1, Schedules, StartFootman, a_schedule
-from tests.sandbox.azurite import Azurite
-from tests.sandbox.faulty_storage import FaultyStorage, start_faulty_storage
 
 UNKNOWN = "b028d0a2-7116-41bf-b15a-4f01bd126464"
 

@@ -6,9 +6,9 @@ import pytest
 import requests
 from azure.data.tables import TableClient
 
+from sandbox.local_host import LocalHost
+from sandbox.stand_in import StandIn
 from tests.conftest import APP1, Schedules, StartFootman, a_schedule
-from tests.sandbox.local_host import LocalHost
-from tests.sandbox.stand_in import StandIn
 
 APP2 = "7d1427f4-b9ad-5812-aed5-9e6da8b9889c"
 APP3 = "7d7d32dd-a1fb-506e-9aee-50d88b2e94d3"

@@ -11,14 +11,14 @@ import pytest
 import requests
 from azure.data.tables import TableClient
 
+from sandbox import certificates
+from sandbox.azurite import ACCOUNT, KEY, Azurite, free_ports
+from sandbox.faulty_storage import FaultyStorage, start_faulty_storage
+from sandbox.local_host import LocalHost
+from sandbox.stand_in import StandIn
 from shared.core.errors import SettingsError
 from shared.settings import Settings, load
 from tests.conftest import APP1, StartFootman, a_schedule
-from tests.sandbox import certificates
-from tests.sandbox.azurite import ACCOUNT, KEY, Azurite, free_ports
-from tests.sandbox.faulty_storage import FaultyStorage, start_faulty_storage
-from tests.sandbox.local_host import LocalHost
-from tests.sandbox.stand_in import StandIn
 
 PIECE = 20
 STEP = 5

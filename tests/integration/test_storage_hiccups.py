@@ -17,6 +17,10 @@ import pytest
 import requests
 from azure.data.tables import TableClient
 
+from sandbox.azurite import Azurite
+from sandbox.faulty.messages import Message, answer
+from sandbox.faulty_storage import FaultyStorage, start_faulty_storage
+from sandbox.ticking import new_table
 from shared.core.errors import StorageConflict, StorageDenied, StorageError
 from shared.keep_alive import socket_options
 from shared.storage import pool
@@ -24,10 +28,6 @@ from shared.storage.account import open_table, patience
 from shared.storage.table import Table
 from shared.storage.transaction import Operation
 from tests.conftest import StartFootman
-from tests.sandbox.azurite import Azurite
-from tests.sandbox.faulty.messages import Message, answer
-from tests.sandbox.faulty_storage import FaultyStorage, start_faulty_storage
-from tests.sandbox.ticking import new_table
 
 PARTITION = "p"
 HTML = "<html><body>Please log in</body></html>"

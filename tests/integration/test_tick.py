@@ -8,6 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from sandbox.azurite import Azurite
+from sandbox.stand_in import StandIn
+from sandbox.ticking import CONNECTIONS, TIMEOUT, SetClock, Site, at, new_table
 from shared.core.due import UNSURE, Claim
 from shared.core.runs import RunOutcome
 from shared.core.schedules import State
@@ -17,9 +20,6 @@ from shared.storage.pool import TIME
 from shared.storage.transaction import Operation
 from shared.use_cases.tick.run_tick import RunTick
 from tests.integration.conftest import OpenTasks
-from tests.sandbox.azurite import Azurite
-from tests.sandbox.stand_in import StandIn
-from tests.sandbox.ticking import CONNECTIONS, TIMEOUT, SetClock, Site, at, new_table
 
 DAY = timedelta(days=1)
 START = "/start/synchronous"

@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
+from sandbox.azurite import Azurite
+from sandbox.faulty.faults import Match
+from sandbox.faulty.messages import answer
+from sandbox.faulty_storage import FaultyStorage, start_faulty_storage
+from sandbox.stand_in import StandIn
+from sandbox.ticking import CONNECTIONS, TIMEOUT, SetClock, Site, at, new_table
 from shared.core.errors import StorageDenied, StorageError
 from shared.storage.agenda import Agenda
 from shared.use_cases.tick.run_tick import RunTick
 from tests.integration.conftest import OpenTasks
-from tests.sandbox.azurite import Azurite
-from tests.sandbox.faulty.faults import Match
-from tests.sandbox.faulty.messages import answer
-from tests.sandbox.faulty_storage import FaultyStorage, start_faulty_storage
-from tests.sandbox.stand_in import StandIn
-from tests.sandbox.ticking import CONNECTIONS, TIMEOUT, SetClock, Site, at, new_table
 
 MINUTE = timedelta(minutes=1)
 PAGE = answer("200 OK", "<html><body>Please log in</body></html>", "text/html")

@@ -31,8 +31,8 @@ from azure.data.tables import (
     generate_account_sas,
 )
 
+from sandbox.azurite import ACCOUNT, KEY, Azurite, free_ports, start_azurite
 from shared.storage.transaction import Kind, Operation, Rejected, Transactions
-from tests.sandbox.azurite import ACCOUNT, KEY, Azurite, free_ports, start_azurite
 
 Row = dict[str, Any]
 ETAG = "W/\"datetime'2026-11-22T06%3A07%3A18.7243802Z'\""

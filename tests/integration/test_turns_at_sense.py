@@ -13,15 +13,15 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
+from sandbox import certificates
+from sandbox.local_host import LocalHost
+from sandbox.stand_in import StandIn
 from shared.core.due import Claim, Due
 from shared.core.errors import QrsNotSent
 from shared.core.tries import Tried, Try
 from shared.use_cases.tick.starts import Means, Starts
 from tests.conftest import StartFootman
 from tests.integration.conftest import OpenTasks
-from tests.sandbox import certificates
-from tests.sandbox.local_host import LocalHost
-from tests.sandbox.stand_in import StandIn
 
 APP1, APP2 = "c6d86a12-bd1c-5e5c-b5c7-914f09a2b88a", "7d1427f4-b9ad-5812-aed5-9e6da8b9889c"
 CONNECTIONS, SECONDS = 4, 0.3

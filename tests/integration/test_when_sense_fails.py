@@ -7,9 +7,9 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import Retry
 
+from sandbox.local_host import LocalHost
+from sandbox.stand_in import StandIn
 from tests.conftest import StartFootman
-from tests.sandbox.local_host import LocalHost
-from tests.sandbox.stand_in import StandIn
 
 APP1 = "c6d86a12-bd1c-5e5c-b5c7-914f09a2b88a"
 APP2 = "7d1427f4-b9ad-5812-aed5-9e6da8b9889c"

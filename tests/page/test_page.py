@@ -10,10 +10,10 @@ import requests
 from azure.data.tables import TableClient
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
+from sandbox.local_host import LocalHost
+from sandbox.stand_in import StandIn
+from tests.browser import arguments, browser
 from tests.conftest import APP1, StartFootman
-from tests.sandbox.browser import arguments, browser
-from tests.sandbox.local_host import LocalHost
-from tests.sandbox.stand_in import StandIn
 
 KEY = "a key that only tests know"
 # Outside the repository, for a person to look at.

@@ -1,6 +1,7 @@
 """Imports only point down: every room may know what stands in its row, and nothing else."""
 
 import ast
+import re
 import sys
 from collections.abc import Collection, Iterator
 from pathlib import Path
@@ -19,15 +20,17 @@ ROOMS = {
     | {"shared.turns"},
     "shared/use_cases": {"shared.log", "shared.threads", "shared.use_cases", "shared.core"},
     "shared/qrs": {"shared.log", "shared.keep_alive", "shared.qrs", "shared.core", "shared.version"}
-    | {"requests", "urllib3", "certifi", "cryptography"},
+    | {"urllib3", "certifi", "cryptography"},
     "shared/storage": {"shared.log", "shared.keep_alive", "shared.storage", "shared.core", "shared.version"}
     | {"azure.core", "azure.data.tables", "azure.identity", "requests", "urllib3"},
     "shared/settings.py": {"shared.core", "shared.pem", "shared.setting_texts", "pydantic"},
     "shared/pem.py": set(),
     "shared/setting_texts.py": set(),
     "shared/core": {"shared.core", "croniter", "tzlocal"},
-    "moving": {"moving", "shared.api", "shared.core", "croniter", "pydantic", "requests", "urllib3", "yaml"},
-    "infra": {"infra", "moving.command", "moving.reaching", "requests"},
+    "client": {"client", "shared.api", "shared.core", "pydantic", "requests", "urllib3", "yaml"},
+    "sandbox": {"sandbox", "shared", "azure.functions", "azure.data.tables", "requests", "croniter"}
+    | {"aiohttp", "multidict", "hypothesis", "cryptography", "jwt", "trustme"},
+    "trials": {"trials", "sandbox", "shared", "azure.core", "azure.data.tables", "requests", "aiohttp", "hypothesis"},
     "shared/keep_alive.py": {"urllib3"},
     "shared/log.py": set(),
     "shared/threads.py": set(),
@@ -35,13 +38,17 @@ ROOMS = {
     "shared/version.py": set(),
     "shared/__init__.py": set(),
 }
-# What a folder of tests knows beside itself.
-SHARED = {"tests.sandbox", "tests.conftest", "tests.cron_texts", "tests.functions"}
-# Their subject is a trial: the books that it keeps, the names that people type.
+# What a kind of tests, or of trials, knows beside itself.
+SHARED = {
+    "tests": {"tests.conftest", "tests.functions", "tests.tables", "tests.browser", "tests.gate", "tests.package"},
+    "trials": {"trials.callers", "trials.say", "trials.site"},
+}
+# Their subject is a trial: the books that it keeps, the names that people type, its parts in short.
 ABOUT_TRIALS = {
-    "tests/unit/test_faults_accounting.py": "tests.faults",
-    "tests/unit/test_faults_lives.py": "tests.faults",
-    "tests/unit/test_documents.py": "tests.faults",
+    "tests/unit/test_faults_accounting.py",
+    "tests/unit/test_faults_lives.py",
+    "tests/unit/test_documents.py",
+    "tests/timing/test_tick_faults.py",
 }
 PURE = {"re", "dataclasses", "typing", "collections", "enum", "functools", "itertools", "datetime", "math", "bisect"}
 PURE |= {"heapq", "zoneinfo", "difflib", "importlib"}  # zones are data, read from the tzdata package
@@ -90,6 +97,54 @@ def test_every_file_of_the_app_stands_in_a_room() -> None:
     assert set((ROOT / "shared").rglob("*.py")) - placed == set()
 
 
+# Whom each file of requirements serves, with all of ours that they import.
+REQUIREMENTS = {"requirements.txt": ("function_app.py", "shared"), "client/requirements.txt": ("client",)}
+OTHER_NAMES = {"yaml": "pyyaml"}
+
+
+def reached(rooms: Collection[str]) -> set[Path]:
+    found: set[Path] = set()
+    waiting = [file for room in rooms for file in files(room)]
+    while waiting:
+        file = waiting.pop()
+        if file not in found:
+            found.add(file)
+            waiting += [place for module in imports(file) for place in sources(module)]
+    return found
+
+
+def sources(module: str) -> list[Path]:
+    """Return the file of a module of ours, or of that in which a name stands."""
+    names = (module, module.rpartition(".")[0])
+    return [file for name in names if (file := ROOT / f"{name.replace('.', '/')}.py").is_file()]
+
+
+def distributions(requirements: Path) -> set[str]:
+    """Return what a file of requirements names itself: what another library brings may go with its next version."""
+    lines = (line.partition("#")[0].strip() for line in requirements.read_text(encoding="utf-8").splitlines())
+    return {re.split(r"[\[<>=!~;]", line)[0].strip().lower() for line in lines if line and not line.startswith("-")}
+
+
+def is_named(module: str, named: Collection[str]) -> bool:
+    """Tell whether a library of a module's name is among those: azure.data.tables is of azure-data-tables."""
+    top, *rest = module.replace("_", "-").lower().split(".")
+    parts = [OTHER_NAMES.get(top, top), *rest]
+    return any("-".join(parts[:length]) in named for length in range(1, len(parts) + 1))
+
+
+@pytest.mark.parametrize("requirements", REQUIREMENTS)
+def test_what_is_imported_is_named_in_the_requirements(requirements: str) -> None:
+    named, ours = distributions(ROOT / requirements), {*sys.stdlib_module_names, "shared", "client"}
+    unnamed = {
+        f"{file.relative_to(ROOT)} imports {module}"
+        for file in reached(REQUIREMENTS[requirements])
+        for module in imports(file)
+        if module.partition(".")[0] not in ours and not is_named(module, named)
+    }
+
+    assert unnamed == set()
+
+
 # What makes a thread, by the module it comes from; of asyncio all that hands work to one.
 THREADS = {"ThreadPoolExecutor", "ProcessPoolExecutor", "Thread", "Timer", "ThreadPool", "start_new_thread"}
 THREADS |= {"start_joinable_thread", "to_thread", "run_in_executor", "ThreadingTCPServer", "ThreadingHTTPServer"}
@@ -116,15 +171,28 @@ def test_every_thread_of_the_app_carries_the_context_of_its_invocation() -> None
     assert makers == {"shared/threads.py uses ThreadPoolExecutor"}
 
 
-@pytest.mark.parametrize("folder", [path.parent.name for path in sorted((ROOT / "tests").glob("*/__init__.py"))])
-def test_tests_and_trials_of_one_kind_know_those_of_no_other(folder: str) -> None:
-    known = {"tests.sandbox"} if folder == "sandbox" else {f"tests.{folder}", *SHARED}
+KINDS = [file.parent.relative_to(ROOT).as_posix() for room in SHARED for file in (ROOT / room).glob("*/__init__.py")]
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_tests_and_trials_of_one_kind_know_those_of_no_other(kind: str) -> None:
+    room = kind.partition("/")[0]
+    known = {kind.replace("/", "."), *SHARED[room]}
     strange = {
-        f"{name} imports {module}"
-        for file in files(f"tests/{folder}")
-        for name in [file.relative_to(ROOT).as_posix()]
+        f"{file.relative_to(ROOT)} imports {module}"
+        for file in files(kind)
         for module in imports(file)
-        if module.startswith("tests.") and not is_in(module, {*known, ABOUT_TRIALS.get(name, "tests.sandbox")})
+        if module.startswith(f"{room}.") and not is_in(module, known)
     }
 
     assert strange == set()
+
+
+def test_no_test_knows_a_trial_but_those_about_one() -> None:
+    knowing = {
+        file.relative_to(ROOT).as_posix()
+        for file in files("tests")
+        if any(is_in(module, {"trials"}) for module in imports(file))
+    }
+
+    assert knowing == ABOUT_TRIALS

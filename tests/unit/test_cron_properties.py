@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sandbox.cron_texts import EXPRESSIONS
 from shared.core.cron import Cron, due_after, next_after
 from shared.core.zones import Zone
-from tests.cron_texts import EXPRESSIONS
 from tests.unit.cron_model import drawn, expected
 
 # The same examples every time: a check that passes today passes tomorrow.

@@ -9,7 +9,7 @@ import dev
 import function_app
 from shared.settings import Settings
 from shared.version import VERSION
-from tests.faults.__main__ import TRIALS
+from trials.faults.__main__ import TRIALS
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -54,8 +54,11 @@ def test_what_azure_installs_has_a_range_each() -> None:
     assert names == [
         "azure-functions",
         "requests",
+        "urllib3",
+        "certifi",
         "pydantic",
         "croniter",
+        "azure-core",
         "azure-data-tables",
         "azure-identity",
         "cryptography",

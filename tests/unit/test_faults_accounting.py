@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from shared.core.runs import Run, RunOutcome
-from tests.faults.accounting import Account, Audit, Seen, audit
 from tests.unit.builders import HOUR, MINUTE, NINE, SECOND, a_claim, a_due
+from trials.faults.accounting import Account, Audit, Seen, audit
 
 HALF_PAST_ELEVEN = NINE + 2 * HOUR + 30 * MINUTE
 Change = Callable[[Account], Account]

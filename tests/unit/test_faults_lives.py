@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from shared.core.runs import Run, RunOutcome
-from tests.faults.accounting import Audit, Seen
-from tests.faults.lives import Life, Turn, audit_life
 from tests.unit.builders import HOUR, MINUTE, NINE, SECOND
+from trials.faults.accounting import Audit, Seen
+from trials.faults.lives import Life, Turn, audit_life
 
 EVERY_QUARTER = "*/15 * * * *"
 QUARTER = 15 * MINUTE

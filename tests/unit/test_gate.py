@@ -3,7 +3,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.sandbox.gate import FULL, NO_BROWSER, NO_WORKER, Result, in_turn, not_run, told
+from tests.gate import FULL, NO_BROWSER, NO_WORKER, Result, in_turn, not_run, told
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,8 @@
 import pytest
 
-from tests.sandbox.host.front import join_headers, join_query
-from tests.sandbox.host.route_templates import BadTemplateError
-from tests.sandbox.host.routes import Route, RouteTable, decode_path, encode_path
+from sandbox.host.front import join_headers, join_query
+from sandbox.host.route_templates import BadTemplateError
+from sandbox.host.routes import Route, RouteTable, decode_path, encode_path
 
 GUID = "0f8fad5b-d9cb-469f-a165-70867728950e"
 

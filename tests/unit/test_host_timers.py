@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.sandbox.host.timer_state import StatusFile, to_names
-from tests.sandbox.host.timers import BadScheduleError, Reason, Schedule, Status, after_run, seconds_until, start
+from sandbox.host.timer_state import StatusFile, to_names
+from sandbox.host.timers import BadScheduleError, Reason, Schedule, Status, after_run, seconds_until, start
 
 EVERY_MINUTE = Schedule.parse("0 * * * * *")
 HOURLY = Schedule.parse("0 0 * * * *")

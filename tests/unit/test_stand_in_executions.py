@@ -1,7 +1,7 @@
 import pytest
 
-from tests.sandbox.qrs.executions import RESULTS_KEPT_PER_TASK, Execution, Executions, Status
-from tests.sandbox.qrs.settings import Settings, merged
+from sandbox.qrs.executions import RESULTS_KEPT_PER_TASK, Execution, Executions, Status
+from sandbox.qrs.settings import Settings, merged
 
 NINE = 1_700_000_000.0
 A_MINUTE = Settings(reload_ms=60_000)

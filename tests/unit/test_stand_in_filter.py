@@ -1,7 +1,7 @@
 import pytest
 
-from tests.sandbox.qrs.filters import FilterError, parse
-from tests.sandbox.qrs.terms import fold
+from sandbox.qrs.filters import FilterError, parse
+from sandbox.qrs.terms import fold
 
 SALES = "aaaaaaaa-0000-4000-8000-000000000001"
 OTHER = "aaaaaaaa-0000-4000-8000-000000000002"

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox.azurite import Azurite
-from tests.sandbox.run import sense_settings
-from tests.sandbox.stand_in import StandIn
+from sandbox.azurite import Azurite
+from sandbox.run import sense_settings
+from sandbox.stand_in import StandIn
 from tests.worker import messages
 
 ROOT = Path(__file__).parents[2]

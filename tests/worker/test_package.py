@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.sandbox.environment import deployed_packages
-from tests.sandbox.package import build, files
+from sandbox.environment import deployed_packages
+from tests.package import build, files
 from tests.worker.conftest import Worker
 
 IMPORT_ALL = """

@@ -10,8 +10,8 @@ import pytest
 from azure.data.tables import TableClient
 
 import shared
+from sandbox.stand_in import StandIn
 from tests.conftest import a_schedule, move_entry
-from tests.sandbox.stand_in import StandIn
 from tests.worker.conftest import ROOT, Worker
 
 APP1 = "c6d86a12-bd1c-5e5c-b5c7-914f09a2b88a"

@@ -1,0 +1,46 @@
+"""Make the schedules what an exported file says: new ones are made, changed ones replaced, others left alone."""
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from client.command import counted, ended, file_options, new_told, send
+from client.export import FIELDS, TOP
+from client.files import Entry, each, entries
+from client.site import Site
+from client.wanted import STATE, Match, Wanted, checked, matched, state_then
+
+
+def main() -> int:
+    given = file_options("import", __doc__, "a file that export wrote").parse_args()
+    site, now = Site.at(given.url, given.key), datetime.now(UTC)
+    return ended(lambda: _import(given.file, site, now, is_dry=given.dry_run))
+
+
+def _import(file: Path, site: Site, now: datetime, *, is_dry: bool) -> None:
+    wanted = each(entries(file, TOP), lambda entry: _wanted(entry, now))
+    there = site.schedules()
+    matches = matched(wanted, there)
+    for match in matches:
+        if match.there is None or match.differing:
+            print(_told(match))
+            if match.there is not None and state_then(match.wanted, match.there) is not match.wanted.state:
+                print(f"  note     {STATE} {match.wanted.state} beside it is passed over: take it out of the file")
+    others = len(there) - sum(match.there is not None for match in matches)
+    print(f"{counted(matches, 'to be replaced')} {others} others are left alone.")
+    send(site, matches, replacing=True, is_dry=is_dry)
+
+
+def _wanted(entry: Entry, now: datetime) -> Wanted:
+    if strange := entry.values.keys() - set(FIELDS):
+        raise entry.unusable(f"{', '.join(sorted(strange))} is not allowed; use {', '.join(FIELDS)}.")
+    return checked(entry, {}, now)
+
+
+def _told(match: Match) -> str:
+    what = new_told(match) if match.there is None else f"replaced: {', '.join(match.differing)} differ"
+    return f"line {match.wanted.line}: {match.wanted.body['name']}: {what}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

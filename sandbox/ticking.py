@@ -1,0 +1,131 @@
+"""Ticks in this process: real storage, a real stand-in for Sense, and a clock that the test sets."""
+
+import uuid
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from azure.data.tables import TableClient
+
+from sandbox.stand_in import StandIn
+from shared.core.due import Due
+from shared.core.runs import Run
+from shared.core.schedules import Definition, Schedule
+from shared.core.starts import StartFilter
+from shared.qrs.tasks import Tasks
+from shared.storage.account import patience
+from shared.storage.agenda import Agenda
+from shared.storage.history import History
+from shared.storage.schedules import Schedules
+from shared.storage.table import Table
+from shared.use_cases.manage_schedules import ManageSchedules
+from shared.use_cases.tick.claims import Claims
+from shared.use_cases.tick.minute import Served
+from shared.use_cases.tick.ports import Clock
+from shared.use_cases.tick.run_tick import RunTick
+from shared.use_cases.tick.starts import Means
+
+CONNECTIONS = 4
+TIMEOUT = timedelta(seconds=2)
+
+
+@dataclass
+class SetClock:
+    """A clock that moves only when it sleeps, or is set."""
+
+    time: datetime
+    slept: list[float] = field(default_factory=list)
+
+    def now(self) -> datetime:
+        return self.time
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.time += timedelta(seconds=seconds)
+
+
+def new_table(connection: str) -> Table:
+    name = f"t{uuid.uuid4().hex}"
+    return Table(lambda: TableClient.from_connection_string(connection, name, **patience()))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Site:
+    """A table of its own, the stand-in, and what a test asks of them."""
+
+    table: Table
+    sense: StandIn
+    tasks: Tasks
+    pool: Executor
+    clock: SetClock
+    start_filter: StartFilter = field(default_factory=StartFilter)
+    catch_up: timedelta = timedelta(hours=1)
+    ring: int = 1000
+
+    @property
+    def history(self) -> History:
+        return History(table=self.table, ring=self.ring)
+
+    @property
+    def kept(self) -> Schedules:
+        return Schedules(table=self.table, history=self.history)
+
+    @property
+    def manage(self) -> ManageSchedules:
+        return ManageSchedules(schedules=self.kept, start_filter=self.start_filter, tasks=lambda: self.tasks)
+
+    def schedule(self, cron: str, zone: str = "UTC", task_id: str | None = None) -> Schedule:
+        """Make a schedule that is started, by default of a new task of its own, and return it."""
+        task_id = task_id or self.new_task()
+        definition = Definition(name=cron, cron=cron, zone=zone, task_id=task_id, startup_state="started")
+        return self.manage.create(definition, self.clock.now())
+
+    def new_task(self, **about: Any) -> str:
+        task_id = str(uuid.uuid4())
+        known = [self.sense.ask("GET", "/task/full").json(), [{"id": task_id, "name": task_id[:8], **about}]]
+        self.sense.tasks([task for group in known for task in group])
+        return task_id
+
+    def tick(self, at: datetime | None = None, clock: SetClock | None = None) -> dict[str, Any]:
+        """Run a tick that begins at this time and return what it tells."""
+        clock = clock or self.clock
+        clock.time = at or clock.time
+        return dict(RunTick(by=self.by(clock)).run())
+
+    def by(self, clock: Clock, machine: Clock | None = None) -> Served:
+        agenda = Agenda(table=self.table)
+        claims = Claims(
+            agenda=agenda,
+            history=self.history,
+            tasks=self.tasks,
+            clock=clock,
+            start_filter=self.start_filter,
+            timeout=TIMEOUT,
+            machine=machine,
+        )
+        means = Means(tasks=self.tasks, pool=self.pool, clock=clock, connections=CONNECTIONS, timeout=TIMEOUT)
+        return Served(
+            agenda=agenda, history=self.history, clock=clock, claims=claims, means=means, catch_up=self.catch_up
+        )
+
+    def runs(self, schedule: Schedule, limit: int = 1000) -> list[Run]:
+        """Return its history, oldest first."""
+        return self.kept.runs(self.now(schedule), limit)[::-1]
+
+    def now(self, schedule: Schedule) -> Schedule:
+        return self.manage.one(schedule.id)
+
+    def entry(self, schedule: Schedule) -> Due:
+        due = self.kept.entry(self.now(schedule))
+        assert due is not None
+        return due
+
+    def starts(self, schedule: Schedule) -> int:
+        """Return how often Sense took a start of its task."""
+        return sum(start["taskId"] == schedule.definition.task_id for start in self.sense.starts())
+
+
+def at(text: str) -> datetime:
+    """Return a time of 2 March 2026, a Monday, in UTC."""
+    return datetime.fromisoformat(f"2026-03-02T{text}").replace(tzinfo=UTC)

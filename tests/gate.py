@@ -1,0 +1,159 @@
+"""Run every check: python3 dev.py test [STEP ...]."""
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from sandbox.environment import (
+    ROOT,
+    SetupFailed,
+    azurite,
+    checkov,
+    deployed_packages,
+    python_packages,
+    worker_python,
+)
+from tests.browser import browser
+from tests.package import show
+
+# Most of a test's time is waiting; a file stays together, for its tests share a host. In the order of names: by the
+# number of their tests, the file that takes longest would come last, for it has one.
+TOGETHER = ("-n", "4", "--dist", "loadfile", "--no-loadscope-reorder")
+# These measure seconds, so nothing else may run beside them.
+ALONE = ("tests/integration/test_run.py", "tests/timing/test_tick_faults.py")
+# These take the whole machine, and come after the others.
+FULL = ("integration", "timing")
+AT_A_TIME = 2
+NO_WORKER = """
+!!! NOT TESTED: the real Azure Functions worker.
+!!! It needs Python 3.13 or newer, and none was found on PATH, with the py launcher or among pyenv's.
+!!! Install one (for instance: pyenv install 3.13) and run this again.
+"""
+NO_BROWSER = """
+!!! NOT TESTED: the page at /documentation.
+!!! Its tests drive Chromium, Chrome or Edge, and none was found.
+!!! Install one (on Debian and Ubuntu: apt install chromium) and run this again.
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """How one step went."""
+
+    step: str
+    outcome: str
+    seconds: float
+
+
+def main() -> int:
+    commands = _commands(Path(sys.executable))
+    steps: dict[str, Callable[[], Result]] = {name: partial(_result, name, line) for name, line in commands.items()}
+    steps |= PARTLY
+    names = [*steps]
+    parser = argparse.ArgumentParser(prog="dev.py test", description=__doc__)
+    parser.add_argument("steps", nargs="*", metavar="STEP", help=", ".join(names))
+    wanted = parser.parse_args().steps or names
+    if unknown := set(wanted) - {*names}:
+        parser.error(f"there is no step {', '.join(sorted(unknown))}: choose from {', '.join(names)}")
+    try:
+        azurite(Path(sys.executable))
+        if "infra" in wanted:
+            checkov()
+        results = in_turn({step: run for step, run in steps.items() if step in wanted})
+    except SetupFailed as failed:
+        print(f"\n{failed}", file=sys.stderr)
+        return 1
+    return told(results)
+
+
+def in_turn(steps: Mapping[str, Callable[[], Result]]) -> list[Result]:
+    """Run the steps, two at a time but for those that take the whole machine; return how each went, in their order."""
+    pool = ThreadPoolExecutor(AT_A_TIME)
+    try:
+        begun = {step: pool.submit(run) for step, run in steps.items() if step not in FULL}
+        done = {step: future.result() for step, future in begun.items()}
+    finally:
+        pool.shutdown(cancel_futures=True)  # after Ctrl-C none begins
+    done |= {step: run() for step, run in steps.items() if step in FULL}
+    return [done[step] for step in steps]
+
+
+def _commands(python: Path) -> dict[str, list[str]]:
+    def module(name: str, *arguments: str) -> list[str]:
+        return [str(python), "-m", name, *arguments]
+
+    return {
+        "format": module("ruff", "format", "--check", "."),
+        "lint": module("ruff", "check", "."),
+        "types": module("mypy"),
+        "arrows": module("pytest", "-q", "tests/unit/test_arrows.py"),
+        "unit": module("pytest", "-q", "tests/unit", "--ignore=tests/unit/test_arrows.py", "--cov"),
+        "contract": module("pytest", "-q", "tests/contract"),
+        "infra": module("pytest", "-q", "tests/infra"),
+        "integration": module("pytest", "-q", "tests/integration", *TOGETHER, *(f"--ignore={file}" for file in ALONE)),
+        "timing": module("pytest", "-q", *ALONE, "--durations=5"),
+    }
+
+
+def _result(step: str, command: Sequence[str]) -> Result:
+    """Run a step; what it says comes at once where it runs alone, else whole at its end."""
+    begun = time.monotonic()
+    print(f"\n== {step}" if step in FULL else f"{step} ...", flush=True)
+    if step in FULL:
+        code = subprocess.run(command, cwd=ROOT, check=False).returncode
+    else:
+        done = subprocess.run(command, cwd=ROOT, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        code = done.returncode
+        print(f"\n== {step}\n{done.stdout.decode(errors='replace')}", end="", flush=True)
+    return Result(step=step, outcome="FAILED" if code else "ok", seconds=time.monotonic() - begun)
+
+
+def _page() -> Result:
+    """Use the page at /documentation in a browser."""
+    if browser() is None:
+        return not_run("page", NO_BROWSER, os.environ.get("CI", ""))
+    return _result("page", [sys.executable, "-m", "pytest", "-q", "tests/page"])
+
+
+def _worker() -> Result:
+    """Run the app in the real worker library, and the unit tests on its Python."""
+    found = worker_python()
+    if found is None:
+        return not_run("worker", NO_WORKER, os.environ.get("CI", ""))
+    python = python_packages(found)
+    show(Path(deployed_packages(found)))
+    once_is_enough = "--ignore=tests/unit/test_cron_properties.py"
+    options = ["-q", "tests/worker", "tests/unit", once_is_enough, "-p", "no:cacheprovider"]
+    return _result("worker", [str(python), "-m", "pytest", *options])
+
+
+# What needs more than every machine has.
+PARTLY: Mapping[str, Callable[[], Result]] = {"page": _page, "worker": _worker}
+
+
+def not_run(step: str, why: str, ci: str) -> Result:
+    """Say in a way that can't be missed what was not tested; where `CI` is "true" that is a failure."""
+    print(why, flush=True)
+    return Result(step=step, outcome="FAILED" if ci == "true" else "NOT RUN", seconds=0)
+
+
+def told(results: Sequence[Result]) -> int:
+    print("\n" + "\n".join(f"{result.step:12} {result.outcome:8} {result.seconds:6.1f} s" for result in results))
+    failed = [result.step for result in results if result.outcome == "FAILED"]
+    skipped = [result.step for result in results if result.outcome == "NOT RUN"]
+    verdict = (
+        f"FAILED: {', '.join(failed)}" if failed else f"NOT RUN: {', '.join(skipped)}" if skipped else "All is well."
+    )
+    print(f"\n{verdict}", flush=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

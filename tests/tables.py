@@ -1,0 +1,229 @@
+"""Footman's table on Azurite, reached on a straight way and on one that fails on demand."""
+
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from itertools import count, groupby
+from typing import Any
+
+from azure.data.tables import TableClient
+
+from sandbox.faulty.faults import TRANSACTION, Match
+from sandbox.faulty.messages import Message
+from sandbox.faulty_storage import FaultyStorage, start_faulty_storage
+from shared.core import schedules as changes
+from shared.core.due import Claim, Due
+from shared.core.ends import Done
+from shared.core.runs import Run, RunOutcome
+from shared.core.schedules import Definition, Schedule
+from shared.core.starts import Found, StartFilter, Wanted
+from shared.storage.account import patience
+from shared.storage.agenda import Agenda
+from shared.storage.batches import batches
+from shared.storage.history import History
+from shared.storage.key_values import KeyValues
+from shared.storage.schedules import Schedules
+from shared.storage.table import Table
+from shared.storage.transaction import Operation
+from shared.use_cases.daily import Daily
+from shared.use_cases.manage_schedules import ManageSchedules
+from shared.use_cases.tick.claims import Claims
+
+Row = dict[str, Any]
+
+SHORTLY_BEFORE_TEN = datetime(2026, 11, 22, 9, 55, 30, tzinfo=UTC)
+TEN = datetime(2026, 11, 22, 10, tzinfo=UTC)
+ELEVEN = TEN + timedelta(hours=1)
+FAR_AWAY = TEN + timedelta(days=1000)
+RING = 10
+APP1 = "c6d86a12-bd1c-5e5c-b5c7-914f09a2b88a"
+
+
+# What a caller can do to a schedule.
+DO: dict[str, Callable[[ManageSchedules, str], object]] = {
+    "start": lambda manage, key: manage.start(key, SHORTLY_BEFORE_TEN),
+    "stop": lambda manage, key: manage.stop(key, SHORTLY_BEFORE_TEN),
+    "rename": lambda manage, key: manage.replace(key, definition(name="Renamed"), SHORTLY_BEFORE_TEN),
+    "replan": lambda manage, key: manage.replace(key, definition(cron="30 * * * *"), SHORTLY_BEFORE_TEN),
+    "delete": lambda manage, key: manage.delete(key, SHORTLY_BEFORE_TEN),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rooms:
+    """What works on the table, all over one connection."""
+
+    agenda: Agenda
+    history: History
+    schedules: Schedules
+    manage: ManageSchedules
+    daily: Daily
+
+
+class Store:
+    """A table: `raw` and `sure` reach it straight, `shaky` by way of the `faulty` storage."""
+
+    def __init__(self, raw: TableClient, connection: str, faulty: FaultyStorage) -> None:
+        self.raw = raw
+        self.faulty = faulty
+        self.sure = open_rooms(connection, raw.table_name)
+        self.shaky = open_rooms(faulty.connection, raw.table_name)
+
+    def empty(self) -> None:
+        """Remove all rows, and end all faults."""
+        self.faulty.no_faults()
+        self.faulty.forget()
+        found = sorted(self.raw.list_entities(), key=lambda row: str(row["PartitionKey"]))
+        for _, rows in groupby(found, key=lambda row: row["PartitionKey"]):
+            for batch in batches([Operation(kind="delete", row=row) for row in rows], 1):
+                self.sure.agenda.table.commit(batch)
+
+    def keep(self, number: int, **said: Any) -> list[Schedule]:
+        """Keep schedules made shortly before ten; without other words they are due at ten, every hour."""
+        made = [changes.created(str(uuid.uuid4()), definition(**said), SHORTLY_BEFORE_TEN) for _ in range(number)]
+        assert self.sure.schedules.apply_many(made) == []
+        return [change.after for change in made if change.after]
+
+    def claims(self, now: datetime) -> Claims:
+        """Return how a tick claims at that time, without a start filter."""
+        return Claims(
+            agenda=self.sure.agenda,
+            history=self.sure.history,
+            tasks=NoTasks(),
+            clock=StandingClock(now),
+            start_filter=StartFilter(),
+            timeout=timedelta(seconds=10),
+        )
+
+    def due(self) -> list[Due]:
+        return self.sure.agenda.until(FAR_AWAY)
+
+    def rows(self, *kinds: str) -> dict[str, Row]:
+        """Return the rows as they stand there, by key, with their ETags; with words only those of a kind or an id."""
+        found = {str(row["RowKey"]): {**row, "etag": row.metadata["etag"]} for row in self.raw.list_entities()}
+        return {key: row for key, row in found.items() if not kinds or any(kind in key for kind in kinds)}
+
+    def write(self, key: str, **values: object) -> None:
+        """Put a row among the schedules by hand, or change what is there."""
+        self.raw.upsert_entity({"PartitionKey": "schedules", "RowKey": key, **values})
+
+    def remove(self, key: str) -> None:
+        self.raw.delete_entity("schedules", key)
+
+    def disagreements(self) -> list[object]:
+        """Return where schedules and agenda disagree.
+
+        A started schedule has exactly one entry, at its `due` and with what it says itself, any other has none.
+        """
+        rows = self.rows()
+        schedules, entries = (
+            {key: rows[key] for key in rows if key.startswith(kind)} for kind in ("schedule:", "due:")
+        )
+        wanted = {_entry_of(key, row) for key, row in schedules.items() if row["state"] == "started"}
+        there = {(key, *_said(row)) for key, row in entries.items()}
+        due_though_stopped = [key for key, row in schedules.items() if row["state"] == "stopped" and row["due"]]
+        return [*(wanted ^ there), *due_though_stopped]
+
+    def meanwhile(self, act: Callable[[], object], before: str = TRANSACTION) -> None:
+        """Act once: right before a request by the shaky way, whose path holds a text, gets on to storage unharmed."""
+        waiting = [act]
+
+        def strike(request: Message) -> bool:
+            if waiting and before in request.path:
+                waiting.pop()()
+            return False
+
+        self.faulty.fault("refuse", match=strike)
+
+
+class StandingClock:
+    def __init__(self, now: datetime) -> None:
+        self._now = now
+
+    def now(self) -> datetime:
+        return self._now
+
+    def sleep(self, seconds: float) -> None:
+        raise AssertionError(f"nobody sleeps {seconds} s here")
+
+
+class NoTasks:
+    """Sense that nobody asks."""
+
+    def find(self, what: Wanted) -> Found:
+        raise AssertionError(f"nobody looks {what} up here")
+
+    def start(self, task_id: str, last_look: Callable[[], None]) -> str:  # noqa: ARG002 - as a tick asks
+        raise AssertionError(f"nobody starts {task_id} here")
+
+
+@contextmanager
+def open_store(connection: str) -> Iterator[Store]:
+    """Make a table for the tests of a module, which empty it."""
+    name = f"t{uuid.uuid4().hex}"
+    with TableClient.from_connection_string(connection, name) as raw, start_faulty_storage(connection) as faulty:
+        raw.create_table()
+        yield Store(raw, connection, faulty)
+
+
+def open_rooms(connection: str, name: str, ring: int = RING) -> Rooms:
+    table = Table(lambda: TableClient.from_connection_string(connection, name, **patience()))
+    history = History(table=table, ring=ring)
+    schedules = Schedules(table=table, history=history)
+    manage = ManageSchedules(schedules=schedules, start_filter=StartFilter(), tasks=NoTasks)
+    return Rooms(
+        agenda=Agenda(table=table),
+        history=history,
+        schedules=schedules,
+        manage=manage,
+        daily=Daily(schedules=schedules, key_values=KeyValues(table=table), certificate_days=lambda _: {}),
+    )
+
+
+def definition(**said: Any) -> Definition:
+    """Return a definition that differs from the usual one in what is said."""
+    usual = {"name": "Every hour", "cron": "0 * * * *", "zone": "Europe/Berlin", "task_id": APP1}
+    return Definition(**{**usual, "startup_state": "started", **said})
+
+
+def claimed(due: Due, owner: str = "a tick") -> Due:
+    return replace(due, claim=Claim(owner=owner, until=due.instant + timedelta(seconds=45)), attempt=due.attempt + 1)
+
+
+def a_run(due: Due, **changed: Any) -> Run:
+    started = Run(
+        schedule_id=due.schedule_id,
+        seq=due.seq,
+        due=due.instant,
+        outcome=RunOutcome.STARTED,
+        started=due.instant + timedelta(milliseconds=250),
+        attempt=1,
+        execution_id=str(uuid.uuid4()),
+    )
+    return replace(started, **changed)
+
+
+def dealt_with(due: Due) -> Done:
+    return Done(due=due, run=a_run(due), next_instant=due.instant + timedelta(hours=1))
+
+
+def every(number: int) -> Match:
+    """Match every so manieth transaction."""
+    seen = count(1)
+    return lambda request: TRANSACTION in request.path and next(seen) % number == 0
+
+
+def second(text: str) -> Match:
+    """Match the second request whose path holds the text."""
+    seen = count(1)
+    return lambda request: text in request.path and next(seen) == 2
+
+
+def _entry_of(key: str, row: Row) -> tuple[object, ...]:
+    return f"due:{row['due']}:{key.removeprefix('schedule:')}", *_said(row)
+
+
+def _said(row: Row) -> tuple[object, ...]:
+    return tuple(row[name] for name in ("name", "cron", "zone", "taskId", "seq"))

@@ -36,6 +36,7 @@ ROOMS = {
 }
 # What a folder of tests knows beside itself.
 SHARED = {"tests.sandbox", "tests.conftest", "tests.cron_texts", "tests.functions"}
+SHARED |= {"tests.documents"}
 # Their subject is a trial: the books that it keeps, the names that people type.
 ABOUT_TRIALS = {
     "tests/unit/test_faults_accounting.py": "tests.faults",

@@ -17,6 +17,13 @@ from tests.tables import Store, open_store
 
 OpenTasks = Callable[..., Tasks]
 
+# Minutes of waiting for storage that is away; last, it would wait alone.
+FIRST = "test_storage_hiccups.py"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.path.name != FIRST)
+
 
 @pytest.fixture
 def access(sense: StandIn) -> Access:

@@ -110,9 +110,9 @@ class Claims:
             case Miss(occurrence=occurrence):
                 return ends.done(due, ends.missed(work.found, occurrence, self.troubles.of(occurrence)))
             case Start(occurrence=occurrence):
-                is_allowed = self._is_allowed(due, task)
-                denied = ends.denied(work.found, occurrence)
-                return Try(due=due, occurrence=occurrence) if is_allowed else ends.done(due, denied)
+                if self._is_allowed(due, task):
+                    return Try(due=due, occurrence=occurrence)
+                return ends.done(due, ends.denied(work.found, occurrence))
 
     def _told(self, work: Work, task: Task | None) -> Run | None:
         """Return the run of an earlier start that nobody could take down, or whose tick died before it moved on."""

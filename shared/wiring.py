@@ -144,7 +144,7 @@ def run_tick() -> "RunTick":
         timeout=timeout,
         machine=CLOCK,
     )
-    pool = turns().lane(Lane.TICK)
+    pool = turns().lane(Lane.TICK, for_one_caller=True)
     means = Means(tasks=tasks(), pool=pool, clock=clock, connections=own.max_connections, timeout=timeout)
     catch_up = timedelta(seconds=own.catch_up_seconds)
     return RunTick(

@@ -46,12 +46,13 @@ class StoragesTime:
             both = max(low, earliest), min(high, latest)
             self._bounds = both if both[0] <= both[1] else (earliest, latest)
 
-    def bounds(self, monotonic: float) -> tuple[datetime, datetime] | None:
-        """Return between what it is now, None before the first answer."""
+    def nearest(self, moment: datetime, monotonic: float) -> datetime:
+        """Return the moment if it can be now, else the one between the bounds that is nearest to it."""
         if self._bounds is None:
-            return None
-        low, high = (datetime.fromtimestamp(bound + monotonic, UTC) for bound in self._bounds)
-        return low, high
+            return moment
+        low, high = self._bounds
+        stamp = moment.timestamp() - monotonic
+        return moment if low <= stamp <= high else datetime.fromtimestamp(min(max(stamp, low), high) + monotonic, UTC)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,11 +64,7 @@ class StorageClock:
     monotonic: Callable[[], float] = time.monotonic
 
     def now(self) -> datetime:
-        own, bounds = self.machine.now(), self.storage.bounds(self.monotonic())
-        if bounds is None:
-            return own
-        earliest, latest = bounds
-        return min(max(own, earliest), latest)
+        return self.storage.nearest(self.machine.now(), self.monotonic())
 
     def sleep(self, seconds: float) -> None:
         self.machine.sleep(seconds)

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from client.files import Entry
 from shared.api.schedule_body import SCHEDULE, definition
 from shared.api.sentences import sentences
-from shared.core.cron import Cron, upcoming
+from shared.core import rules
 from shared.core.errors import CallerError
 from shared.core.schedules import STATE_OF, State
 from shared.core.zones import Zone
@@ -61,7 +61,7 @@ def checked(entry: Entry, changes: Mapping[str, str], now: datetime) -> Wanted:
         body["tags"] = list(tags)
     try:
         asked = definition(SCHEDULE.validate_python(body))
-        [due] = upcoming(Cron.parse(asked.cron), Zone.parse(asked.zone), now, 1)
+        next_due = rules.next_due(asked.rule, now)
         state = STATE_OF[entry.text(STATE) or asked.startup_state]
     except ValidationError as error:
         raise entry.unusable(sentences(error).replace("body.", "")) from None
@@ -69,7 +69,7 @@ def checked(entry: Entry, changes: Mapping[str, str], now: datetime) -> Wanted:
         raise entry.unusable(str(error)) from None
     except KeyError:
         raise entry.unusable(f"{STATE}: {entry.text(STATE)!r} is not allowed; use started or stopped.") from None
-    return Wanted(line=entry.line, body=body, state=state, next_due=due)
+    return Wanted(line=entry.line, body=body, state=state, next_due=next_due)
 
 
 def matched(wanted: Sequence[Wanted], there: Sequence[There]) -> list[Match]:

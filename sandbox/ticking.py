@@ -78,7 +78,7 @@ class Site:
     def schedule(self, cron: str, zone: str = "UTC", task_id: str | None = None) -> Schedule:
         """Make a schedule that is started, by default of a new task of its own, and return it."""
         task_id = task_id or self.new_task()
-        definition = Definition(name=cron, cron=cron, zone=zone, task_id=task_id, startup_state="started")
+        definition = Definition.read(name=cron, cron=cron, zone=zone, task_id=task_id, startup_state="started")
         return self.manage.create(definition, self.clock.now())
 
     def new_task(self, **about: Any) -> str:
@@ -123,7 +123,7 @@ class Site:
 
     def starts(self, schedule: Schedule) -> int:
         """Return how often Sense took a start of its task."""
-        return sum(start["taskId"] == schedule.definition.task_id for start in self.sense.starts())
+        return sum(start["taskId"] == schedule.definition.target.task_id for start in self.sense.starts())
 
 
 def at(text: str) -> datetime:

@@ -185,7 +185,7 @@ def open_rooms(connection: str, name: str, ring: int = RING) -> Rooms:
 def definition(**said: Any) -> Definition:
     """Return a definition that differs from the usual one in what is said."""
     usual = {"name": "Every hour", "cron": "0 * * * *", "zone": "Europe/Berlin", "task_id": APP1}
-    return Definition(**{**usual, "startup_state": "started", **said})
+    return Definition.read(**{**usual, "startup_state": "started", **said})
 
 
 def claimed(due: Due, owner: str = "a tick") -> Due:

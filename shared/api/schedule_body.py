@@ -115,9 +115,9 @@ def definition(body: ScheduleBody) -> "Definition":
             f"body.timeZone: {shown(body.timeZone)} is not allowed beside timezone {shown(body.timezone)}; the two are "
             "names of one thing."
         )
-    from shared.core.schedules import Definition  # noqa: PLC0415
+    from shared.core.schedules import Definition  # noqa: PLC0415 - only schedules need it
 
-    return Definition(
+    return Definition.read(
         name=body.name,
         cron=body.cronSchedule,
         zone=body.timezone,

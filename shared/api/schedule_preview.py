@@ -22,13 +22,12 @@ class PreviewAnswer(TypedDict):
 
 
 def _preview(req: func.HttpRequest) -> Answer:
-    from shared.core.cron import Cron, upcoming  # noqa: PLC0415 - only this and the schedules need them
-    from shared.core.zones import Zone  # noqa: PLC0415
+    from shared.core.rules import Rule  # noqa: PLC0415 - only this and the schedules need it
 
-    cron, zone = Cron.parse(EXPRESSION.read(req)), Zone.parse(TIMEZONE.read(req))
+    rule = Rule.parse(EXPRESSION.read(req), TIMEZONE.read(req))
     after = AFTER.read(req) or datetime.now(UTC)
-    instants = upcoming(cron, zone, after, COUNT.read(req))
-    return Answer(body=PreviewAnswer(next=[moment(instant, zone) for instant in instants]))
+    instants = rule.upcoming(after, COUNT.read(req))
+    return Answer(body=PreviewAnswer(next=[moment(instant, rule.zone) for instant in instants]))
 
 
 blueprint = Routes()

@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING, Annotated, NotRequired
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from shared.core.errors import CallerError
-
 if TYPE_CHECKING:
     from shared.core.runs import Run
     from shared.core.schedules import Schedule
@@ -39,10 +37,10 @@ def schedule(kept: "Schedule") -> ScheduleAnswer:
     answer: ScheduleAnswer = {
         "id": kept.id,
         "created": kept.created.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        "name": told.name,
-        "cronSchedule": told.cron,
-        "timezone": told.zone,
-        "qlikSenseTaskId": told.task_id,
+        "name": told.target.name,
+        "cronSchedule": told.rule.expression,
+        "timezone": told.rule.zone_name,
+        "qlikSenseTaskId": told.target.task_id,
         "startupState": told.startup_state,
         "lastKnownState": kept.state.value,
     }
@@ -87,7 +85,7 @@ class StatusAnswer(TypedDict):
 def status(kept: "Schedule") -> StatusAnswer:
     answer: StatusAnswer = {
         "id": kept.id,
-        "name": kept.definition.name,
+        "name": kept.definition.target.name,
         "state": kept.state.value,
         "nextRun": _next_run(kept),
         "lastRun": run(kept.last_run) if kept.last_run else None,
@@ -122,10 +120,8 @@ def utc(instant: datetime) -> str:
 def _next_run(kept: "Schedule") -> MomentAnswer | None:
     if kept.due is None:
         return None
-    from shared.core.zones import Zone  # noqa: PLC0415
+    from shared.core.rules import Rule  # noqa: PLC0415
 
-    try:
-        return moment(kept.due, Zone.parse(kept.definition.zone))
-    except CallerError:
-        # A zone that is gone must not hide the other schedules; the next tick stops this one and says why.
-        return {"utc": utc(kept.due), "local": None}
+    rule = kept.definition.rule
+    # A rule that can't be evaluated has no clock; the next tick stops its schedule and says why.
+    return moment(kept.due, rule.zone) if isinstance(rule, Rule) else {"utc": utc(kept.due), "local": None}

@@ -3,9 +3,8 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from shared.core.cron import SECOND, Cron, next_after
-from shared.core.occurrences import newest, rule
-from shared.core.zones import Zone
+from shared.core.cron import SECOND
+from shared.core.rules import BrokenRule, Rule, ask
 
 NEVER = "cronSchedule: {!r} is not due again within ten years."
 # A clock that runs ahead of storage's by more would start everything too early, and may claim nothing.
@@ -23,6 +22,14 @@ class Claim:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Target:
+    """What an entry starts; `name` is its schedule's, for people who read the log."""
+
+    name: str
+    task_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Due:
     """The one entry that a started schedule has on the agenda.
 
@@ -34,10 +41,8 @@ class Due:
 
     schedule_id: str
     instant: datetime
-    name: str
-    task_id: str
-    cron: str
-    zone: str
+    rule: Rule | BrokenRule
+    target: Target
     seq: int
     since: datetime | None = None
     claim: Claim | None = None
@@ -93,22 +98,20 @@ def free_at(due: Due, now: datetime, lease: timedelta) -> datetime:
 
 def decide(due: Due, now: datetime, earliest: datetime) -> Decision:
     """Decide about an entry whose instant has come; nothing before `earliest` is started any more."""
-    try:
-        # The clock may have been set back since the entry was found to be due.
-        return _decide(due, max(now, due.instant), earliest, *rule(due.cron, due.zone))
-    except Exception as error:  # noqa: BLE001 - whatever it is, it will be the same in a minute; the others must fire
-        return Broken(reason=str(error) or repr(error))
+    # The clock may have been set back since the entry was found to be due.
+    decision = ask(due.rule, lambda rule: _decide(due, rule, max(now, due.instant), earliest))
+    return Broken(reason=decision.problem) if isinstance(decision, BrokenRule) else decision
 
 
-def _decide(due: Due, now: datetime, earliest: datetime, cron: Cron, zone: Zone) -> Decision:
-    planned = next_after(cron, zone, counted_from(due))
+def _decide(due: Due, rule: Rule, now: datetime, earliest: datetime) -> Decision:
+    planned = rule.next_after(counted_from(due))
     if planned is None:
-        return Broken(reason=NEVER.format(due.cron))
+        return Broken(reason=NEVER.format(rule.expression))
     if planned != due.instant:
         return Replan(instant=planned)
-    if occurrence := newest(cron, zone, max(due.instant, earliest), now):
+    if occurrence := rule.newest(max(due.instant, earliest), now):
         return Start(occurrence=occurrence)
-    return Miss(occurrence=newest(cron, zone, due.instant, now) or due.instant)
+    return Miss(occurrence=rule.newest(due.instant, now) or due.instant)
 
 
 def counted_from(due: Due) -> datetime:

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from shared.core.cron import MINUTE, SECOND, next_after
+from shared.core.cron import MINUTE, SECOND
 from shared.core.due import NEVER, Due, counted_from, is_in_hand, reach
-from shared.core.occurrences import MOST_COUNTED, count, newest, rule
+from shared.core.rules import MOST_COUNTED, BrokenRule, Rule, answered, ask
 from shared.core.runs import MAY_BE_UNDER_WAY, Run, RunOutcome
 from shared.core.starts import Execution
 
@@ -53,7 +53,7 @@ def already_started(due: Due, last: Execution | None, before: Run | None, now: d
     if before and _is_told(before, last):
         return None
     is_later = last.began > due.tried_since + LONGEST_CLAIM
-    later = newest(*rule(due.cron, due.zone), reach(due), min(last.began, now)) if is_later else None
+    later = answered(ask(due.rule, lambda rule: rule.newest(reach(due), min(last.began, now)))) if is_later else None
     return Run(
         schedule_id=due.schedule_id,
         seq=due.seq,
@@ -111,14 +111,13 @@ def denied(due: Due, occurrence: datetime) -> Run:
 
 def done(due: Due, run: Run) -> Done:
     """Return what the end of an occurrence does: its run with all that it overtook, and what comes next."""
-    try:
-        cron, zone = rule(due.cron, due.zone)
-        overtaken, next_instant = count(cron, zone, _first(due), run.due), next_after(cron, zone, run.due)
-    except Exception as error:  # noqa: BLE001 - the run took place and must be told, whatever comes next
-        return Done(due=due, run=run, next_instant=None, problem=str(error) or repr(error))
+    answer = ask(due.rule, lambda rule: (rule.count(_first(due, rule), run.due), rule.next_after(run.due)))
+    if isinstance(answer, BrokenRule):
+        return Done(due=due, run=run, next_instant=None, problem=answer.problem)
+    overtaken, next_instant = answer
     if run.outcome is RunOutcome.MISSED:
         overtaken = min(overtaken + 1, MOST_COUNTED)
-    problem = "" if next_instant else NEVER.format(due.cron)
+    problem = "" if next_instant else NEVER.format(due.rule.expression)
     return Done(due=due, run=replace(run, missed_count=overtaken), next_instant=next_instant, problem=problem)
 
 
@@ -137,15 +136,18 @@ def following(done: Done) -> Due | None:
 
 
 def _fresh(due: Due, instant: datetime, seq: int, since: datetime | None) -> Due:
-    return Due(
-        schedule_id=due.schedule_id,
+    return replace(
+        due,
         instant=instant,
-        name=due.name,
-        task_id=due.task_id,
-        cron=due.cron,
-        zone=due.zone,
         seq=seq,
         since=since,
+        claim=None,
+        attempt=0,
+        occurrence=None,
+        tried_since=None,
+        not_before=None,
+        last_error="",
+        etag="",
     )
 
 
@@ -185,19 +187,14 @@ def in_hand(due: Due, why: str) -> Run:
 
 def rest(due: Due) -> Due | None:
     """Return the entry of what comes after that which is in hand; None when that can't be evaluated or never comes."""
-    try:
-        instant = next_after(*rule(due.cron, due.zone), reach(due))
-    except Exception:  # noqa: BLE001 - a row that can't be evaluated can still be changed
-        return None
+    instant = answered(ask(due.rule, lambda rule: rule.next_after(reach(due))))
     return _fresh(due, instant, due.seq + 1, reach(due)) if instant else None
 
 
 def told_of(due: Due, before: datetime) -> int:
     """Return how many occurrences the entry stands for before then; 1 when that can't be evaluated."""
-    try:
-        return count(*rule(due.cron, due.zone), _first(due), before)
-    except Exception:  # noqa: BLE001 - as above
-        return int(due.instant < before)
+    counted = ask(due.rule, lambda rule: rule.count(_first(due, rule), before))
+    return int(due.instant < before) if isinstance(counted, BrokenRule) else counted
 
 
 def _missed(due: Due, now: datetime, why: str) -> Run | None:
@@ -222,12 +219,12 @@ def _reason(due: Due, why: str) -> str:
 
 
 def _newest(due: Due, now: datetime) -> datetime | None:
-    try:
-        return newest(*rule(due.cron, due.zone), _first(due), now)
-    except Exception:  # noqa: BLE001 - as above
+    found = ask(due.rule, lambda rule: rule.newest(_first(due, rule), now))
+    if isinstance(found, BrokenRule):
         return due.instant if due.instant <= now else None
+    return found
 
 
-def _first(due: Due) -> datetime:
+def _first(due: Due, rule: Rule) -> datetime:
     """Return the first occurrence that the entry stands for: not its instant where the rules of its zone changed."""
-    return next_after(*rule(due.cron, due.zone), counted_from(due)) or due.instant
+    return rule.next_after(counted_from(due)) or due.instant

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from shared.core.cron import MINUTE, next_after
+from shared.core.cron import MINUTE
 from shared.core.due import Due, counted_from
 from shared.core.errors import CallerError
-from shared.core.occurrences import first, minute_of, newest, rule
+from shared.core.rules import Rule, answered, ask, minute_of
 from shared.core.schedules import Change, Schedule, State, latest, with_entry
 
 # What is due sooner may be in a tick's hands.
@@ -47,8 +47,8 @@ def _put_right(schedule: Schedule, stray: Due | None, now: datetime) -> Change:
         return Change(before=schedule, after=stopped, due_before=stray)
     assert change.after is not None  # noqa: S101 - it is what with_entry makes
     assert change.due_after is not None  # noqa: S101 - as above
-    own = (schedule.definition.cron, schedule.definition.zone)
-    instant = stray.instant if stray and (stray.cron, stray.zone) == own else schedule.due or change.due_after.instant
+    is_own = stray is not None and stray.rule == schedule.definition.rule
+    instant = stray.instant if stray and is_own else schedule.due or change.due_after.instant
     return Change(
         before=schedule,
         after=replace(change.after, due=instant),
@@ -58,32 +58,38 @@ def _put_right(schedule: Schedule, stray: Due | None, now: datetime) -> Change:
 
 
 def planned(schedule: Schedule, due: Due) -> datetime | None:
-    """Return the instant of an entry by the rules of now, None when it is never due; raises CallerError.
+    """Return the instant of an entry by the rules of now, None when it is never due or can't be evaluated.
 
     It may be over already: then a tick starts it late, or tells that it was missed. The version before did not put down
     since when an entry counts: of an instant that is none any more the occurrence before it takes the place, if it was
     not dealt with.
     """
-    cron, zone = rule(due.cron, due.zone)
-    instant = next_after(cron, zone, counted_from(due))
+    return answered(ask(due.rule, lambda rule: _planned(schedule, due, rule)))
+
+
+def _planned(schedule: Schedule, due: Due, rule: Rule) -> datetime | None:
+    instant = rule.next_after(counted_from(due))
     if due.since or instant == due.instant:
         return instant
     known = [schedule.created, schedule.last_due, due.occurrence, due.instant - FURTHEST]
     dealt_with = max(moment for moment in known if moment)
-    return newest(cron, zone, dealt_with + timedelta.resolution, due.instant) or instant
+    return rule.newest(dealt_with + timedelta.resolution, due.instant) or instant
 
 
 def _replanned(schedule: Schedule, due: Due, now: datetime) -> list[Change]:
     """Return the change to another instant, when the rules of a zone have changed since the entry was made."""
     if due.claim or due.attempt or due.instant < minute_of(now) + SOON:
         return []
-    try:
-        instant = planned(schedule, due)
-        if instant and due.since is None:
-            instant = min(instant, first(*rule(due.cron, due.zone), latest(now, schedule, due)) or instant)
-    except CallerError:
-        return []  # told when it is due
+    instant = answered(ask(due.rule, lambda rule: _replanned_to(schedule, due, rule, now)))
+    # One that can't be evaluated is told when it is due.
     if instant in {None, due.instant}:
         return []
     moved = replace(due, instant=instant)
     return [Change(before=schedule, after=replace(schedule, due=instant), due_before=due, due_after=moved)]
+
+
+def _replanned_to(schedule: Schedule, due: Due, rule: Rule, now: datetime) -> datetime | None:
+    instant = _planned(schedule, due, rule)
+    if instant is None or due.since:
+        return instant
+    return min(instant, rule.first(latest(now, schedule, due)) or instant)

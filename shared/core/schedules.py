@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from shared.core.cron import Cron, never_due, upcoming
-from shared.core.due import Due, is_in_hand
+from shared.core import rules
+from shared.core.cron import never_due
+from shared.core.due import Due, Target, is_in_hand
 from shared.core.ends import in_hand, left_out, rest
-from shared.core.occurrences import begin, first, rule
+from shared.core.rules import BrokenRule, Rule
 from shared.core.runs import Run
-from shared.core.zones import Zone
 
 
 class State(StrEnum):
@@ -37,12 +37,18 @@ STATE_OF: Mapping[str, State] = {
 class Definition:
     """What a caller says of a schedule, in the caller's own spelling; `startup_state` is a key of STATE_OF."""
 
-    name: str
-    cron: str
-    zone: str
-    task_id: str
+    rule: Rule | BrokenRule
+    target: Target
     startup_state: str
     tags: tuple[str, ...] | None = None
+
+    @classmethod
+    def read(  # noqa: PLR0913 - the texts of a schedule
+        cls, *, name: str, cron: str, zone: str, task_id: str, startup_state: str, tags: tuple[str, ...] | None = None
+    ) -> "Definition":
+        """Make one of texts; a rule that can't be evaluated is kept as a broken one."""
+        rule, target = rules.read(cron, zone), Target(name=name, task_id=task_id)
+        return cls(rule=rule, target=target, startup_state=startup_state, tags=tags)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +94,7 @@ def tagged(schedules: Iterable[Schedule], tag: str | None) -> list[Schedule]:
 
 def check(definition: Definition, now: datetime) -> None:
     """Raise CallerError unless the definition can be evaluated and is due some day."""
-    upcoming(Cron.parse(definition.cron), Zone.parse(definition.zone), now, count=1)
+    rules.next_due(definition.rule, now)
 
 
 def created(schedule_id: str, definition: Definition, now: datetime) -> Change:
@@ -158,9 +164,9 @@ def state_after(state: State, said: str, says: str) -> State:
 
 def _edited_while_started(changed: Schedule, due: Due | None, now: datetime) -> Change:
     definition = changed.definition
-    if due and (due.cron, due.zone) == (definition.cron, definition.zone):
-        if definition.task_id.lower() == due.task_id.lower():
-            entry = replace(due, name=definition.name, task_id=definition.task_id)
+    if due and due.rule == definition.rule:
+        if definition.target.task_id.lower() == due.target.task_id.lower():
+            entry = replace(due, target=definition.target)
             return Change(after=changed, due_before=due, due_after=entry)
         if change := _with_another_task(changed, due):
             return change
@@ -172,35 +178,30 @@ def _with_another_task(changed: Schedule, due: Due) -> Change | None:
     """Return the change to another task: what was tried of the old one says nothing of it."""
     definition = changed.definition
     if not is_in_hand(due):
-        entry = replace(
-            due, attempt=0, occurrence=None, last_error="", name=definition.name, task_id=definition.task_id
-        )
+        entry = replace(due, attempt=0, occurrence=None, last_error="", target=definition.target)
         return Change(after=changed, due_before=due, due_after=entry)
     after_it = rest(due)
     if after_it is None:
         return None
-    entry = replace(after_it, name=definition.name, task_id=definition.task_id)
+    entry = replace(after_it, target=definition.target)
     after = replace(_taken(changed, due, (in_hand(due, WAS_CHANGED),)), due=entry.instant)
     return Change(after=after, due_before=due, due_after=entry)
 
 
 def with_entry(schedule: Schedule, now: datetime) -> Change:
     """Return the change that starts the schedule and puts its first occurrence on the agenda."""
-    definition = schedule.definition
-    cron, zone = rule(definition.cron, definition.zone)
-    instant = first(cron, zone, now)
+    rule = rules.whole(schedule.definition.rule)
+    instant = rule.first(now)
     if instant is None:
-        raise never_due(definition.cron)
+        raise never_due(rule.expression)
     after = replace(schedule, state=State.STARTED, due=instant, problem="")
     entry = Due(
         schedule_id=schedule.id,
         instant=instant,
-        name=definition.name,
-        task_id=definition.task_id,
-        cron=definition.cron,
-        zone=definition.zone,
+        rule=rule,
+        target=schedule.definition.target,
         seq=schedule.seq,
-        since=begin(cron, now),
+        since=rule.begin(now),
     )
     return Change(after=after, due_after=entry)
 

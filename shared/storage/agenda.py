@@ -186,7 +186,7 @@ def _is_under(claim: Claim | None, there: Due) -> bool:
 
 
 def _renamed(due: Due, there: Due) -> Due:
-    return replace(due, name=there.name, task_id=there.task_id, etag=there.etag)
+    return replace(due, target=there.target, etag=there.etag)
 
 
 def _sorted_out(wanted: Sequence[Due], there: Mapping[str, Due]) -> tuple[list[Due], list[Due]]:

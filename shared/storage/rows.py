@@ -10,8 +10,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from shared.core.due import Claim, Due
+from shared.core import rules
+from shared.core.due import Claim, Due, Target
 from shared.core.health import Beat
+from shared.core.rules import BrokenRule, Rule
 from shared.core.runs import Run, RunOutcome
 from shared.core.schedules import Definition, Schedule, State
 from shared.storage.cells import Row, instant, maybe_instant, number_of, text, text_of
@@ -59,10 +61,7 @@ def schedule_row(schedule: Schedule) -> dict[str, Any]:
         "PartitionKey": SCHEDULES,
         "RowKey": schedule_key(schedule.id),
         "created": text(schedule.created),
-        "name": definition.name,
-        "cron": definition.cron,
-        "zone": definition.zone,
-        "taskId": definition.task_id,
+        **_followed(definition.rule, definition.target),
         "startupState": definition.startup_state,
         "tags": "" if definition.tags is None else json.dumps(definition.tags, ensure_ascii=False),
         **progress(schedule.state, schedule.due, schedule.seq, schedule.problem),
@@ -84,10 +83,8 @@ def schedule(row: Row, etag: str) -> Schedule:
         id=text_of(row, "RowKey").removeprefix("schedule:"),
         created=instant(text_of(row, "created")),
         definition=Definition(
-            name=text_of(row, "name"),
-            cron=text_of(row, "cron"),
-            zone=text_of(row, "zone"),
-            task_id=text_of(row, "taskId"),
+            rule=_rule(row),
+            target=_target(row),
             startup_state=text_of(row, "startupState"),
             tags=tuple(json.loads(tags)) if tags else None,
         ),
@@ -106,10 +103,7 @@ def due_row(due: Due) -> dict[str, Any]:
     return {
         "PartitionKey": SCHEDULES,
         "RowKey": due_key(due.instant, due.schedule_id),
-        "name": due.name,
-        "taskId": due.task_id,
-        "cron": due.cron,
-        "zone": due.zone,
+        **_followed(due.rule, due.target),
         "seq": due.seq,
         "since": text(due.since),
         **tries(due),
@@ -150,7 +144,12 @@ def _bare(key: str, etag: str) -> Due:
     if due_key(moment, schedule_id) != key:
         raise ValueError(f"{key!r} is not how keys are written")
     return Due(
-        schedule_id=schedule_id, instant=moment, name="", task_id="", cron=UNREADABLE, zone="", seq=NO_NUMBER, etag=etag
+        schedule_id=schedule_id,
+        instant=moment,
+        rule=rules.read(UNREADABLE, ""),
+        target=Target(name="", task_id=""),
+        seq=NO_NUMBER,
+        etag=etag,
     )
 
 
@@ -158,10 +157,8 @@ def _due(row: Row, bare: Due) -> Due:
     owner, lease_until = text_of(row, "owner"), maybe_instant(row, "leaseUntil")
     return replace(
         bare,
-        name=text_of(row, "name"),
-        task_id=text_of(row, "taskId"),
-        cron=text_of(row, "cron"),
-        zone=text_of(row, "zone"),
+        rule=_rule(row),
+        target=_target(row),
         seq=number_of(row, "seq"),
         since=maybe_instant(row, "since") if "since" in row else None,
         claim=Claim(owner=owner, until=lease_until) if owner and lease_until else None,
@@ -171,6 +168,19 @@ def _due(row: Row, bare: Due) -> Due:
         not_before=maybe_instant(row, "notBefore"),
         last_error=text_of(row, "lastError"),
     )
+
+
+def _followed(rule: Rule | BrokenRule, target: Target) -> dict[str, Any]:
+    """Return what a schedule and its entry both tell: an entry is acted upon without a look at its schedule."""
+    return {"name": target.name, "taskId": target.task_id, "cron": rule.expression, "zone": rule.zone_name}
+
+
+def _rule(row: Row) -> Rule | BrokenRule:
+    return rules.read(text_of(row, "cron"), text_of(row, "zone"))
+
+
+def _target(row: Row) -> Target:
+    return Target(name=text_of(row, "name"), task_id=text_of(row, "taskId"))
 
 
 def gone_row(schedule_id: str, at: datetime | None) -> dict[str, Any]:

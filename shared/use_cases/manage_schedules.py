@@ -162,17 +162,18 @@ class ManageSchedules:
         changes.check(definition, now)
         if self.start_filter.allows_everything:
             return
-        found = self.tasks().find(Wanted(task_ids=(definition.task_id.lower(),))).by_id
-        task = next((task for task in found if task.id.lower() == definition.task_id.lower()), None)
+        task_id = definition.target.task_id
+        found = self.tasks().find(Wanted(task_ids=(task_id.lower(),))).by_id
+        task = next((task for task in found if task.id.lower() == task_id.lower()), None)
         if task is None:
             raise TaskForbidden(
-                f"qlikSenseTaskId: {definition.task_id!r} is not allowed: Sense knows no such task, or the user of "
-                "Footman may not see it, and START_TASK_FILTER is set."
+                f"qlikSenseTaskId: {task_id!r} is not allowed: Sense knows no such task, or the user of Footman may "
+                "not see it, and START_TASK_FILTER is set."
             )
         if not self.start_filter.allows(task):
             raise TaskForbidden(
-                f"qlikSenseTaskId: {definition.task_id!r} ({task.name}) is not allowed: START_TASK_FILTER has neither "
-                "the task nor one of its tags or custom properties."
+                f"qlikSenseTaskId: {task_id!r} ({task.name}) is not allowed: START_TASK_FILTER has neither the task "
+                "nor one of its tags or custom properties."
             )
 
     def _tell_left_out(self, schedule: Schedule) -> None:

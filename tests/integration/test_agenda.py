@@ -290,7 +290,9 @@ def test_what_was_changed_meanwhile_is_not_given_back_and_the_others_are(store: 
     # One that was renamed stands under its claim as before.
     renamed = won[2 + RENAMED]
     assert ids(given) == ids([*won[:2], renamed, *won[7:]])
-    assert [(due.name, due.claim) for due in given if due.schedule_id == renamed.schedule_id] == [("Renamed", None)]
+    assert [(due.target.name, due.claim) for due in given if due.schedule_id == renamed.schedule_id] == [
+        ("Renamed", None)
+    ]
     away = ids([due for due in won[2:7] if due != renamed])
     assert store.rows(*away) == {key: row for key, row in changed.items() if any(one in key for one in away)}
     assert store.disagreements() == []
@@ -340,7 +342,7 @@ def test_what_was_changed_meanwhile_is_not_moved_and_the_others_are(store: Store
     # One that was renamed stands under its claim as before.
     away = [due for due in taken if due != taken[RENAMED]]
     assert ids(moved) == ids([due for due in won if due not in away])
-    assert {(due.instant, due.name) for due in moved} == {(ELEVEN, "Every hour"), (ELEVEN, "Renamed")}
+    assert {(due.instant, due.target.name) for due in moved} == {(ELEVEN, "Every hour"), (ELEVEN, "Renamed")}
     assert said(store.rows(*ids(away))) == said({key: changed[key] for key in store.rows(*ids(away))})
     assert store.disagreements() == []
 

@@ -16,6 +16,7 @@ from shared.core.schedules import Schedule
 from shared.storage import rows
 from shared.storage.transaction import Operation
 from tests.integration.conftest import OpenTasks
+from tests.saying import saying
 
 START = "/start/synchronous"
 FIVE = timedelta(seconds=5)
@@ -37,9 +38,9 @@ def site(azurite: Azurite, sense: StandIn, open_tasks: OpenTasks) -> Iterator[Si
 
 def edit(**changes: str) -> Change:
     def edited(site: Site, schedule: Schedule) -> None:
-        definition = replace(schedule.definition, **changes)  # type: ignore[arg-type]
+        definition = saying(schedule.definition, **changes)
         if changes.get("task_id") == "another":
-            definition = replace(definition, task_id=site.new_task())
+            definition = saying(definition, task_id=site.new_task())
         site.manage.replace(schedule.id, definition, site.clock.time)
 
     return edited
@@ -151,7 +152,7 @@ def test_each_occurrence_is_told(name: str, phase: Callable[[Site, Schedule, Cha
     change, goes_on = CHANGES[name]
     schedule = site.schedule("*/5 * * * * *")
     phase(site, schedule, change)
-    if site.now(schedule).definition.cron == schedule.definition.cron:
+    if site.now(schedule).definition.rule == schedule.definition.rule:
         site.tick(max(site.clock.time, at("09:02:00")))
 
     restarted = [run for run in site.runs(schedule) if run.due > at("09:01:55")]
@@ -195,7 +196,7 @@ def test_a_rename_costs_no_try(site: Site) -> None:
 
     [run] = site.runs(schedule)
     assert (run.outcome, run.due) == (RunOutcome.STARTED, at("09:01:00"))
-    assert site.now(schedule).definition.name == site.entry(schedule).name == "Another"
+    assert site.now(schedule).definition.target.name == site.entry(schedule).target.name == "Another"
 
 
 def test_a_deleted_one_leaves_nothing_but_what_its_tick_tells(site: Site) -> None:

@@ -67,7 +67,7 @@ def test_an_odd_schedule_lives_like_any_other(store: Store, said: Definition) ->
 
     store.sure.agenda.move([dealt_with(due)])
 
-    assert (due.name, manage.one(made.id).definition) == (said.name, said)
+    assert (due.target.name, manage.one(made.id).definition) == (said.target.name, said)
     manage.stop(made.id, NOW)
     manage.start(made.id, NOW)
     assert manage.one(made.id).definition == said
@@ -198,7 +198,7 @@ def test_a_writer_whom_a_tick_overtakes_goes_on_from_what_the_tick_left(store: S
 
     told = store.shaky.manage.replace(kept.id, definition(name="Renamed"), NOW)
 
-    assert (told.definition.name, told.due, told.seq, told.last_due) == ("Renamed", ELEVEN, 1, TEN)
+    assert (told.definition.target.name, told.due, told.seq, told.last_due) == ("Renamed", ELEVEN, 1, TEN)
     assert store.disagreements() == []
 
 
@@ -298,7 +298,7 @@ def test_all_are_changed_though_some_change_meanwhile(store: Store, act: str, be
     assert len(told) == 118
     assert {schedule.id for schedule in told} & set(kept) == set(kept) - {kept[3], kept[19]}
     assert {schedule.state for schedule in told} == {end}
-    assert {schedule.definition.name for schedule in told if schedule.id == kept[0]} == {"Renamed"}
+    assert {schedule.definition.target.name for schedule in told if schedule.id == kept[0]} == {"Renamed"}
     assert store.disagreements() == []
 
 

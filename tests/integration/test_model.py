@@ -30,6 +30,7 @@ from shared.storage.clock import StorageClock, StoragesTime
 from shared.storage.table import Table
 from shared.use_cases.tick.run_tick import RunTick
 from tests.integration.conftest import OpenTasks
+from tests.saying import saying
 
 RUNS = int(os.environ.get("FOOTMAN_MODEL_RUNS", "6"))
 UTC_ZONE = Zone.parse("UTC")
@@ -123,7 +124,7 @@ class Lives(RuleBasedStateMachine):
     @rule(target=models, cron=CRONS)
     def create(self, cron: str) -> Model:
         schedule = self.site.schedule(cron)
-        model = Model(id=schedule.id, cron=cron, since=self.now, task_ids={schedule.definition.task_id})
+        model = Model(id=schedule.id, cron=cron, since=self.now, task_ids={schedule.definition.target.task_id})
         self.alive.append(model)
         return model
 
@@ -140,7 +141,7 @@ class Lives(RuleBasedStateMachine):
     @rule(model=models, cron=CRONS)
     def edit(self, model: Model, cron: str) -> None:
         said = self.site.manage.one(model.id).definition
-        self.site.manage.replace(model.id, replace(said, cron=cron), self.now)
+        self.site.manage.replace(model.id, saying(said, cron=cron), self.now)
         if cron != model.cron:
             model.edit(cron, self.now)
 
@@ -177,18 +178,18 @@ class Lives(RuleBasedStateMachine):
 
     def rename(self, model: Model) -> None:
         said = self.site.manage.one(model.id).definition
-        self.site.manage.replace(model.id, replace(said, name=f"{said.name}!"), self.now)
+        self.site.manage.replace(model.id, saying(said, name=f"{said.target.name}!"), self.now)
 
     def give_another_task(self, model: Model) -> None:
         said = self.site.manage.one(model.id).definition
         task_id = self.site.new_task()
         model.task_ids.add(task_id)
-        self.site.manage.replace(model.id, replace(said, task_id=task_id), self.now)
+        self.site.manage.replace(model.id, saying(said, task_id=task_id), self.now)
 
     def plan_anew(self, model: Model) -> None:
         said = self.site.manage.one(model.id).definition
         cron = "*/3 * * * *" if model.cron != "*/3 * * * *" else "* * * * *"
-        self.site.manage.replace(model.id, replace(said, cron=cron), self.now)
+        self.site.manage.replace(model.id, saying(said, cron=cron), self.now)
         model.edit(cron, self.now)
 
     def stop_all_and_start_all(self, _: Model) -> None:

@@ -20,6 +20,7 @@ from shared.storage.pool import TIME
 from shared.storage.transaction import Operation
 from shared.use_cases.tick.run_tick import RunTick
 from tests.integration.conftest import OpenTasks
+from tests.saying import saying
 
 DAY = timedelta(days=1)
 START = "/start/synchronous"
@@ -240,7 +241,7 @@ def test_a_start_that_a_host_with_another_clock_has_sent_is_not_sent_again(off: 
     site.clock.time = now - timedelta(hours=1)
     due_at = now - timedelta(minutes=1)
     schedule = site.schedule(f"{due_at.minute} {due_at.hour} * * *")
-    due, execution_id = site.entry(schedule), site.tasks.start(schedule.definition.task_id)
+    due, execution_id = site.entry(schedule), site.tasks.start(schedule.definition.target.task_id)
     sent = datetime.now(UTC) + off
     dead = replace(due, claim=Claim(owner="dead", until=sent), attempt=1, occurrence=due.instant, tried_since=sent)
     site.table.commit([Operation(kind="merge", row=rows.due_row(dead), etag=due.etag)])
@@ -322,7 +323,7 @@ def test_a_filter_that_was_tightened_denies_what_is_due(open_site: OpenSite) -> 
     tight = replace(
         loose,
         start_filter=StartFilter(
-            task_ids=frozenset({listed.definition.task_id}), tags=frozenset({"nightly"}), properties=frozenset()
+            task_ids=frozenset({listed.definition.target.task_id}), tags=frozenset({"nightly"}), properties=frozenset()
         ),
     )
     tick = tight.tick(at("09:01:00"))
@@ -421,7 +422,7 @@ def test_a_dead_ticks_claim_is_taken_over_when_its_lease_has_ended(site: Site) -
 def test_a_dead_ticks_start_is_not_sent_again(site: Site) -> None:
     schedule = site.schedule("0 9 * * *")
     site.clock.time = at("09:00:00") + DAY
-    due, task_id = site.entry(schedule), schedule.definition.task_id
+    due, task_id = site.entry(schedule), schedule.definition.target.task_id
     execution_id = site.tasks.start(task_id)
     dead = replace(
         due, claim=Claim(owner="dead", until=due.instant), attempt=1, occurrence=due.instant, tried_since=due.instant
@@ -474,7 +475,7 @@ def test_a_change_while_sense_answers_stands_and_the_start_is_told(change: str, 
             case "delete":
                 site.manage.delete(schedule.id, at("09:01:00"))
             case "replace":
-                site.manage.replace(schedule.id, replace(schedule.definition, cron="0 12 * * *"), at("09:01:00"))
+                site.manage.replace(schedule.id, saying(schedule.definition, cron="0 12 * * *"), at("09:01:00"))
         ticking.result()
 
     assert site.starts(schedule) == 1

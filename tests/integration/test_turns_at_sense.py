@@ -16,8 +16,9 @@ import requests
 from sandbox import certificates
 from sandbox.local_host import LocalHost
 from sandbox.stand_in import StandIn
-from shared.core.due import Claim, Due
+from shared.core.due import Claim, Due, Target
 from shared.core.errors import QrsNotSent
+from shared.core.rules import Rule
 from shared.core.tries import Tried, Try
 from shared.use_cases.tick.starts import Means, Starts
 from tests.conftest import StartFootman
@@ -128,10 +129,8 @@ def sent(open_tasks: OpenTasks, *times: datetime) -> Tried:
     due = Due(
         schedule_id="a",
         instant=NOON,
-        name="A",
-        task_id=APP1,
-        cron="0 12 * * *",
-        zone="UTC",
+        rule=Rule.parse("0 12 * * *", "UTC"),
+        target=Target(name="A", task_id=APP1),
         seq=0,
         claim=Claim(owner="me", until=NOON + timedelta(seconds=30)),
         attempt=1,

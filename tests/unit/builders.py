@@ -7,13 +7,12 @@ from typing import Any
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from shared.core.cron import Cron, next_after
-from shared.core.due import Claim, Due
-from shared.core.occurrences import rule
+from shared.core.due import Claim, Due, Target
+from shared.core.rules import Rule, read
 from shared.core.runs import Run, RunOutcome
 from shared.core.schedules import Definition, Schedule, State
 from shared.core.starts import Execution
-from shared.core.zones import Zone
+from tests.saying import saying
 
 MILLISECOND, SECOND, MINUTE = timedelta(milliseconds=1), timedelta(seconds=1), timedelta(minutes=1)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -36,10 +35,9 @@ EXAMPLES = settings(max_examples=60, deadline=None, derandomize=True, database=N
 
 def a_due(**changes: Any) -> Due:
     """Return the entry of an hourly schedule that is due at nine and that nobody has touched."""
-    due = Due(
-        schedule_id=SCHEDULE, instant=NINE, name="Sales", task_id=TASK, cron=HOURLY, zone="UTC", seq=7, etag="due 1"
-    )
-    return replace(due, **changes)
+    rule, target = read(HOURLY, "UTC"), Target(name="Sales", task_id=TASK)
+    due = Due(schedule_id=SCHEDULE, instant=NINE, rule=rule, target=target, seq=7, etag="due 1")
+    return saying(due, **changes)
 
 
 def a_claim(**changes: Any) -> Claim:
@@ -49,12 +47,14 @@ def a_claim(**changes: Any) -> Claim:
 def a_tried_due(**changes: Any) -> Due:
     """Return the entry of which a start was sent at eleven and no answer is known."""
     tried = a_due(claim=a_claim(until=ELEVEN + 45 * SECOND), attempt=2, occurrence=ELEVEN, tried_since=ELEVEN)
-    return replace(tried, **changes)
+    return saying(tried, **changes)
 
 
 def a_definition(**changes: Any) -> Definition:
-    definition = Definition(name="Sales", cron=HOURLY, zone="UTC", task_id=TASK, startup_state="start", tags=("a",))
-    return replace(definition, **changes)
+    definition = Definition.read(
+        name="Sales", cron=HOURLY, zone="UTC", task_id=TASK, startup_state="start", tags=("a",)
+    )
+    return saying(definition, **changes)
 
 
 def a_schedule(**changes: Any) -> Schedule:
@@ -94,13 +94,13 @@ def an_execution(began: datetime, **changes: Any) -> Execution:
     return replace(Execution(id=EXECUTION, began=began), **changes)
 
 
-def walk(cron: Cron, zone: Zone, since: datetime, until: datetime) -> list[datetime]:
+def walk(rule: Rule, since: datetime, until: datetime) -> list[datetime]:
     """Return what is due from `since` to `until`, both counting, one by one."""
     found = []
-    instant = next_after(cron, zone, since - timedelta.resolution)
+    instant = rule.next_after(since - timedelta.resolution)
     while instant is not None and instant <= until:
         found.append(instant)
-        instant = next_after(cron, zone, instant)
+        instant = rule.next_after(instant)
     return found
 
 
@@ -140,8 +140,8 @@ class Rhythm:
     gap: timedelta
 
     @property
-    def rule(self) -> tuple[Cron, Zone]:
-        return rule(self.cron, self.zone)
+    def rule(self) -> Rule:
+        return Rule.parse(self.cron, self.zone)
 
     def after(self, gaps: float) -> datetime:
         """Return the moment so many times later as occurrences are apart, to the millisecond."""

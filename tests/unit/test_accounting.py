@@ -7,11 +7,10 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.core.cron import next_after
 from shared.core.due import Due, Miss, Start, claimed, decide
 from shared.core.ends import Done, already_started, done, following, missed
 from shared.core.errors import QrsRefused, QrsTimedOut, QrsUnreachable
-from shared.core.occurrences import MOST_COUNTED
+from shared.core.rules import MOST_COUNTED
 from shared.core.runs import Run, RunOutcome
 from shared.core.starts import Execution
 from shared.core.tries import Tried, Try, given_back, run_of
@@ -33,7 +32,7 @@ WINDOWS = st.sampled_from([timedelta(0), MINUTE, 60 * MINUTE])
 
 
 def an_entry(rhythm: Rhythm) -> Due:
-    instant = next_after(*rhythm.rule, rhythm.moment)
+    instant = rhythm.rule.next_after(rhythm.moment)
     assert instant is not None
     return a_due(instant=instant, cron=rhythm.cron, zone=rhythm.zone, seq=0)
 
@@ -51,7 +50,7 @@ def test_a_decision_tells_of_all_that_is_due_and_what_follows_is_the_first_after
 ) -> None:
     entry = an_entry(rhythm)
     now = max(entry.instant, rhythm.after(gaps))
-    due = walk(*rhythm.rule, entry.instant, now)
+    due = walk(rhythm.rule, entry.instant, now)
     decision = decide(entry, now, now - window)
 
     assert decision == (Start(occurrence=due[-1]) if due[-1] >= now - window else Miss(occurrence=due[-1]))
@@ -59,7 +58,7 @@ def test_a_decision_tells_of_all_that_is_due_and_what_follows_is_the_first_after
     end = done(entry, run)
     assert end.run
     assert tells_of(end.run, due)
-    assert end.next_instant == next_after(*rhythm.rule, now)
+    assert end.next_instant == rhythm.rule.next_after(now)
 
 
 @dataclass(kw_only=True)
@@ -152,8 +151,8 @@ def test_whatever_becomes_of_ticks_and_starts_no_occurrence_is_lost_or_told_twic
             life.tick(fate)
 
     assert [run.seq for run in life.runs] == list(range(len(life.runs)))
-    assert all(tells_of(run, walk(*rhythm.rule, end.due.instant, run.due)) for end, run in life.told)
-    assert all(each.due.instant == next_after(*rhythm.rule, run.due) for (_, run), (each, _) in pairwise(life.told))
+    assert all(tells_of(run, walk(rhythm.rule, end.due.instant, run.due)) for end, run in life.told)
+    assert all(each.due.instant == rhythm.rule.next_after(run.due) for (_, run), (each, _) in pairwise(life.told))
     started = [run.execution_id for run in life.runs if run.outcome is RunOutcome.STARTED]
     assert life.sent[: len(started)] == started
     assert len(life.sent) - len(started) <= 1  # the last may be looked up yet

@@ -40,7 +40,15 @@ ROOMS = {
 }
 # What a kind of tests, or of trials, knows beside itself.
 SHARED = {
-    "tests": {"tests.conftest", "tests.functions", "tests.tables", "tests.browser", "tests.gate", "tests.package"}
+    "tests": {
+        "tests.conftest",
+        "tests.functions",
+        "tests.saying",
+        "tests.tables",
+        "tests.browser",
+        "tests.gate",
+        "tests.package",
+    }
     | {"tests.documents"},
     "trials": {"trials.callers", "trials.say", "trials.site"},
 }

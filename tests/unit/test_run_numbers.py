@@ -17,7 +17,7 @@ from hypothesis.stateful import (
 from shared.core.due import Decision, Due, Miss, Start, claimed, counted_from, decide, free_at
 from shared.core.ends import Done, done, following, missed, next_seq
 from shared.core.errors import QrsTimedOut, QrsUnreachable
-from shared.core.occurrences import rule as occurrences_rule
+from shared.core.rules import whole
 from shared.core.runs import Run, RunOutcome
 from shared.core.schedules import Change, Definition, State, created, edited, started, stopped
 from shared.core.tries import Tried, Try, given_back, not_given_back, run_of, untried
@@ -79,12 +79,12 @@ class Meeting(RuleBasedStateMachine):
     def owe(self, change: Change, now: datetime) -> None:
         """Note what must be told of an entry that a change takes away: what was due by then, and what a tick has."""
         old, new = change.due_before, change.due_after
-        if old is None or (new and new.instant == old.instant and new.cron == old.cron):
+        if old is None or (new and new.instant == old.instant and new.rule == old.rule):
             return
-        goes_on = new is not None and new.cron == old.cron
+        goes_on = new is not None and new.rule == old.rule
         assert change.after
         until = counted_from(new) if new and goes_on else max([now, *(run.due for run in change.after.left_out)])
-        due = walk(*occurrences_rule(old.cron, old.zone), old.instant, until)
+        due = walk(whole(old.rule), old.instant, until)
         self.owed.append((range(old.seq, change.after.seq), len(due)))
 
     def put(self, entry: Due | None) -> None:
@@ -129,7 +129,7 @@ class Meeting(RuleBasedStateMachine):
         assert self.hand
         if self.is_ours:
             assert self.entry
-            self.put(replace(untried(self.found, self.entry), claim=None, name=self.entry.name))
+            self.put(replace(untried(self.found, self.entry), claim=None, target=self.entry.target))
         self.hand = None
 
     @precondition(lambda self: self.hand and not self.told and not self.is_doubtful)
@@ -176,7 +176,7 @@ class Meeting(RuleBasedStateMachine):
         if self.is_ours:
             assert self.entry
             self.owed.append((range(self.entry.seq, self.entry.seq + 1), self.due_until(self.told.run.due)))
-            follower = following(replace(self.told, due=replace(self.told.due, task_id=self.entry.task_id)))
+            follower = following(replace(self.told, due=replace(self.told.due, target=self.entry.target)))
             assert follower
             self.put(follower)
             self.schedule = replace(
@@ -186,7 +186,7 @@ class Meeting(RuleBasedStateMachine):
 
     def due_until(self, until: datetime) -> int:
         assert self.entry
-        return len(walk(*occurrences_rule(self.entry.cron, self.entry.zone), self.entry.instant, until))
+        return len(walk(whole(self.entry.rule), self.entry.instant, until))
 
     @precondition(lambda self: self.hand)
     @rule()

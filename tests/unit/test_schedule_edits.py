@@ -1,4 +1,3 @@
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +12,7 @@ from shared.core.schedules import (
     State,
     edited,
 )
+from tests.saying import saying
 from tests.unit.builders import (
     DAILY,
     ELEVEN,
@@ -66,7 +66,7 @@ class TestEdited:
             before=a_schedule(),
             after=a_schedule(definition=definition),
             due_before=entry,
-            due_after=replace(entry, name="Costs", task_id=TASK.upper()),
+            due_after=saying(entry, name="Costs", task_id=TASK.upper()),
         )
 
     @pytest.mark.parametrize("seq", [-1, 3, 7])
@@ -161,9 +161,8 @@ class TestEdited:
                 instant=instant,
                 since=since,
                 seq=seq,
-                name=definition.name,
-                cron=definition.cron,
-                zone=definition.zone,
+                rule=definition.rule,
+                target=definition.target,
             ),
         )
 
@@ -208,7 +207,7 @@ class TestState:
 
         assert after
         assert after.state is then
-        assert (after.definition.startup_state, after.definition.name) == (says, name)
+        assert (after.definition.startup_state, after.definition.target.name) == (says, name)
         assert change is None or (change.before, change.due_before) == (schedule, entry)
         assert (after.due is not None) is (then is State.STARTED)
 

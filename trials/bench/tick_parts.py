@@ -44,7 +44,7 @@ def due_at(instant: datetime, numbers: range) -> list[Change]:
 
 
 def _due_at(instant: datetime, number: int, cron: str, zone: str) -> Change:
-    definition = Definition(
+    definition = Definition.read(
         name=f"Schedule {number}", cron=cron, zone=zone, task_id=task_id(number), startup_state="started"
     )
     change = created(f"5c8e0000-0000-4000-8000-{number:012d}", definition, instant - timedelta(minutes=2))

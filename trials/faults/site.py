@@ -14,6 +14,7 @@ from sandbox.stand_in import StandIn, start_stand_in
 from shared.core.cron import MINUTE, SECOND, Cron, next_after
 from shared.core.due import Claim, Due
 from shared.core.errors import StorageConflict
+from shared.core.rules import read
 from shared.core.runs import Run
 from shared.core.schedules import Change, Definition, created
 from shared.core.zones import Zone
@@ -149,8 +150,9 @@ class Site:
         before = self.schedules.one(planned.schedule_id)
         entry = self.entries([planned])[planned.schedule_id]
         assert before is not None, planned
-        after = replace(before, definition=replace(before.definition, zone=NO_ZONE))
-        change = Change(before=before, after=after, due_before=entry, due_after=replace(entry, zone=NO_ZONE))
+        rule = read(entry.rule.expression, NO_ZONE)
+        after = replace(before, definition=replace(before.definition, rule=rule))
+        change = Change(before=before, after=after, due_before=entry, due_after=replace(entry, rule=rule))
         self.schedules.apply(change)
 
     def clear(self) -> None:
@@ -203,7 +205,7 @@ def _over(due: Due) -> Claim | None:
 
 
 def _made(planned: Planned) -> Change:
-    definition = Definition(
+    definition = Definition.read(
         name=f"Trial {planned.task_id}",
         cron=planned.cron,
         zone="UTC",

@@ -161,7 +161,7 @@ def _store_firing(site: Site, firing: int) -> datetime:
 
 
 def _made(number: int, cron: str) -> Change:
-    definition = Definition(
+    definition = Definition.read(
         name=f"Load {number}", cron=cron, zone="UTC", task_id=task_id(number), startup_state="start"
     )
     return created(_schedule_id(number), definition, _now())

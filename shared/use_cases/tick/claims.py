@@ -82,7 +82,7 @@ class Claims:
     def _settled(self, works: Sequence[Work]) -> Claimed:
         asked = [work for work in works if self._needs_a_look(work)]
         try:
-            known = self._look_up(work.due.task_id for work in asked)
+            known = self._look_up(work.due.target.task_id for work in asked)
         except QrsError as error:
             postponed = [unasked(work.found, work.due, str(error)) for work in asked]
             rest = self._sorted([work for work in works if work not in asked], {})
@@ -90,7 +90,7 @@ class Claims:
         return replace(self._sorted(works, known), has_asked=bool(asked))
 
     def _sorted(self, works: Sequence[Work], known: Mapping[str, Task]) -> Claimed:
-        settled = [self._settle(work, known.get(work.due.task_id.lower())) for work in works]
+        settled = [self._settle(work, known.get(work.due.target.task_id.lower())) for work in works]
         return Claimed(
             tries=[each for each in settled if isinstance(each, Try)],
             dones=[each for each in settled if isinstance(each, Done)],
@@ -142,7 +142,7 @@ class Claims:
         return may_be_under_way or (isinstance(work.decision, Start) and not self._is_listed(work.due))
 
     def _is_listed(self, due: Due) -> bool:
-        return self.start_filter.task_ids is None or due.task_id.lower() in self.start_filter.task_ids
+        return self.start_filter.task_ids is None or due.target.task_id.lower() in self.start_filter.task_ids
 
     def _is_allowed(self, due: Due, task: Task | None) -> bool:
         return self._is_listed(due) or (task is not None and self.start_filter.allows(task))

@@ -10,7 +10,7 @@ from shared.core.cron import MINUTE
 from shared.core.due import Due
 from shared.core.ends import Done
 from shared.core.errors import QrsUnanswered, QrsUnreachable, StorageError
-from shared.core.occurrences import EARLY
+from shared.core.rules import EARLY
 from shared.core.runs import Run, RunOutcome
 from shared.core.tries import Tried, given_back, postponed, run_of
 from shared.log import log_of
@@ -216,7 +216,7 @@ def _tell(end: Done, run: Run) -> None:
     extra = {
         "action": "occurrence_ended",
         "schedule_id": run.schedule_id,
-        "schedule": end.due.name,
+        "schedule": end.due.target.name,
         "outcome": run.outcome.value,
         "due": run.due.isoformat(),
         "late_seconds": run.late_seconds,

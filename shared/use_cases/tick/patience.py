@@ -9,7 +9,7 @@ from typing import TypeVar
 from shared.core.cron import MINUTE
 from shared.core.ends import Trouble
 from shared.core.errors import StorageDenied, StorageError
-from shared.core.occurrences import EARLY
+from shared.core.rules import EARLY
 from shared.log import log_of
 from shared.use_cases.tick.ports import Clock
 

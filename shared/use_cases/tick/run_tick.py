@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from shared.core.due import MOST_AHEAD
-from shared.core.occurrences import minute_of
+from shared.core.rules import minute_of
 from shared.core.runs import RunOutcome
 from shared.log import log_of
 from shared.use_cases.tick.minute import RETRIED, Minute, Served

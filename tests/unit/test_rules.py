@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from shared.core.cron import next_after
 from shared.core.errors import CallerError
-from shared.core.occurrences import MOST_COUNTED, count, first, minute_of, newest, rule
+from shared.core.rules import MOST_COUNTED, Rule, minute_of
 from tests.unit.builders import (
     DAILY,
     DAY,
@@ -37,7 +37,7 @@ GAPS = st.floats(0, 30)
 )
 def test_a_rule_that_can_not_be_evaluated_is_refused(cron: str, zone: str, reason: str) -> None:
     with pytest.raises(CallerError, match=reason):
-        rule(cron, zone)
+        Rule.parse(cron, zone)
 
 
 @pytest.mark.parametrize(
@@ -76,14 +76,14 @@ class TestFirst:
     def test_a_schedule_with_seconds_counts_from_the_end_of_the_running_minute_any_other_from_now(
         self, cron: str, now: datetime, expected: datetime | None
     ) -> None:
-        assert first(*rule(cron, "UTC"), now) == expected
+        assert Rule.parse(cron, "UTC").first(now) == expected
 
     def test_schedules_that_begin_in_the_same_second_share_an_answer(self) -> None:
-        cron, zone = rule(HOURLY, "UTC")
-        first(cron, zone, NINE)
+        rule = Rule.parse(HOURLY, "UTC")
+        rule.first(NINE)
         worked_out = next_after.cache_info().misses
 
-        first(cron, zone, JUST_AFTER_NINE)
+        rule.first(JUST_AFTER_NINE)
 
         assert next_after.cache_info().misses == worked_out
 
@@ -92,13 +92,13 @@ class TestFirst:
     def test_it_is_in_no_minute_whose_tick_may_have_read_its_agenda_and_none_is_left_out_after_it(
         self, rhythm: Rhythm
     ) -> None:
-        cron, zone = rhythm.rule
-        begin = minute_of(rhythm.moment) + MINUTE if cron.has_seconds else rhythm.moment + MILLISECOND
-        found = first(cron, zone, rhythm.moment)
+        rule = rhythm.rule
+        begin = minute_of(rhythm.moment) + MINUTE if rule.cron.has_seconds else rhythm.moment + MILLISECOND
+        found = rule.first(rhythm.moment)
 
         assert found is not None
         assert found >= begin
-        assert newest(cron, zone, begin, found - SECOND) is None
+        assert rule.newest(begin, found - SECOND) is None
 
 
 class TestNewest:
@@ -123,10 +123,10 @@ class TestNewest:
     def test_it_is_the_last_one_and_both_ends_count(
         self, since: datetime, until: datetime, expected: datetime | None
     ) -> None:
-        assert newest(*rule(HOURLY, "UTC"), since, until) == expected
+        assert Rule.parse(HOURLY, "UTC").newest(since, until) == expected
 
     def test_there_is_none_of_a_date_that_never_comes(self) -> None:
-        assert newest(*rule(NEVER_DUE, "UTC"), NINE, NINE + 365 * DAY) is None
+        assert Rule.parse(NEVER_DUE, "UTC").newest(NINE, NINE + 365 * DAY) is None
 
     @pytest.mark.parametrize(
         ("cron", "until", "expected"),
@@ -141,14 +141,14 @@ class TestNewest:
     def test_it_knows_of_changes_of_clocks(self, cron: str, until: str, expected: str) -> None:
         end = datetime.fromisoformat(until)
 
-        assert newest(*rule(cron, "Europe/Stockholm"), end - 3 * DAY, end) == datetime.fromisoformat(expected)
+        assert Rule.parse(cron, "Europe/Stockholm").newest(end - 3 * DAY, end) == datetime.fromisoformat(expected)
 
     @EXAMPLES
     @given(rhythm=rhythms(), gaps=GAPS)
     def test_it_agrees_with_a_walk_from_one_to_the_next(self, rhythm: Rhythm, gaps: float) -> None:
         since, until = rhythm.moment, rhythm.after(gaps)
 
-        assert newest(*rhythm.rule, since, until) == max(walk(*rhythm.rule, since, until), default=None)
+        assert rhythm.rule.newest(since, until) == max(walk(rhythm.rule, since, until), default=None)
 
 
 class TestCount:
@@ -169,31 +169,31 @@ class TestCount:
     def test_it_counts_the_begin_and_not_the_end_and_no_further_than_a_hundred(
         self, since: datetime, before: datetime, expected: int
     ) -> None:
-        assert count(*rule(HOURLY, "UTC"), since, before) == expected
+        assert Rule.parse(HOURLY, "UTC").count(since, before) == expected
 
     def test_it_is_none_of_a_date_that_never_comes(self) -> None:
-        assert count(*rule(NEVER_DUE, "UTC"), NINE, NINE + 365 * DAY) == 0
+        assert Rule.parse(NEVER_DUE, "UTC").count(NINE, NINE + 365 * DAY) == 0
 
     @EXAMPLES
     @given(rhythm=rhythms(), gaps=st.floats(0, 120))
     def test_it_agrees_with_a_walk_from_one_to_the_next(self, rhythm: Rhythm, gaps: float) -> None:
-        cron, zone = rhythm.rule
-        since = next_after(cron, zone, rhythm.moment)
+        rule = rhythm.rule
+        since = rule.next_after(rhythm.moment)
         assert since is not None
         before = rhythm.after(gaps)
-        found = walk(cron, zone, since, before - timedelta.resolution)
+        found = walk(rule, since, before - timedelta.resolution)
 
-        assert count(cron, zone, since, before) == min(len(found), MOST_COUNTED)
+        assert rule.count(since, before) == min(len(found), MOST_COUNTED)
 
 
 def test_every_five_seconds_is_twelve_times_a_minute() -> None:
-    assert count(*rule(EVERY_FIVE_SECONDS, "UTC"), NINE, NINE + MINUTE) == 12
-    assert newest(*rule(EVERY_FIVE_SECONDS, "UTC"), NINE, NINE + MINUTE - MILLISECOND) == NINE + 55 * SECOND
+    assert Rule.parse(EVERY_FIVE_SECONDS, "UTC").count(NINE, NINE + MINUTE) == 12
+    assert Rule.parse(EVERY_FIVE_SECONDS, "UTC").newest(NINE, NINE + MINUTE - MILLISECOND) == NINE + 55 * SECOND
 
 
 def test_a_daily_one_is_counted_in_days_of_the_wall_clock() -> None:
     autumn = datetime.fromisoformat("2026-10-24T07:00:00Z")
 
-    assert count(*rule(DAILY, "Europe/Stockholm"), autumn, autumn + 2 * DAY) == 2
-    assert count(*rule(DAILY, "Europe/Stockholm"), autumn, autumn + 2 * DAY + HOUR) == 2
-    assert count(*rule(DAILY, "Europe/Stockholm"), autumn, autumn + 2 * DAY + HOUR + SECOND) == 3
+    assert Rule.parse(DAILY, "Europe/Stockholm").count(autumn, autumn + 2 * DAY) == 2
+    assert Rule.parse(DAILY, "Europe/Stockholm").count(autumn, autumn + 2 * DAY + HOUR) == 2
+    assert Rule.parse(DAILY, "Europe/Stockholm").count(autumn, autumn + 2 * DAY + HOUR + SECOND) == 3

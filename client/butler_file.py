@@ -8,7 +8,7 @@ from pathlib import Path
 from client.butler_cron import ButlerCron, ButlerRefused
 from client.files import Entry, each, entries
 from client.translation import differences, translated
-from client.wanted import Wanted, checked
+from client.wanted import FileSchedule, checked
 from shared.core.cron import Cron
 from shared.core.errors import CallerError
 from shared.core.schedules import STATE_OF
@@ -24,7 +24,7 @@ SHOWN = 3
 class Imported:
     """A schedule of Butler's, as Footman shall have it, and what to tell of it."""
 
-    wanted: Wanted
+    wanted: FileSchedule
     butler: str
     notes: tuple[str, ...]
 
@@ -100,14 +100,14 @@ def _zone_note(entry: Entry, zone: Zone) -> Sequence[str]:
     return (f"the file says {said!r}; Butler ran it on its server's clock, {zone.name}, and so will Footman",)
 
 
-def _state_note(wanted: Wanted) -> Sequence[str]:
+def _state_note(wanted: FileSchedule) -> Sequence[str]:
     startup = wanted.body["startupState"]
     if STATE_OF[startup] is wanted.state:
         return ()
     return (f"{wanted.state.value}, as it is in Butler now, though it says {startup} for Butler's next start",)
 
 
-def _difference_notes(meant: ButlerCron, wanted: Wanted, now: datetime) -> Sequence[str]:
+def _difference_notes(meant: ButlerCron, wanted: FileSchedule, now: datetime) -> Sequence[str]:
     only_butler, only_footman = differences(meant, Cron.parse(wanted.body["cronSchedule"]), wanted.zone, now)
     return (
         *_difference("Butler alone is due where clocks change", only_butler, wanted.zone),

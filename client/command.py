@@ -1,18 +1,17 @@
-"""What the commands share: how they reach Footman, what they tell, how they end."""
+"""What the commands share: their options, and how they end."""
 
 import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from io import TextIOWrapper
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from client.files import FileUnreadable
-from client.site import Site, SiteFailed
-from client.wanted import Match, state_then
+from client.site import SiteFailed
 
-NO_CHANGE = "Nothing was sent."
+NOTHING_SENT = "Nothing was sent."
 INTERRUPTED = 130
 
 
@@ -38,7 +37,7 @@ def file_options(name: str, about: str | None, file: str) -> argparse.ArgumentPa
 
 
 def address(text: str) -> str:
-    """Check an address; what is wrong is told without it, for a key may stand in it."""
+    """Check an address; the message leaves it out, for a key may stand in it."""
     try:
         parts = urlsplit(text)
         is_address = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
@@ -52,7 +51,7 @@ def address(text: str) -> str:
 
 
 def ended(work: Callable[[], None]) -> int:
-    """Do the work and return the exit code; what went wrong is told without a traceback."""
+    """Do the work and return the exit code; what went wrong is printed without a traceback."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             # A console that can't show a name must not end the work in its middle; a file is UTF-8 everywhere.
@@ -63,39 +62,9 @@ def ended(work: Callable[[], None]) -> int:
         print("\nEnded. Run it again: what is there already is recognised.", file=sys.stderr)
         return INTERRUPTED
     except FileUnreadable as problem:
-        print(f"{problem}\n{NO_CHANGE}", file=sys.stderr)
+        print(f"{problem}\n{NOTHING_SENT}", file=sys.stderr)
         return 1
     except SiteFailed as problem:
         print(f"{problem}\nRun it again: what is there already is recognised.", file=sys.stderr)
         return 1
     return 0
-
-
-def send(site: Site, matches: Sequence[Match], *, replacing: bool, is_dry: bool) -> None:
-    """Make what is new and, with `replacing`, change what differs; tells each as it is done, or that nothing is."""
-    if is_dry:
-        print(NO_CHANGE)
-        return
-    new = [match for match in matches if match.there is None]
-    changed = [match for match in matches if match.differing and (replacing or match.is_half_made)]
-    for number, match in enumerate((*new, *changed), start=1):
-        if match.there is None:
-            site.create(match.wanted)
-        else:
-            wanted = match.wanted
-            site.replace(match.there, wanted, state_then(wanted, match.there) if replacing else wanted.state)
-        print(f"{number} of {len(new) + len(changed)}: {match.wanted.body['name']}", flush=True)
-
-
-def new_told(match: Match) -> str:
-    """Return what to tell of a schedule that is new, or seems so."""
-    if not match.renamed:
-        return "new"
-    return f"new; {match.renamed!r} is there and starts the same task at the same times: was it renamed?"
-
-
-def counted(matches: Sequence[Match], what_differs: str) -> str:
-    """Return how many there are of each kind, in a sentence."""
-    new = sum(match.there is None for match in matches)
-    differing = sum(bool(match.differing) for match in matches)
-    return f"{new} new, {len(matches) - new - differing} already there, {differing} {what_differs}."

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from client.butler_file import Imported, read
-from client.command import counted, ended, file_options, new_told, send
+from client.command import ended, file_options
+from client.sending import counted, describe_new, send
 from client.site import Site
 from client.wanted import Match, matched
 from shared.core.errors import CallerError
@@ -45,12 +46,12 @@ def main() -> int:
 def _import(imported: Sequence[Imported], site: Site, *, is_dry: bool) -> None:
     matches = matched([one.wanted for one in imported], site.schedules())
     for one, match in zip(imported, matches, strict=True):
-        print(_told(one, match), end="\n\n")
+        print(_describe(one, match), end="\n\n")
     print(counted(matches, "there in another form, left as they are"))
     send(site, matches, replacing=False, is_dry=is_dry)
 
 
-def _told(one: Imported, match: Match) -> str:
+def _describe(one: Imported, match: Match) -> str:
     wanted = one.wanted
     due = wanted.zone.local(wanted.next_due).isoformat()
     lines = [
@@ -65,7 +66,7 @@ def _told(one: Imported, match: Match) -> str:
 
 def _outcome(match: Match) -> str:
     if match.there is None:
-        return new_told(match)
+        return describe_new(match)
     if match.is_half_made:
         return "there, but half made: it is finished"
     return f"there, but {', '.join(match.differing)} differ: left as it is" if match.differing else "already there"

@@ -4,11 +4,12 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from client.command import counted, ended, file_options, new_told, send
+from client.command import ended, file_options
 from client.export import FIELDS, TOP
 from client.files import Entry, each, entries
+from client.sending import counted, describe_new, send
 from client.site import Site
-from client.wanted import STATE, Match, Wanted, checked, matched, state_then
+from client.wanted import STATE, FileSchedule, Match, checked, matched, state_then
 
 
 def main() -> int:
@@ -23,7 +24,7 @@ def _import(file: Path, site: Site, now: datetime, *, is_dry: bool) -> None:
     matches = matched(wanted, there)
     for match in matches:
         if match.there is None or match.differing:
-            print(_told(match))
+            print(_describe(match))
             if match.there is not None and state_then(match.wanted, match.there) is not match.wanted.state:
                 print(f"  note     {STATE} {match.wanted.state} beside it is passed over: take it out of the file")
     others = len(there) - sum(match.there is not None for match in matches)
@@ -31,14 +32,14 @@ def _import(file: Path, site: Site, now: datetime, *, is_dry: bool) -> None:
     send(site, matches, replacing=True, is_dry=is_dry)
 
 
-def _wanted(entry: Entry, now: datetime) -> Wanted:
+def _wanted(entry: Entry, now: datetime) -> FileSchedule:
     if strange := entry.values.keys() - set(FIELDS):
         raise entry.unusable(f"{', '.join(sorted(strange))} is not allowed; use {', '.join(FIELDS)}.")
     return checked(entry, {}, now)
 
 
-def _told(match: Match) -> str:
-    what = new_told(match) if match.there is None else f"replaced: {', '.join(match.differing)} differ"
+def _describe(match: Match) -> str:
+    what = describe_new(match) if match.there is None else f"replaced: {', '.join(match.differing)} differ"
     return f"line {match.wanted.line}: {match.wanted.body['name']}: {what}"
 
 

@@ -20,9 +20,9 @@ def why(error: Exception) -> str:
             return (
                 f"its certificate is not trusted ({cause.verify_message}); REQUESTS_CA_BUNDLE names a root of your own"
             )
-    for kind, told in _TOLD:
+    for kind, reason in _REASONS:
         if any(isinstance(cause, kind) for cause in causes):
-            return told
+            return reason
     return f"the connection failed ({type(error).__name__})"
 
 
@@ -37,8 +37,8 @@ def not_footman(answer: requests.Response) -> str:
     return "and not as Footman does; is --url right?"
 
 
-# The first that fits is told.
-_TOLD: tuple[tuple[type[BaseException], str], ...] = (
+# The first that fits counts.
+_REASONS: tuple[tuple[type[BaseException], str], ...] = (
     (requests.exceptions.ProxyError, "the proxy gave no connection; HTTPS_PROXY names it, and NO_PROXY who needs none"),
     (NameResolutionError, "its name is unknown; check --url, and that this machine can look it up"),
     (requests.ConnectTimeout, f"no connection within {CONNECT_SECONDS} s; a firewall may drop the packets"),

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 from urllib3.exceptions import HTTPError
 
 from client.reaching import NO_KEY, PATIENCE, not_footman, why
-from client.wanted import STATE, There, Wanted, differing
+from client.wanted import STATE, FileSchedule, There, differing
 from shared.api.schedule_wire import ScheduleAnswer
 from shared.core.schedules import STATE_OF, State
 
@@ -42,7 +42,7 @@ class Site:
             raise SiteFailed(f"{self.url} answered, and not as Footman does.") from None
         return list(found)
 
-    def create(self, wanted: Wanted) -> None:
+    def create(self, wanted: FileSchedule) -> None:
         """Make a schedule in the state that is wanted, whatever its startup state says."""
         if STATE_OF[wanted.body["startupState"]] is wanted.state:
             self._ask("POST", "", wanted.body)
@@ -50,7 +50,7 @@ class Site:
         made = self._ask("POST", "", {**wanted.body, "startupState": wanted.state.value})
         self.replace(made, wanted, wanted.state)
 
-    def replace(self, there: There, wanted: Wanted, state: State) -> None:
+    def replace(self, there: There, wanted: FileSchedule, state: State) -> None:
         """Bring a schedule that is there to what is wanted; while it is changed it starts nothing it should not."""
         is_to_stop = there["lastKnownState"] != state and state is State.STOPPED
         if is_to_stop:
@@ -71,10 +71,10 @@ class Site:
         if answer.status_code == requests.codes.unauthorized:
             raise SiteFailed(f"{self.url} answered 401: {NO_KEY}.")
         try:
-            told = answer.json()
+            content = answer.json()
         except ValueError:
             raise SiteFailed(f"{self.url} answered {answer.status_code} {not_footman(answer)}") from None
         if not answer.ok:
-            reason = told.get("message") if isinstance(told, dict) else None
+            reason = content.get("message") if isinstance(content, dict) else None
             raise SiteFailed(f"{self.url} answered {answer.status_code}: {reason or 'no reason given'}")
-        return told
+        return content

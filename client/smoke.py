@@ -36,8 +36,8 @@ class Smoke:
     patience: float
 
     def answers(self) -> str:
-        told = self._asked("GET", "/v4/openapi.json", key=None)
-        return f"{len(told['paths'])} paths of version {told['info']['version']}: all functions are indexed"
+        body = self._asked("GET", "/v4/openapi.json", key=None)
+        return f"{len(body['paths'])} paths of version {body['info']['version']}: all functions are indexed"
 
     def is_shut(self) -> str:
         answer = self._ask("GET", "/v4/schedules", key=None)
@@ -49,8 +49,8 @@ class Smoke:
         return f"without a key {answer.status_code}"
 
     def opens(self) -> str:
-        told = self._asked("GET", "/v4/butlerping", key=self.key)
-        return f"with the key {told['butlerVersion']}"
+        body = self._asked("GET", "/v4/butlerping", key=self.key)
+        return f"with the key {body['butlerVersion']}"
 
     def is_healthy(self) -> str:
         answer = self._ask("GET", "/v4/health", key=None)
@@ -62,9 +62,9 @@ class Smoke:
         return ", ".join(f"{name} ok" for name in checks if name != "tick")
 
     def starts_dry(self) -> str:
-        told = self._asked("PUT", f"/v4/reloadtask/{NO_TASK}/start", key=self.key, body=[])
-        if told["tasksId"]["started"] or told["tasksId"]["invalid"] != [{"taskId": NO_TASK}]:
-            raise NotWell(f"Sense was asked for a task that nobody has, and the answer was {told['tasksId']}")
+        body = self._asked("PUT", f"/v4/reloadtask/{NO_TASK}/start", key=self.key, body=[])
+        if body["tasksId"]["started"] or body["tasksId"]["invalid"] != [{"taskId": NO_TASK}]:
+            raise NotWell(f"Sense was asked for a task that nobody has, and the answer was {body['tasksId']}")
         return "Sense was asked, and knows no such task"
 
     def ticks(self) -> str:
@@ -94,12 +94,12 @@ class Smoke:
 
     def _json(self, answer: requests.Response) -> Any:
         try:
-            told = answer.json()
+            body = answer.json()
         except ValueError:
-            told = None
-        if not isinstance(told, dict):
+            body = None
+        if not isinstance(body, dict):
             raise NotWell(f"{self.url} answered {answer.status_code} {not_footman(answer)}")
-        return told
+        return body
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -124,12 +124,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _look(name: str, look: Callable[[], str]) -> bool:
     try:
-        outcome, told = "ok", look()
+        outcome, detail = "ok", look()
     except NotWell as problem:
-        outcome, told = "FAILED", str(problem)
+        outcome, detail = "FAILED", str(problem)
     except (KeyError, TypeError):
-        outcome, told = "FAILED", "the answer is not as Footman's"
-    print(f"{name:10} {outcome:7} {told}", flush=True)
+        outcome, detail = "FAILED", "the answer is not as Footman's"
+    print(f"{name:10} {outcome:7} {detail}", flush=True)
     return outcome == "ok"
 
 

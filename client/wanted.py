@@ -21,7 +21,7 @@ There = Mapping[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
+class FileSchedule:
     """A schedule of a file, checked: `body` makes it, `state` is what it shall be in then, `next_due` when it runs."""
 
     line: int
@@ -41,7 +41,7 @@ class Match:
     `renamed` is the name of one that is there without one in the file, and starts the same task at the same times.
     """
 
-    wanted: Wanted
+    wanted: FileSchedule
     there: There | None
     differing: tuple[str, ...] = ()
     renamed: str = ""
@@ -53,7 +53,7 @@ class Match:
         return self.there is not None and fields == ["startupState"] and self.there[STATE] == self.wanted.state
 
 
-def checked(entry: Entry, changes: Mapping[str, str], now: datetime) -> Wanted:
+def checked(entry: Entry, changes: Mapping[str, str], now: datetime) -> FileSchedule:
     """Return what an entry wants, some of its texts changed; raises FileUnreadable with its line."""
     body: dict[str, Any] = {name: text for name in TEXTS if (text := entry.text(name)) is not None} | dict(changes)
     tags = entry.texts("tags")
@@ -69,10 +69,10 @@ def checked(entry: Entry, changes: Mapping[str, str], now: datetime) -> Wanted:
         raise entry.unusable(str(error)) from None
     except KeyError:
         raise entry.unusable(f"{STATE}: {entry.text(STATE)!r} is not allowed; use started or stopped.") from None
-    return Wanted(line=entry.line, body=body, state=state, next_due=next_due)
+    return FileSchedule(line=entry.line, body=body, state=state, next_due=next_due)
 
 
-def matched(wanted: Sequence[Wanted], there: Sequence[There]) -> list[Match]:
+def matched(wanted: Sequence[FileSchedule], there: Sequence[There]) -> list[Match]:
     """Find for each wanted schedule the one that is there: alike, alike but for its state, or of its name and task.
 
     Name and task are what people leave alone when they change a schedule; of two that share them each is found once.
@@ -84,20 +84,20 @@ def matched(wanted: Sequence[Wanted], there: Sequence[There]) -> list[Match]:
     return [_match(one, there, left) for one, there in zip(wanted, found, strict=True)]
 
 
-def _match(wanted: Wanted, there: There | None, left: Sequence[There]) -> Match:
+def _match(wanted: FileSchedule, there: There | None, left: Sequence[There]) -> Match:
     if there is not None:
         return Match(wanted=wanted, there=there, differing=differing(wanted, there))
     renamed = next((other["name"] for other in left if _has_its_times(other, wanted)), "")
     return Match(wanted=wanted, there=None, renamed=renamed)
 
 
-def differing(wanted: Wanted, there: There) -> tuple[str, ...]:
+def differing(wanted: FileSchedule, there: There) -> tuple[str, ...]:
     """Return the fields in which a schedule that is there differs from what is wanted."""
     fields = [name for name in (*TEXTS, "tags") if wanted.body.get(name) != there.get(name)]
     return (*fields, *([STATE] if there[STATE] != state_then(wanted, there) else []))
 
 
-def state_then(wanted: Wanted, there: There) -> State:
+def state_then(wanted: FileSchedule, there: There) -> State:
     """Return the state to which a file brings a schedule that is there.
 
     It is what the file says of the state, lastKnownState before startupState. Only where somebody has just written
@@ -107,7 +107,7 @@ def state_then(wanted: Wanted, there: There) -> State:
     return State.STOPPED if says is State.STOPPED and said is not says else wanted.state
 
 
-def _take(left: list[There], wanted: Wanted, fits: Callable[[There, Wanted], bool]) -> There | None:
+def _take(left: list[There], wanted: FileSchedule, fits: Callable[[There, FileSchedule], bool]) -> There | None:
     for there in left:
         if fits(there, wanted):
             left.remove(there)
@@ -115,22 +115,22 @@ def _take(left: list[There], wanted: Wanted, fits: Callable[[There, Wanted], boo
     return None
 
 
-def _is_alike(there: There, wanted: Wanted) -> bool:
+def _is_alike(there: There, wanted: FileSchedule) -> bool:
     return not differing(wanted, there)
 
 
-def _is_alike_but_for_state(there: There, wanted: Wanted) -> bool:
+def _is_alike_but_for_state(there: There, wanted: FileSchedule) -> bool:
     return differing(wanted, there) == (STATE,)
 
 
-def _has_its_name(there: There, wanted: Wanted) -> bool:
+def _has_its_name(there: There, wanted: FileSchedule) -> bool:
     return bool(there["name"] == wanted.body["name"]) and _has_its_task(there, wanted)
 
 
-def _has_its_times(there: There, wanted: Wanted) -> bool:
+def _has_its_times(there: There, wanted: FileSchedule) -> bool:
     times = ("cronSchedule", "timezone")
     return all(there[name] == wanted.body[name] for name in times) and _has_its_task(there, wanted)
 
 
-def _has_its_task(there: There, wanted: Wanted) -> bool:
+def _has_its_task(there: There, wanted: FileSchedule) -> bool:
     return bool(there["qlikSenseTaskId"].lower() == wanted.body["qlikSenseTaskId"].lower())

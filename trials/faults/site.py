@@ -17,8 +17,9 @@ from shared.core.errors import StorageConflict
 from shared.core.rules import read
 from shared.core.runs import Run
 from shared.core.schedules import Change, Definition, created
+from shared.core.unreadable import readable
 from shared.core.zones import Zone
-from shared.storage import rows
+from shared.storage import rows, run_rows
 from shared.storage.account import open_table
 from shared.storage.agenda import Agenda
 from shared.storage.batches import batches
@@ -89,7 +90,7 @@ class Site:
     def entries(self, planned: Sequence[Planned]) -> dict[str, Due]:
         """Return what the agenda holds of these; two entries of one schedule are an error of their own."""
         wanted = {each.schedule_id for each in planned}
-        found = [due for due in self.schedules.entries() if due.schedule_id in wanted]
+        found = [due for due in map(readable, self.schedules.entries()) if due.schedule_id in wanted]
         entries = {due.schedule_id: due for due in found}
         assert len(entries) == len(found), "a schedule has two entries on the agenda"
         return entries
@@ -107,8 +108,8 @@ class Site:
     def runs(self) -> dict[str, list[Run]]:
         """Return all history, by schedule and in the order of numbers."""
         found: dict[str, list[Run]] = defaultdict(list)
-        for kept in self.table.rows(rows.HISTORY, "0", "g"):
-            run = rows.run(kept.row)
+        for kept in self.table.rows(run_rows.HISTORY, "0", "g"):
+            run = run_rows.run(kept.row)
             found[run.schedule_id].append(run)
         return {schedule_id: sorted(runs, key=lambda run: run.seq) for schedule_id, runs in found.items()}
 

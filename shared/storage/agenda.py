@@ -45,7 +45,7 @@ class Agenda:
         return readable(rows.beat, kept) if kept else None
 
     def until(self, end: datetime) -> list[Due]:
-        """Return the entries before `end`, in the order of time."""
+        """Return the entries before `end`, a whole second, in the order of time."""
         return self._range("due:", f"due:{cells.text(end)}")
 
     def claim(self, wanted: Sequence[Due]) -> list[Due]:

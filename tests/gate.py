@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -75,6 +75,9 @@ def main() -> int:
     except SetupFailed as failed:
         print(f"\n{failed}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("\nEnded.", file=sys.stderr)
+        return 130
     return told(results)
 
 
@@ -109,18 +112,23 @@ def in_turn(
                 part.result()
             return steps[step]()
 
-        begun = {step: pool.submit(ready, step) for step in steps if step not in {*FULL, BESIDE}}
-        begun |= {step: beside.submit(ready, step) for step in steps if step == BESIDE}
-        done = {step: future.result() for step, future in begun.items() if step != BESIDE}
+        computing = {step: pool.submit(ready, step) for step in steps if step not in {*FULL, BESIDE}}
+        waiting = {step: beside.submit(ready, step) for step in steps if step == BESIDE}
+        done = _ended(computing)
         for step in (step for step in FULL if step in steps):
             if step == FULL[-1]:
-                done |= {step: future.result() for step, future in begun.items()}
+                done |= _ended(waiting)
             done[step] = ready(step)
-        done |= {step: future.result() for step, future in begun.items()}
+        done |= _ended(waiting)
     finally:
         for each in (pool, beside):
             each.shutdown(cancel_futures=True)  # after Ctrl-C none begins
     return [done[step] for step in steps]
+
+
+def _ended(begun: Mapping[str, Future[Result]]) -> dict[str, Result]:
+    """Wait until all have ended."""
+    return {step: future.result() for step, future in begun.items()}
 
 
 def _commands(python: Path) -> dict[str, list[str]]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from shared.core.cron import SECOND
 from shared.core.due import Claim, Due
 from shared.core.ends import Done, following, next_seq
 from shared.core.errors import StorageConflict, StorageError
@@ -61,7 +62,9 @@ class Agenda:
 
     def until(self, end: datetime) -> list[Due]:
         """Return the entries before `end`, in the order of time."""
-        return self._range("due:", f"due:{text(end)}")
+        # Keys hold whole seconds; with a fraction behind it the text of a second sorts before that of the second itself.
+        seconds = end if end.microsecond == 0 else end.replace(microsecond=0) + SECOND
+        return self._range("due:", f"due:{text(seconds)}")
 
     def claim(self, wanted: Sequence[Due]) -> list[Due]:
         """Store claims, at most 100, and return those that are ours now."""

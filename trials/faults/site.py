@@ -39,6 +39,8 @@ LONG_AGO = timedelta(hours=1)
 TO_SET_UP = timedelta(seconds=5)
 # Past the last occurrence of a minute, before the first of the next.
 BEFORE_ITS_END = timedelta(seconds=2)
+# Nothing may become due while the books are read.
+QUIET = timedelta(seconds=2)
 NO_ZONE = "Mars/Olympus"
 
 
@@ -98,7 +100,14 @@ class Site:
     def due(self, planned: Sequence[Planned], until: datetime) -> list[Due]:
         """Return the entries of these that are due by then; a tick may be at work."""
         wanted = {each.schedule_id for each in planned}
-        return [due for due in self.agenda.until(until) if due.schedule_id in wanted]
+        # The agenda is asked for what comes before a whole second: what is due in the running one must be among it.
+        end = until.replace(microsecond=0) + SECOND
+        return [due for due in self.agenda.until(end) if due.schedule_id in wanted]
+
+    def is_quiet(self, planned: Sequence[Planned]) -> bool:
+        """True when none of these is due, nor will be while the books are read."""
+        asked = utc_now()
+        return not self.due(planned, asked + QUIET) and utc_now() < asked + QUIET / 2
 
     def standing(self, planned: Sequence[Planned], now: datetime) -> Standing:
         left = self.due(planned, now)

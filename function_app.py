@@ -4,8 +4,14 @@ import os
 
 import azure.functions as func
 
-from shared.api import health, key_values, ping, schedule, schedule_preview, schedules, start_task, unknown_path
 from shared.api.documentation import page
+from shared.api.edge import unknown_path
+from shared.api.key_values import pairs
+from shared.api.schedules import all as schedules
+from shared.api.schedules import one as schedule
+from shared.api.schedules import preview
+from shared.api.service import health, ping
+from shared.api.start_task import start
 from shared.settings import are_answers_current, auth_level
 from shared.timers import daily, tick
 
@@ -13,11 +19,11 @@ level = auth_level(os.environ)
 app = func.FunctionApp(http_auth_level=level)
 
 resources = (
-    start_task.blueprint,
+    start.blueprint,
     schedules.blueprint,
     schedule.blueprint,
-    schedule_preview.blueprint,
-    key_values.blueprint,
+    preview.blueprint,
+    pairs.blueprint,
     health.blueprint,
     ping.blueprint,
 )

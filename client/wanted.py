@@ -8,8 +8,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from client.files import Entry
-from shared.api.schedule_body import SCHEDULE, definition
-from shared.api.sentences import sentences
+from shared.api.edge.sentences import sentences
+from shared.api.schedules.body import SCHEDULE, definition
 from shared.core.cron import Cron, upcoming
 from shared.core.errors import CallerError
 from shared.core.schedules import STATE_OF, State

@@ -14,10 +14,10 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 import function_app
 from sandbox.local_host import LocalHost
-from shared.api.calls import Call, Route
 from shared.api.documentation.examples import EXAMPLES
 from shared.api.documentation.openapi import document, operation_id
 from shared.api.documentation.page import HOME
+from shared.api.edge.calls import Call, Route
 from shared.core.runs import RunOutcome
 from shared.core.schedules import STATE_OF, State
 from tests.functions import functions

@@ -15,7 +15,7 @@ from azure.data.tables import TableClient
 import function_app
 from sandbox.local_host import LocalHost
 from sandbox.stand_in import StandIn
-from shared.api.parameters import Parameter
+from shared.api.edge.parameters import Parameter
 from tests.conftest import APP1, Schedules, StartFootman
 
 TOO_SHORT = "fb0f317d-da91-4b86-aafa-0174ae1e8c8"

@@ -19,7 +19,7 @@ from sandbox.local_host import LocalHost
 from sandbox.stand_in import StandIn
 from shared.api.documentation.examples import EXAMPLES
 from shared.api.documentation.openapi import document
-from shared.api.http import respond
+from shared.api.edge.http import respond
 from tests.conftest import APP1, StartFootman
 
 CONTRACT = document([route for resource in function_app.resources for route in resource.served], asks_for_key=True)

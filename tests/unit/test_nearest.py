@@ -3,8 +3,8 @@
 import pytest
 
 import function_app
-from shared.api.calls import Routes
-from shared.api.nearest import nearest
+from shared.api.edge.calls import Routes
+from shared.api.edge.nearest import nearest
 
 ROUTES = [route.path for routes in (*function_app.resources, function_app.pages) for route in routes.served]
 ID = "c6d86a12-bd1c-5e5c-b5c7-914f09a2b88a"

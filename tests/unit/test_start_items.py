@@ -2,7 +2,7 @@ import logging
 
 import pytest
 
-from shared.api.start_items import ITEMS, key_values, start_request
+from shared.api.start_task.items import ITEMS, key_values, start_request
 from shared.core.key_values import KeyValue
 from shared.core.starts import Property, StartRequest
 

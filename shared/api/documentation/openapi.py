@@ -8,10 +8,10 @@ from typing import Any
 from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
 
-from shared.api.calls import Call, Route
 from shared.api.documentation.examples import CURRENT_EXAMPLES, EXAMPLES, Example
-from shared.api.http import Failure
-from shared.api.parameters import Parameter
+from shared.api.edge.calls import Call, Route
+from shared.api.edge.http import Failure
+from shared.api.edge.parameters import Parameter
 from shared.version import VERSION
 
 KEY = "functionKey"

@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 
 import azure.functions as func
 
-from shared.api.calls import Call, Route, Routes
-from shared.api.http import JSON_TYPE, Answer, as_json, failure
-from shared.api.parameters import Segment
+from shared.api.edge.calls import Call, Route, Routes
+from shared.api.edge.http import JSON_TYPE, Answer, as_json, failure
+from shared.api.edge.parameters import Segment
 
 HTML, CSS, SCRIPT = "text/html; charset=utf-8", "text/css; charset=utf-8", "text/javascript; charset=utf-8"
 FILE = Segment(name="file", description="A file that the page consists of.")

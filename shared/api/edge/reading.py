@@ -7,7 +7,7 @@ from typing import TypeVar
 import azure.functions as func
 from pydantic import TypeAdapter, ValidationError
 
-from shared.api.sentences import sentences
+from shared.api.edge.sentences import sentences
 from shared.core.errors import CallerError
 
 Value = TypeVar("Value")

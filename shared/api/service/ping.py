@@ -3,8 +3,8 @@
 import azure.functions as func
 from typing_extensions import TypedDict
 
-from shared.api.calls import Call, Routes
-from shared.api.http import Answer
+from shared.api.edge.calls import Call, Routes
+from shared.api.edge.http import Answer
 from shared.version import VERSION
 
 

@@ -9,9 +9,9 @@ from typing import Any, Self
 import azure.functions as func
 from pydantic import TypeAdapter
 
-from shared.api import address
-from shared.api.http import Answer, Handler, dispatch
-from shared.api.parameters import Parameter
+from shared.api.edge import address
+from shared.api.edge.http import Answer, Handler, dispatch
+from shared.api.edge.parameters import Parameter
 
 # What may go wrong beside what the caller sends: storage first, then Sense.
 STORAGE = (HTTPStatus.SERVICE_UNAVAILABLE,)

@@ -8,8 +8,8 @@ import azure.functions as func
 from typing_extensions import TypedDict
 
 from shared import wiring
-from shared.api.calls import Call, Routes
-from shared.api.http import Answer
+from shared.api.edge.calls import Call, Routes
+from shared.api.edge.http import Answer
 
 if TYPE_CHECKING:
     from shared.core.health import Check, Health

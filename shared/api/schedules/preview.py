@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 import azure.functions as func
 from typing_extensions import TypedDict
 
-from shared.api.calls import Call, Routes
-from shared.api.http import Answer
-from shared.api.parameters import Instant, Text, WholeNumber
-from shared.api.schedule_body import CRON, ZONE
-from shared.api.schedule_wire import MomentAnswer, moment
+from shared.api.edge.calls import Call, Routes
+from shared.api.edge.http import Answer
+from shared.api.edge.parameters import Instant, Text, WholeNumber
+from shared.api.schedules.body import CRON, ZONE
+from shared.api.schedules.wire import MomentAnswer, moment
 
 EXPRESSION = Text(name="cronSchedule", description="A cron expression of five fields, or six with seconds.", form=CRON)
 TIMEZONE = Text(name="timezone", description="The IANA name of the zone whose clock it follows.", form=ZONE)

@@ -5,10 +5,10 @@ from http import HTTPStatus
 
 import azure.functions as func
 
-from shared.api import address
-from shared.api.calls import Routes
-from shared.api.http import Answer, failure, method_of, respond
-from shared.api.nearest import nearest
+from shared.api.edge import address
+from shared.api.edge.calls import Routes
+from shared.api.edge.http import Answer, failure, method_of, respond
+from shared.api.edge.nearest import nearest
 
 
 def beside(known: Sequence[Routes]) -> func.Blueprint:

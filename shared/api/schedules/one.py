@@ -6,13 +6,14 @@ import azure.functions as func
 from typing_extensions import TypedDict
 
 from shared import wiring
-from shared.api import reading, schedule_wire
-from shared.api.calls import STORAGE, Call, Routes
-from shared.api.http import Answer
-from shared.api.parameters import Segment, WholeNumber
-from shared.api.schedule_body import SCHEDULE, definition
-from shared.api.schedule_wire import RunAnswer, ScheduleAnswer
-from shared.api.schedules import MADE
+from shared.api.edge import reading
+from shared.api.edge.calls import STORAGE, Call, Routes
+from shared.api.edge.http import Answer
+from shared.api.edge.parameters import Segment, WholeNumber
+from shared.api.schedules import wire
+from shared.api.schedules.all import MADE
+from shared.api.schedules.body import SCHEDULE, definition
+from shared.api.schedules.wire import RunAnswer, ScheduleAnswer
 
 ID = Segment(name="id", description="The id that the schedule got when it was made.")
 LIMIT = WholeNumber(name="limit", description="How many runs to tell, the newest ones.", if_absent=100, most=1000)
@@ -23,14 +24,14 @@ class StopAnswer(TypedDict):
 
 
 def _one(req: func.HttpRequest) -> Answer:
-    return Answer(body=schedule_wire.schedule(wiring.schedules().one(ID.read(req))))
+    return Answer(body=wire.schedule(wiring.schedules().one(ID.read(req))))
 
 
 def _replace(req: func.HttpRequest) -> Answer:
     body = reading.body(req, SCHEDULE, if_absent=b"null")
     schedule_id, asked, now = ID.read(req), definition(body), wiring.now()
     replaced = wiring.schedules().replace(schedule_id, asked, now, keeps_state=body.keepState)
-    return Answer(body=schedule_wire.schedule(replaced))
+    return Answer(body=wire.schedule(replaced))
 
 
 def _delete(req: func.HttpRequest) -> Answer:
@@ -39,17 +40,17 @@ def _delete(req: func.HttpRequest) -> Answer:
 
 
 def _start(req: func.HttpRequest) -> Answer:
-    return Answer(body=[schedule_wire.schedule(wiring.schedules().start(ID.read(req), wiring.now()))])
+    return Answer(body=[wire.schedule(wiring.schedules().start(ID.read(req), wiring.now()))])
 
 
 def _stop(req: func.HttpRequest) -> Answer:
     stopped = wiring.schedules().stop(ID.read(req), wiring.now())
-    return Answer(body=[schedule_wire.schedule(stopped)] if wiring.settings().are_answers_current else StopAnswer())
+    return Answer(body=[wire.schedule(stopped)] if wiring.settings().are_answers_current else StopAnswer())
 
 
 def _history(req: func.HttpRequest) -> Answer:
     runs = wiring.schedules().runs(ID.read(req), LIMIT.read(req))
-    return Answer(body=[schedule_wire.run(each) for each in runs])
+    return Answer(body=[wire.run(each) for each in runs])
 
 
 _ONE = Call(handler=_one, summary="Read a schedule", answer=ScheduleAnswer, errors=STORAGE, parameters=(ID,))

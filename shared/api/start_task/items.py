@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, TypeAdapter
 
-from shared.api.key_value_wire import KeyValuePayload, complete
-from shared.api.texts import as_text
+from shared.api.edge.texts import as_text
+from shared.api.key_values.wire import KeyValuePayload, complete
 from shared.core.key_values import KeyValue
 from shared.core.starts import NO_TASK, Property, StartRequest
 

@@ -5,12 +5,13 @@ from http import HTTPStatus
 import azure.functions as func
 
 from shared import wiring
-from shared.api import reading, schedule_wire
-from shared.api.calls import SENSE, STORAGE, Call, Routes
-from shared.api.http import Answer
-from shared.api.parameters import OptionalText
-from shared.api.schedule_body import LONGEST_TAG, SCHEDULE, definition
-from shared.api.schedule_wire import ScheduleAnswer, StatusAnswer
+from shared.api.edge import reading
+from shared.api.edge.calls import SENSE, STORAGE, Call, Routes
+from shared.api.edge.http import Answer
+from shared.api.edge.parameters import OptionalText
+from shared.api.schedules import wire
+from shared.api.schedules.body import LONGEST_TAG, SCHEDULE, definition
+from shared.api.schedules.wire import ScheduleAnswer, StatusAnswer
 from shared.core.errors import CallerError
 
 ID_ASKED = OptionalText(name="id", description="Answer with this schedule alone; not beside tag.")
@@ -27,31 +28,31 @@ MADE = (HTTPStatus.FORBIDDEN, *SENSE)
 def _list(req: func.HttpRequest) -> Answer:
     asked, tag = ID_ASKED.read(req), TAG.read(req)
     if asked is None:
-        return Answer(body=[schedule_wire.schedule(each) for each in wiring.schedules().all(tag)])
+        return Answer(body=[wire.schedule(each) for each in wiring.schedules().all(tag)])
     if tag is not None:
         raise CallerError("tag is not allowed beside id: the id alone names the schedule.")
-    found = schedule_wire.schedule(wiring.schedules().one(asked))
+    found = wire.schedule(wiring.schedules().one(asked))
     return Answer(body=[found] if wiring.settings().are_answers_current else found)
 
 
 def _create(req: func.HttpRequest) -> Answer:
     asked = definition(reading.body(req, SCHEDULE, if_absent=b"null"))
     made = wiring.schedules().create(asked, wiring.now())
-    return Answer(status=HTTPStatus.CREATED, body=schedule_wire.schedule(made))
+    return Answer(status=HTTPStatus.CREATED, body=wire.schedule(made))
 
 
 def _start_all(req: func.HttpRequest) -> Answer:
     started = wiring.schedules().start_all(wiring.now(), TAG.read(req))
-    return Answer(body=[schedule_wire.schedule(each) for each in started])
+    return Answer(body=[wire.schedule(each) for each in started])
 
 
 def _stop_all(req: func.HttpRequest) -> Answer:
     stopped = wiring.schedules().stop_all(wiring.now(), TAG.read(req))
-    return Answer(body=[schedule_wire.schedule(each) for each in stopped])
+    return Answer(body=[wire.schedule(each) for each in stopped])
 
 
 def _status(_: func.HttpRequest) -> Answer:
-    return Answer(body=[schedule_wire.status(each) for each in wiring.schedules().all()])
+    return Answer(body=[wire.status(each) for each in wiring.schedules().all()])
 
 
 _LIST = Call(

@@ -14,8 +14,8 @@ from pydantic import (
     field_validator,
 )
 
-from shared.api.sentences import shown
-from shared.api.texts import as_text
+from shared.api.edge.sentences import shown
+from shared.api.edge.texts import as_text
 from shared.core.errors import CallerError
 from shared.core.starts import is_guid
 

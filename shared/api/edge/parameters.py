@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 
 import azure.functions as func
 
-from shared.api.address import FOLDED, NO_NAMES
-from shared.api.sentences import shown
+from shared.api.edge.address import FOLDED, NO_NAMES
+from shared.api.edge.sentences import shown
 from shared.core.errors import CallerError
 
 FIRST_YEAR, LAST_YEAR = 1970, 2200

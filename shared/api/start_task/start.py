@@ -9,11 +9,11 @@ import azure.functions as func
 from typing_extensions import TypedDict
 
 from shared import wiring
-from shared.api import reading
-from shared.api.calls import Call, Routes
-from shared.api.http import Answer, Failure
-from shared.api.parameters import Flag, Segment
-from shared.api.start_items import ITEM_TYPES, ITEMS, key_values, start_request
+from shared.api.edge import reading
+from shared.api.edge.calls import Call, Routes
+from shared.api.edge.http import Answer, Failure
+from shared.api.edge.parameters import Flag, Segment
+from shared.api.start_task.items import ITEM_TYPES, ITEMS, key_values, start_request
 from shared.core.starts import Property, StartReport, Task
 
 TASK_ID = Segment(name="taskId", description="A task's id, or - to name tasks in the body only.")

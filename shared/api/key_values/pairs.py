@@ -8,12 +8,12 @@ import azure.functions as func
 from typing_extensions import TypedDict
 
 from shared import wiring
-from shared.api import reading
-from shared.api.address import MISSING
-from shared.api.calls import STORAGE, Call, Routes
-from shared.api.http import Answer
-from shared.api.key_value_wire import KEY_VALUE, lifetime
-from shared.api.parameters import Segment, Text
+from shared.api.edge import reading
+from shared.api.edge.address import MISSING
+from shared.api.edge.calls import STORAGE, Call, Routes
+from shared.api.edge.http import Answer
+from shared.api.edge.parameters import Segment, Text
+from shared.api.key_values.wire import KEY_VALUE, lifetime
 from shared.core.errors import CallerError
 from shared.core.key_values import LONGEST_NAME, KeyValue
 

@@ -3,7 +3,8 @@
 import azure.functions as func
 from typing_extensions import TypedDict
 
-from shared.api.edge.calls import Call, Routes
+from shared.api.edge.calls import Call, Example
+from shared.api.edge.examples import CRASHED, NO_PARAMETERS
 from shared.api.edge.http import Answer
 from shared.version import VERSION
 
@@ -17,9 +18,10 @@ def _pong(_: func.HttpRequest) -> Answer:
     return Answer(body=Pong(response="Butler reporting for duty", butlerVersion=f"Footman {VERSION}"))
 
 
-blueprint = Routes()
-blueprint.serve(
-    "ping",
-    "v4/butlerping",
-    {"GET": Call(handler=_pong, summary="Tell that Footman is there", answer=Pong)},
+PING = Call(
+    handler=_pong,
+    summary="Tell that Footman is there",
+    answer=Pong,
+    failures=CRASHED | NO_PARAMETERS,
+    example=Example(answer={"response": "Butler reporting for duty", "butlerVersion": "Footman 0.1.0"}),
 )

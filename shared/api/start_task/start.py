@@ -10,9 +10,10 @@ from typing_extensions import TypedDict
 
 from shared import wiring
 from shared.api.edge import reading
-from shared.api.edge.calls import Call, Routes
+from shared.api.edge.calls import Call
 from shared.api.edge.http import Answer, Failure
 from shared.api.edge.parameters import Flag, Segment
+from shared.api.start_task.example import EXAMPLE, FAILURES
 from shared.api.start_task.items import ITEM_TYPES, ITEMS, key_values, start_request
 from shared.core.starts import Property, StartReport, Task
 
@@ -129,16 +130,14 @@ def _named(properties: Iterable[Property]) -> list[NamedProperty]:
     return [{"name": pair.name, "value": pair.value} for pair in properties]
 
 
-_START = Call(
+START = Call(
     handler=_start,
     summary="Start tasks by id, tag and custom property; 502 only when surely none was started",
     answer=StartAnswer,
     also={HTTPStatus.BAD_GATEWAY: StartAnswer | Failure},
-    errors=(HTTPStatus.SERVICE_UNAVAILABLE,),
     parameters=(TASK_ID, MUST_EXIST, WITH_EXECUTION_ID),
     body=ITEMS,
     body_is_required=False,
+    failures=FAILURES,
+    example=EXAMPLE,
 )
-
-blueprint = Routes()
-blueprint.serve("start_task", "v4/reloadtask/{taskId}/start", {"PUT": _START, "POST": _START})

@@ -1,15 +1,17 @@
 """/v4/schedules: all schedules, and new ones."""
 
+from functools import partial
 from http import HTTPStatus
 
 import azure.functions as func
 
 from shared import wiring
 from shared.api.edge import reading
-from shared.api.edge.calls import SENSE, STORAGE, Call, Routes
+from shared.api.edge.calls import Call, Example
+from shared.api.edge.examples import NO_PARAMETERS, STORAGE_AWAY
 from shared.api.edge.http import Answer
 from shared.api.edge.parameters import OptionalText
-from shared.api.schedules import wire
+from shared.api.schedules import examples, wire
 from shared.api.schedules.body import LONGEST_TAG, SCHEDULE, definition
 from shared.api.schedules.wire import ScheduleAnswer, StatusAnswer
 from shared.core.errors import CallerError
@@ -21,14 +23,11 @@ TAG = OptionalText(
     longest=LONGEST_TAG,
 )
 
-# With a start filter Sense is asked whether the filter allows the task.
-MADE = (HTTPStatus.FORBIDDEN, *SENSE)
-
 
 def _list(req: func.HttpRequest) -> Answer:
     asked, tag = ID_ASKED.read(req), TAG.read(req)
     if asked is None:
-        return Answer(body=[wire.schedule(each) for each in wiring.schedules().all(tag)])
+        return Answer(body=wire.schedules(wiring.schedules().all(tag)))
     if tag is not None:
         raise CallerError("tag is not allowed beside id: the id alone names the schedule.")
     found = wire.schedule(wiring.schedules().one(asked))
@@ -42,33 +41,31 @@ def _create(req: func.HttpRequest) -> Answer:
 
 
 def _start_all(req: func.HttpRequest) -> Answer:
-    started = wiring.schedules().start_all(wiring.now(), TAG.read(req))
-    return Answer(body=[wire.schedule(each) for each in started])
+    return Answer(body=wire.schedules(wiring.schedules().start_all(wiring.now(), TAG.read(req))))
 
 
 def _stop_all(req: func.HttpRequest) -> Answer:
-    stopped = wiring.schedules().stop_all(wiring.now(), TAG.read(req))
-    return Answer(body=[wire.schedule(each) for each in stopped])
+    return Answer(body=wire.schedules(wiring.schedules().stop_all(wiring.now(), TAG.read(req))))
 
 
 def _status(_: func.HttpRequest) -> Answer:
     return Answer(body=[wire.status(each) for each in wiring.schedules().all()])
 
 
-_LIST = Call(
+LIST = Call(
     handler=_list,
     summary="List all schedules or those of a tag, oldest first, or one",
     answer=list[ScheduleAnswer] | ScheduleAnswer,
     current=list[ScheduleAnswer],
-    errors=STORAGE,
     parameters=(ID_ASKED, TAG),
+    failures=examples.NO_SCHEDULE,
+    example=Example(answer=[examples.STOPPED]),
 )
-_CREATE = Call(
+CREATE = Call(
     handler=_create,
     summary="Make a schedule",
     answer=ScheduleAnswer,
     status=HTTPStatus.CREATED,
-    errors=(*MADE, HTTPStatus.FAILED_DEPENDENCY),
     body=SCHEDULE,
     leads_to={
         f"{name}_{method}": {"id": "id"}
@@ -81,31 +78,26 @@ _CREATE = Call(
             ("schedule_history", "get"),
         )
     },
+    failures=examples.NOT_MADE,
+    example=Example(bodies={"": examples.DEFINITION}, answer=examples.STOPPED),
 )
-_START_ALL = Call(
+
+_of_all = partial(Call, answer=list[ScheduleAnswer], parameters=(TAG,), failures=examples.NO_TAG)
+START_ALL = _of_all(
     handler=_start_all,
     summary="Start all schedules, or those of a tag",
-    answer=list[ScheduleAnswer],
-    errors=STORAGE,
-    parameters=(TAG,),
+    example=Example(answer=[examples.STARTED]),
 )
-_STOP_ALL = Call(
+STOP_ALL = _of_all(
     handler=_stop_all,
     summary="Stop all schedules, or those of a tag",
-    answer=list[ScheduleAnswer],
-    errors=STORAGE,
-    parameters=(TAG,),
+    example=Example(answer=[examples.STOPPED]),
 )
-_STATUS = Call(
+
+STATUS = Call(
     handler=_status,
     summary="Tell when each schedule runs next and what became of its last run",
     answer=list[StatusAnswer],
-    errors=STORAGE,
+    failures=STORAGE_AWAY | NO_PARAMETERS,
+    example=Example(answer=[examples.STATUS]),
 )
-
-blueprint = Routes()
-# With a slash behind it the id of one is missing.
-blueprint.serve("schedules", "v4/schedules", {"GET": _LIST, "POST": _CREATE}, ends_with_name=True)
-blueprint.serve("schedule_start_all", "v4/schedules/startall", {"PUT": _START_ALL})
-blueprint.serve("schedule_stop_all", "v4/schedules/stopall", {"PUT": _STOP_ALL})
-blueprint.serve("schedule_status", "v4/schedules/status", {"GET": _STATUS})

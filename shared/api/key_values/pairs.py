@@ -10,13 +10,12 @@ from typing_extensions import TypedDict
 
 from shared import wiring
 from shared.api.edge import reading
-from shared.api.edge.address import MISSING
 from shared.api.edge.calls import Call, Example
 from shared.api.edge.examples import NO_PARAMETERS, STORAGE_AWAY
 from shared.api.edge.http import Answer
 from shared.api.edge.parameters import Segment, Text
+from shared.api.edge.refusals import PartMissing
 from shared.api.key_values.wire import KEY_VALUE, lifetime
-from shared.core.errors import CallerError
 from shared.core.key_values import LONGEST_NAME, KeyValue
 
 NAMESPACE = Segment(name="namespace", description="What keeps keys of one purpose together.", longest=LONGEST_NAME)
@@ -88,7 +87,7 @@ def _store(req: func.HttpRequest) -> Answer:
     namespace, body = NAMESPACE.read(req), reading.body(req, KEY_VALUE, if_absent=b"{}")
     if not body.key or body.value is None:
         # Butler answers 201 to a pair without a value and stores nothing.
-        raise CallerError(f"{MISSING}: body.value." if body.key else MISSING)
+        raise PartMissing("body.value" if body.key else "")
     pair = KeyValue(namespace=namespace, key=body.key, value=body.value, ttl_ms=lifetime(body.ttl))
     wiring.key_values().store([pair], datetime.now(UTC))
     told = StoredAnswer(namespace=namespace, key=pair.key, value=pair.value, ttl=pair.ttl_ms or 0)

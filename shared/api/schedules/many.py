@@ -11,10 +11,10 @@ from shared.api.edge.calls import Call, Example
 from shared.api.edge.examples import NO_PARAMETERS, STORAGE_AWAY
 from shared.api.edge.http import Answer
 from shared.api.edge.parameters import OptionalText
+from shared.api.edge.refusals import FieldRefused
 from shared.api.schedules import examples, wire
 from shared.api.schedules.body import LONGEST_TAG, SCHEDULE, definition
 from shared.api.schedules.wire import ScheduleAnswer, StatusAnswer
-from shared.core.errors import CallerError
 
 ID_ASKED = OptionalText(name="id", description="Answer with this schedule alone; not beside tag.")
 TAG = OptionalText(
@@ -29,7 +29,7 @@ def _list(req: func.HttpRequest) -> Answer:
     if asked is None:
         return Answer(body=wire.schedules(wiring.schedules().all(tag)))
     if tag is not None:
-        raise CallerError("tag is not allowed beside id: the id alone names the schedule.")
+        raise FieldRefused("tag", "is not allowed beside id: the id alone names the schedule")
     found = wire.schedule(wiring.schedules().one(asked))
     return Answer(body=[found] if wiring.settings().are_answers_current else found)
 

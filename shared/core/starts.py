@@ -1,14 +1,17 @@
 """Decide which tasks a request starts, and say what became of each.
 
-A request names tasks by id, tag and custom property. `wanted` drops what the start filter forbids, so that nothing
-outside the allow-list is ever looked up; `plan` sorts what was found; the report joins the plan with the outcomes.
+A request names tasks by id, tag and custom property. `screen` parts what the start filter allows from what it denies,
+so that nothing outside the allow-list is ever looked up; `plan` sorts what was found; the report joins the plan with
+the outcomes.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
+
+from shared.core.key_values import KeyValue
 
 _Name = TypeVar("_Name", str, "Property")
 _GUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
@@ -73,12 +76,13 @@ class StartFilter:
 
 @dataclass(frozen=True, kw_only=True)
 class StartRequest:
-    """What the caller named, in the order and the spelling of the request."""
+    """What the caller named, in the order and the spelling of the request, and what the started scripts shall read."""
 
     task_ids: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     properties: tuple[Property, ...] = ()
     all_task_ids_must_exist: bool = False
+    key_values: tuple[KeyValue, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +92,23 @@ class Wanted:
     task_ids: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     properties: tuple[Property, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Screened:
+    """A request held against the start filter: what it allows and what it denies, as the request names them.
+
+    Among the allowed ids stand those that are no GUID, which no task has; they are not looked up.
+    """
+
+    task_ids: tuple[str, ...]
+    tags: tuple[str, ...]
+    properties: tuple[Property, ...]
+    denied_ids: tuple[str, ...]
+    denied_tags: tuple[str, ...]
+    denied_properties: tuple[Property, ...]
+    wanted: Wanted
+    all_task_ids_must_exist: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,38 +186,52 @@ class StartReport:
         return bool(outcomes) and all(isinstance(one, NotStarted) and not one.may_have_started for one in outcomes)
 
 
-def wanted(request: StartRequest, start_filter: StartFilter) -> Wanted:
-    """Return what to look up: well-formed, allowed, each once."""
-    ids = (task_id.lower() for task_id in request.task_ids if is_guid(task_id))
-    return Wanted(
-        task_ids=_once(task_id for task_id in ids if _allows(start_filter.task_ids, task_id)),
-        tags=_once(tag for tag in request.tags if _allows(start_filter.tags, tag)),
-        properties=_once(pair for pair in request.properties if _allows(start_filter.properties, pair)),
+def screen(request: StartRequest, start_filter: StartFilter) -> Screened:
+    """Part what the filter allows from what it denies."""
+    guids = {task_id for task_id in request.task_ids if is_guid(task_id)}
+    task_ids, denied_ids = _parted(
+        request.task_ids, lambda task_id: task_id not in guids or _allows(start_filter.task_ids, task_id.lower())
+    )
+    tags, denied_tags = _parted(request.tags, lambda tag: _allows(start_filter.tags, tag))
+    properties, denied_properties = _parted(request.properties, lambda pair: _allows(start_filter.properties, pair))
+    return Screened(
+        task_ids=task_ids,
+        tags=tags,
+        properties=properties,
+        denied_ids=denied_ids,
+        denied_tags=denied_tags,
+        denied_properties=denied_properties,
+        wanted=Wanted(
+            task_ids=_once(task_id.lower() for task_id in task_ids if task_id in guids),
+            tags=_once(tags),
+            properties=_once(properties),
+        ),
+        all_task_ids_must_exist=request.all_task_ids_must_exist,
     )
 
 
-def plan(request: StartRequest, found: Found, start_filter: StartFilter) -> Plan:
+def plan(screened: Screened, found: Found) -> Plan:
     """Sort what was asked for into tasks to start, invalid and denied, in the order of the request.
 
     What the look-ups gave is matched again, by exact tag and by the (name, value) pair of one property: Sense compares
     text without case and tests name and value of properties independently.
     """
-    existing, invalid, denied = _sort_ids(request.task_ids, found.by_id, start_filter)
-    if request.all_task_ids_must_exist and invalid:
-        denied, existing = [*denied, *(task.id for task in existing)], []
+    existing, invalid = _existing(screened.task_ids, found.by_id)
+    denied = screened.denied_ids
+    if screened.all_task_ids_must_exist and invalid:
+        denied, existing = (*denied, *(task.id for task in existing)), ()
     by_tag = _carriers((tag, task) for task in found.by_tag for tag in task.tags)
     by_property = _carriers((pair, task) for task in found.by_property for pair in task.properties)
-    what = wanted(request, start_filter)
     return Plan(
-        by_id=tuple(existing),
-        by_tag=_carrying(request.tags, start_filter.tags, by_tag),
-        by_property=_carrying(request.properties, start_filter.properties, by_property),
-        invalid_ids=tuple(invalid),
-        denied_ids=tuple(denied),
-        denied_tags=tuple(tag for tag in request.tags if not _allows(start_filter.tags, tag)),
-        denied_properties=tuple(pair for pair in request.properties if not _allows(start_filter.properties, pair)),
-        unknown_tags=tuple(tag for tag in what.tags if tag not in by_tag),
-        unknown_properties=tuple(pair for pair in what.properties if pair not in by_property),
+        by_id=existing,
+        by_tag=_carrying(screened.tags, by_tag),
+        by_property=_carrying(screened.properties, by_property),
+        invalid_ids=invalid,
+        denied_ids=denied,
+        denied_tags=screened.denied_tags,
+        denied_properties=screened.denied_properties,
+        unknown_tags=tuple(tag for tag in screened.wanted.tags if tag not in by_tag),
+        unknown_properties=tuple(pair for pair in screened.wanted.properties if pair not in by_property),
     )
 
 
@@ -204,25 +239,22 @@ def _allows(allow_list: frozenset[_Name] | None, name: _Name) -> bool:
     return allow_list is None or name in allow_list
 
 
+def _parted(names: Iterable[_Name], is_allowed: Callable[[_Name], bool]) -> tuple[tuple[_Name, ...], tuple[_Name, ...]]:
+    parts: dict[bool, list[_Name]] = {True: [], False: []}
+    for name in names:
+        parts[is_allowed(name)].append(name)
+    return tuple(parts[True]), tuple(parts[False])
+
+
 def _once(names: Iterable[_Name]) -> tuple[_Name, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def _sort_ids(
-    task_ids: Iterable[str], found: Iterable[Task], start_filter: StartFilter
-) -> tuple[list[Task], list[str], list[str]]:
+def _existing(task_ids: Iterable[str], found: Iterable[Task]) -> tuple[tuple[Task, ...], tuple[str, ...]]:
+    """Return the tasks of the ids, and the ids that no task has."""
     tasks = {task.id.lower(): task for task in found}
-    existing: list[Task] = []
-    invalid: list[str] = []
-    denied: list[str] = []
-    for task_id in task_ids:
-        if is_guid(task_id) and not _allows(start_filter.task_ids, task_id.lower()):
-            denied.append(task_id)
-        elif task := tasks.get(task_id.lower()):
-            existing.append(task)
-        else:
-            invalid.append(task_id)
-    return existing, invalid, denied
+    matches = [(task_id, tasks.get(task_id.lower())) for task_id in task_ids]
+    return tuple(task for _, task in matches if task), tuple(task_id for task_id, task in matches if task is None)
 
 
 def _carriers(carried: Iterable[tuple[_Name, Task]]) -> dict[_Name, dict[str, Task]]:
@@ -232,7 +264,5 @@ def _carriers(carried: Iterable[tuple[_Name, Task]]) -> dict[_Name, dict[str, Ta
     return tasks
 
 
-def _carrying(
-    names: Iterable[_Name], allow_list: frozenset[_Name] | None, carriers: Mapping[_Name, Mapping[str, Task]]
-) -> tuple[Task, ...]:
-    return tuple(task for name in names if _allows(allow_list, name) for task in carriers.get(name, {}).values())
+def _carrying(names: Iterable[_Name], carriers: Mapping[_Name, Mapping[str, Task]]) -> tuple[Task, ...]:
+    return tuple(task for name in names for task in carriers.get(name, {}).values())

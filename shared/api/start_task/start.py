@@ -14,7 +14,7 @@ from shared.api.edge.calls import Call
 from shared.api.edge.http import Answer, Failure
 from shared.api.edge.parameters import Flag, Segment
 from shared.api.start_task.example import EXAMPLE, FAILURES
-from shared.api.start_task.items import ITEM_TYPES, ITEMS, key_values, start_request
+from shared.api.start_task.items import ITEM_TYPES, ITEMS, start_request
 from shared.core.starts import Property, StartReport, Task
 
 TASK_ID = Segment(name="taskId", description="A task's id, or - to name tasks in the body only.")
@@ -85,7 +85,7 @@ def _start(req: func.HttpRequest) -> Answer:
     must_exist, with_execution_id = MUST_EXIST.read(req), WITH_EXECUTION_ID.read(req)
     items = reading.body(req, ITEMS, if_absent=b"[]", unions=ITEM_TYPES)
     request = start_request(TASK_ID.read(req), items, all_task_ids_must_exist=must_exist)
-    report = wiring.start_tasks().run(request, key_values(items), datetime.now(UTC))
+    report = wiring.start_tasks().run(request, datetime.now(UTC))
     status = HTTPStatus.BAD_GATEWAY if report.nothing_started else HTTPStatus.OK
     return Answer(status=status, body=_rendered(report, with_execution_id=with_execution_id))
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from shared.core.key_values import KeyValue
+from shared.core.start_plan import plan, screen
 from shared.core.starts import (
     Found,
     NotStarted,
@@ -17,8 +18,6 @@ from shared.core.starts import (
     StartRequest,
     Task,
     Wanted,
-    plan,
-    screen,
 )
 from shared.log import log_of
 from shared.use_cases.start_each import OWN_FAULT, start_each

@@ -2,6 +2,7 @@ from dataclasses import fields, replace
 
 import pytest
 
+from shared.core.start_plan import plan, screen
 from shared.core.starts import (
     Found,
     NotStarted,
@@ -15,8 +16,6 @@ from shared.core.starts import (
     Task,
     Wanted,
     is_guid,
-    plan,
-    screen,
 )
 
 ONE = "11111111-1111-4111-8111-111111111111"

@@ -60,8 +60,8 @@ TAKEN_APART_BY |= {"sub", "match", "search", "fullmatch", "findall", "startswith
         (PartMissing(), "Required parameter is missing"),
         (PartMissing("body.value"), "Required parameter is missing: body.value."),
         (BodyRefused([OFF]), "a is off."),
-        (BodyRefused([OFF] * 3), "a is off. a is off. a is off."),
-        (BodyRefused([OFF] * 5), "a is off. a is off. a is off. And 2 more."),
+        (BodyRefused([OFF, OFF]), "a is off. a is off."),
+        (BodyRefused([OFF, OFF], more=2), "a is off. a is off. And 2 more."),
     ],
     ids=lambda value: type(value).__name__,
 )

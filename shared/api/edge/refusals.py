@@ -74,23 +74,23 @@ class PartMissing(CallerError):
 
 @dataclass(eq=False)
 class BodyRefused(CallerError):
-    """All that is wrong with a body, of which the text tells the first."""
+    """What is wrong with a body, and how many faults more it has."""
 
     faults: Sequence[CallerError]
+    more: int = 0
 
     def __str__(self) -> str:
-        more = len(self.faults) - FAULTS_SHOWN
-        told = [str(fault) for fault in self.faults[:FAULTS_SHOWN]]
-        return " ".join([*told, *([f"And {more} more."] if more > 0 else [])])
+        return " ".join([*map(str, self.faults), *([f"And {self.more} more."] if self.more else [])])
 
 
 def refusal(error: ValidationError, unions: Collection[str] = (), root: str = BODY) -> BodyRefused:
-    """Return what pydantic found wrong with a value whose place is `root`, empty where only its fields have a name.
+    """Return the first faults that pydantic found in a value whose place is `root`, empty where it has no name.
 
     `unions` are the tags of tagged unions in it, which pydantic adds to a place and no caller ever wrote there.
     """
     faults = error.errors(include_url=False)
-    return BodyRefused([_fault(fault, _place(fault["loc"], unions, root)) for fault in faults])
+    told = [_fault(fault, _place(fault["loc"], unions, root)) for fault in faults[:FAULTS_SHOWN]]
+    return BodyRefused(told, more=len(faults) - len(told))
 
 
 def shown(value: object) -> str:

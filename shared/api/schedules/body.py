@@ -17,7 +17,7 @@ from pydantic import (
     model_validator,
 )
 
-from shared.api.edge.refusals import shown
+from shared.api.edge.refusals import EXPECTED, NotAllowed, shown
 from shared.api.edge.texts import as_text
 from shared.core.errors import CallerError
 from shared.core.starts import is_guid
@@ -54,7 +54,7 @@ class TwoZones(CallerError):
     """A schedule names one zone as `timezone` and another as `timeZone`."""
 
     zone: str
-    other: object
+    other: str
 
     def __str__(self) -> str:
         beside = f"beside timezone {shown(self.zone)}"
@@ -102,12 +102,14 @@ class ScheduleBody(BaseModel):
     @model_validator(mode="wrap")
     @classmethod
     def _names_one_zone(cls, sent: Any, read: ModelWrapValidatorHandler[Self]) -> Self:
-        """Return the schedule; raises TwoZones, which pydantic lets pass."""
+        """Return the schedule; raises CallerError for a second zone, which pydantic lets pass."""
         schedule = read(sent)
         other = sent.get("timeZone") if isinstance(sent, dict) else None
-        if other not in (None, schedule.timezone):
-            raise TwoZones(schedule.timezone, other)
-        return schedule
+        if other is None or other == schedule.timezone:
+            return schedule
+        if not isinstance(other, str):
+            raise NotAllowed("body.timeZone", other, EXPECTED["string_type"])
+        raise TwoZones(schedule.timezone, other)
 
     @field_validator("name")
     @classmethod

@@ -61,6 +61,6 @@ def test_what_the_recipes_add_is_written_as_the_rest_is(check: tuple[str, ...], 
 
 def run(project: Path, module: str, *arguments: str) -> str:
     command = [sys.executable, "-m", module, *arguments]
-    done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=project, capture_output=True, encoding="utf-8", check=False)
     assert done.returncode == 0, done.stdout
     return done.stdout

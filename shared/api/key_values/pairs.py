@@ -1,6 +1,7 @@
 """/v4/keyvalues and its kin: what a caller leaves for a reload script."""
 
 from datetime import UTC, datetime
+from functools import partial
 from http import HTTPStatus
 from typing import NotRequired
 
@@ -8,13 +9,13 @@ import azure.functions as func
 from typing_extensions import TypedDict
 
 from shared import wiring
-from shared.api import reading
-from shared.api.address import MISSING
-from shared.api.calls import STORAGE, Call, Routes
-from shared.api.http import Answer
-from shared.api.key_value_wire import KEY_VALUE, lifetime
-from shared.api.parameters import Segment, Text
-from shared.core.errors import CallerError
+from shared.api.edge import reading
+from shared.api.edge.calls import Call, Example
+from shared.api.edge.examples import NO_PARAMETERS, STORAGE_AWAY
+from shared.api.edge.http import Answer
+from shared.api.edge.parameters import Segment, Text
+from shared.api.edge.refusals import PartMissing
+from shared.api.key_values.wire import KEY_VALUE, lifetime
 from shared.core.key_values import LONGEST_NAME, KeyValue
 
 NAMESPACE = Segment(name="namespace", description="What keeps keys of one purpose together.", longest=LONGEST_NAME)
@@ -86,7 +87,7 @@ def _store(req: func.HttpRequest) -> Answer:
     namespace, body = NAMESPACE.read(req), reading.body(req, KEY_VALUE, if_absent=b"{}")
     if not body.key or body.value is None:
         # Butler answers 201 to a pair without a value and stores nothing.
-        raise CallerError(f"{MISSING}: body.value." if body.key else MISSING)
+        raise PartMissing("body.value" if body.key else "")
     pair = KeyValue(namespace=namespace, key=body.key, value=body.value, ttl_ms=lifetime(body.ttl))
     wiring.key_values().store([pair], datetime.now(UTC))
     told = StoredAnswer(namespace=namespace, key=pair.key, value=pair.value, ttl=pair.ttl_ms or 0)
@@ -111,12 +112,38 @@ def _delete_namespace(req: func.HttpRequest) -> Answer:
     return Answer(status=HTTPStatus.NO_CONTENT)
 
 
-_STORE = Call(
+PAIR = {"namespace": "sales", "key": "day", "value": "2026-11-22"}
+ITS_NAMESPACE, ITS_NAMES = {"namespace": "sales"}, {"namespace": "sales", "key": "day"}
+NOT_FOUND = STORAGE_AWAY | {HTTPStatus.BAD_REQUEST: "Namespace not found: sales"}
+
+LIST_NAMESPACES = Call(
+    handler=_namespaces,
+    summary="List the namespaces that hold something",
+    answer=list[str],
+    failures=STORAGE_AWAY | NO_PARAMETERS,
+    example=Example(answer=["sales"]),
+)
+LIST_KEYS = Call(
+    handler=_keys,
+    summary="List the keys of a namespace",
+    answer=KeysAnswer,
+    parameters=(NAMESPACE,),
+    failures=NOT_FOUND,
+    example=Example(parameters=ITS_NAMESPACE, answer={"namespace": "sales", "keys": [{"key": "day"}]}),
+)
+READ = Call(
+    handler=_value,
+    summary="Read the value of a key",
+    answer=ValueAnswer,
+    parameters=(NAMESPACE, KEY_ASKED),
+    failures=NOT_FOUND,
+    example=Example(parameters=ITS_NAMES, answer=PAIR),
+)
+STORE = Call(
     handler=_store,
     summary="Store a pair, replacing the older one of its key",
     answer=StoredAnswer,
     status=HTTPStatus.CREATED,
-    errors=STORAGE,
     parameters=(NAMESPACE,),
     body=KEY_VALUE,
     leads_to={
@@ -126,87 +153,38 @@ _STORE = Call(
         "key_list_get": {"namespace": "namespace"},
         "key_values_delete": {"namespace": "namespace"},
     },
+    failures=STORAGE_AWAY | {HTTPStatus.BAD_REQUEST: "Required parameter is missing: body.value."},
+    example=Example(
+        parameters=ITS_NAMESPACE,
+        bodies={"": {"key": "day", "value": "2026-11-22", "ttl": 60000}},
+        answer=PAIR | {"ttl": 60000},
+    ),
+)
+EXISTS = Call(
+    handler=_exists,
+    summary="Tell whether a key is there, with its value",
+    answer=ExistsAnswer,
+    parameters=(NAMESPACE, KEY_ASKED),
+    failures=STORAGE_AWAY | {HTTPStatus.BAD_REQUEST: "key is missing: give it as a query parameter."},
+    example=Example(parameters=ITS_NAMES, answer={"keyExists": True, "keyValue": PAIR}),
 )
 
-blueprint = Routes()
-blueprint.serve(
-    "key_namespaces",
-    "v4/keyvaluesnamespaces",
-    {
-        "GET": Call(
-            handler=_namespaces,
-            summary="List the namespaces that hold something",
-            answer=list[str],
-            errors=STORAGE,
-        )
-    },
+_delete_call = partial(Call, status=HTTPStatus.NO_CONTENT, failures=NOT_FOUND)
+DELETE = _delete_call(
+    handler=_delete,
+    summary="Remove a pair",
+    parameters=(NAMESPACE, KEY),
+    example=Example(parameters=ITS_NAMES),
 )
-blueprint.serve(
-    "key_list",
-    "v4/keylist/{namespace}",
-    {
-        "GET": Call(
-            handler=_keys,
-            summary="List the keys of a namespace",
-            answer=KeysAnswer,
-            errors=STORAGE,
-            parameters=(NAMESPACE,),
-        )
-    },
+DELETE_KEY_NAMED_KEYEXISTS = _delete_call(
+    handler=_delete_key_named_keyexists,
+    summary="Remove the pair whose key is `keyexists`",
+    parameters=(NAMESPACE,),
+    example=Example(parameters=ITS_NAMESPACE),
 )
-blueprint.serve(
-    "key_values",
-    "v4/keyvalues/{namespace}",
-    {
-        "GET": Call(
-            handler=_value,
-            summary="Read the value of a key",
-            answer=ValueAnswer,
-            errors=STORAGE,
-            parameters=(NAMESPACE, KEY_ASKED),
-        ),
-        "POST": _STORE,
-        "DELETE": Call(
-            handler=_delete_namespace,
-            summary="Remove all pairs of a namespace",
-            status=HTTPStatus.NO_CONTENT,
-            errors=STORAGE,
-            parameters=(NAMESPACE,),
-        ),
-    },
-)
-# Comes before the next in the order of names, whose key it might be.
-blueprint.serve(
-    "key_exists",
-    "v4/keyvalues/{namespace}/keyexists",
-    {
-        "GET": Call(
-            handler=_exists,
-            summary="Tell whether a key is there, with its value",
-            answer=ExistsAnswer,
-            errors=STORAGE,
-            parameters=(NAMESPACE, KEY_ASKED),
-        ),
-        "DELETE": Call(
-            handler=_delete_key_named_keyexists,
-            summary="Remove the pair whose key is `keyexists`",
-            status=HTTPStatus.NO_CONTENT,
-            errors=STORAGE,
-            parameters=(NAMESPACE,),
-        ),
-    },
-    ends_with_name=True,
-)
-blueprint.serve(
-    "key_value",
-    "v4/keyvalues/{namespace}/{key}",
-    {
-        "DELETE": Call(
-            handler=_delete,
-            summary="Remove a pair",
-            status=HTTPStatus.NO_CONTENT,
-            errors=STORAGE,
-            parameters=(NAMESPACE, KEY),
-        )
-    },
+DELETE_NAMESPACE = _delete_call(
+    handler=_delete_namespace,
+    summary="Remove all pairs of a namespace",
+    parameters=(NAMESPACE,),
+    example=Example(parameters=ITS_NAMESPACE),
 )

@@ -1,7 +1,8 @@
 """A schedule as a caller sends it, and the value it becomes."""
 
 import re
-from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import (
     AliasChoices,
@@ -9,13 +10,15 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    ModelWrapValidatorHandler,
     StringConstraints,
     TypeAdapter,
     field_validator,
+    model_validator,
 )
 
-from shared.api.sentences import shown
-from shared.api.texts import as_text
+from shared.api.edge.refusals import EXPECTED, NotAllowed, shown
+from shared.api.edge.texts import as_text
 from shared.core.errors import CallerError
 from shared.core.starts import is_guid
 
@@ -46,13 +49,23 @@ def _listed(value: Any) -> Any:
     return [value] if isinstance(value, str | int | float) else value
 
 
+@dataclass(eq=False)
+class TwoZones(CallerError):
+    """A schedule names one zone as `timezone` and another as `timeZone`."""
+
+    zone: str
+    other: str
+
+    def __str__(self) -> str:
+        beside = f"beside timezone {shown(self.zone)}"
+        return f"body.timeZone: {shown(self.other)} is not allowed {beside}; the two are names of one thing."
+
+
 class ScheduleBody(BaseModel):
     """What a caller says of a schedule; what else stands in the body, id and state among it, is Footman's to say."""
 
-    # Built at the first request, as Azure waits for the import of the app. The contract tells only the one name.
-    model_config = ConfigDict(
-        defer_build=True, json_schema_extra=lambda schema: cast("dict[str, Any]", schema["properties"]).pop("timeZone")
-    )
+    # Built at the first request, as Azure waits for the import of the app.
+    model_config = ConfigDict(defer_build=True)
 
     # Where no number can be right, expression, zone, task and state, a text is expected.
     name: Annotated[_Line, BeforeValidator(as_text, json_schema_input_type=_VisibleLine | int | float | bool)]
@@ -67,11 +80,11 @@ class ScheduleBody(BaseModel):
         str,
         Field(
             description="The IANA name of the zone whose clock it follows.",
+            # The second is the name that Butler's code reads; the contract tells only the first.
             validation_alias=AliasChoices("timezone", "timeZone"),
             json_schema_extra={"format": ZONE},
         ),
     ]
-    timeZone: str | None = None  # noqa: N815 - the name that Butler's code reads
     qlikSenseTaskId: Annotated[str, Field(json_schema_extra={"pattern": GUID})]  # noqa: N815 - the wire's name
     startupState: Literal["start", "started", "stop", "stopped"]  # noqa: N815 - the wire's name
     tags: Annotated[
@@ -85,6 +98,18 @@ class ScheduleBody(BaseModel):
             description="In a PUT: leave the schedule started or stopped as it is, whatever startupState says.",
         ),
     ] = False
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _names_one_zone(cls, sent: Any, read: ModelWrapValidatorHandler[Self]) -> Self:
+        """Return the schedule; raises CallerError for a second zone, which pydantic lets pass."""
+        schedule = read(sent)
+        other = sent.get("timeZone") if isinstance(sent, dict) else None
+        if other is None or other == schedule.timezone:
+            return schedule
+        if not isinstance(other, str):
+            raise NotAllowed("body.timeZone", other, EXPECTED["string_type"])
+        raise TwoZones(schedule.timezone, other)
 
     @field_validator("name")
     @classmethod
@@ -109,13 +134,7 @@ SCHEDULE: TypeAdapter[ScheduleBody] = TypeAdapter(ScheduleBody)
 
 
 def definition(body: ScheduleBody) -> "Definition":
-    """Return what the body says; raises CallerError where it names two zones."""
-    if body.timeZone not in {None, body.timezone}:
-        raise CallerError(
-            f"body.timeZone: {shown(body.timeZone)} is not allowed beside timezone {shown(body.timezone)}; the two are "
-            "names of one thing."
-        )
-    from shared.core.schedules import Definition  # noqa: PLC0415
+    from shared.core.schedules import Definition  # noqa: PLC0415 - only the schedules need it
 
     return Definition(
         name=body.name,

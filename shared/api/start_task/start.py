@@ -9,11 +9,12 @@ import azure.functions as func
 from typing_extensions import TypedDict
 
 from shared import wiring
-from shared.api import reading
-from shared.api.calls import Call, Routes
-from shared.api.http import Answer, Failure
-from shared.api.parameters import Flag, Segment
-from shared.api.start_items import ITEM_TYPES, ITEMS, key_values, start_request
+from shared.api.edge import reading
+from shared.api.edge.calls import Call
+from shared.api.edge.http import Answer, Failure
+from shared.api.edge.parameters import Flag, Segment
+from shared.api.start_task.example import EXAMPLE, FAILURES
+from shared.api.start_task.items import ITEM_TYPES, ITEMS, start_request
 from shared.core.starts import Property, StartReport, Task
 
 TASK_ID = Segment(name="taskId", description="A task's id, or - to name tasks in the body only.")
@@ -84,7 +85,7 @@ def _start(req: func.HttpRequest) -> Answer:
     must_exist, with_execution_id = MUST_EXIST.read(req), WITH_EXECUTION_ID.read(req)
     items = reading.body(req, ITEMS, if_absent=b"[]", unions=ITEM_TYPES)
     request = start_request(TASK_ID.read(req), items, all_task_ids_must_exist=must_exist)
-    report = wiring.start_tasks().run(request, key_values(items), datetime.now(UTC))
+    report = wiring.start_tasks().run(request, datetime.now(UTC))
     status = HTTPStatus.BAD_GATEWAY if report.nothing_started else HTTPStatus.OK
     return Answer(status=status, body=_rendered(report, with_execution_id=with_execution_id))
 
@@ -129,16 +130,14 @@ def _named(properties: Iterable[Property]) -> list[NamedProperty]:
     return [{"name": pair.name, "value": pair.value} for pair in properties]
 
 
-_START = Call(
+START = Call(
     handler=_start,
     summary="Start tasks by id, tag and custom property; 502 only when surely none was started",
     answer=StartAnswer,
     also={HTTPStatus.BAD_GATEWAY: StartAnswer | Failure},
-    errors=(HTTPStatus.SERVICE_UNAVAILABLE,),
     parameters=(TASK_ID, MUST_EXIST, WITH_EXECUTION_ID),
     body=ITEMS,
     body_is_required=False,
+    failures=FAILURES,
+    example=EXAMPLE,
 )
-
-blueprint = Routes()
-blueprint.serve("start_task", "v4/reloadtask/{taskId}/start", {"PUT": _START, "POST": _START})

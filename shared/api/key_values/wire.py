@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
 
-from shared.api.address import FOLDED, NO_NAMES
-from shared.api.texts import as_text
+from shared.api.edge.address import FOLDED, NO_NAMES
+from shared.api.edge.texts import as_text
 from shared.core.key_values import LONGEST_NAME, LONGEST_TTL_MS, LONGEST_VALUE, KeyValue
 from shared.log import log_of
 

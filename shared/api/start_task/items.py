@@ -5,9 +5,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, TypeAdapter
 
-from shared.api.key_value_wire import KeyValuePayload, complete
-from shared.api.texts import as_text
-from shared.core.key_values import KeyValue
+from shared.api.edge.texts import as_text
+from shared.api.key_values.wire import KeyValuePayload, complete
 from shared.core.starts import NO_TASK, Property, StartRequest
 
 # More than the bytes of a body hold of real items; it bounds the work on unreal ones.
@@ -88,9 +87,5 @@ def start_request(task_id: str, items: Sequence[Item], *, all_task_ids_must_exis
             Property(name=payload.customPropertyName, value=payload.customPropertyValue) for payload in properties
         ),
         all_task_ids_must_exist=all_task_ids_must_exist,
+        key_values=tuple(complete([item.payload for item in items if isinstance(item, KeyValueStore)])),
     )
-
-
-def key_values(items: Sequence[Item]) -> list[KeyValue]:
-    """Return the complete pairs among the items."""
-    return complete([item.payload for item in items if isinstance(item, KeyValueStore)])

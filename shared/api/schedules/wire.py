@@ -1,5 +1,6 @@
 """Schedules and their runs as they are answered: Butler's names, Butler's forms."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, NotRequired
 
@@ -51,6 +52,10 @@ def schedule(kept: "Schedule") -> ScheduleAnswer:
     if kept.problem:
         answer["problem"] = kept.problem
     return answer
+
+
+def schedules(kept: "Iterable[Schedule]") -> list[ScheduleAnswer]:
+    return [schedule(each) for each in kept]
 
 
 class RunAnswer(TypedDict):

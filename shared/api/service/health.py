@@ -1,15 +1,17 @@
 """GET /v4/health: does it work? Anybody may ask, so nothing in it names a host, a user or a task."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING, NotRequired
+from typing import TYPE_CHECKING, Any, NotRequired
 
 import azure.functions as func
 from typing_extensions import TypedDict
 
 from shared import wiring
-from shared.api.calls import Call, Routes
-from shared.api.http import Answer
+from shared.api.edge.calls import Call, Example
+from shared.api.edge.examples import CRASHED, NO_PARAMETERS
+from shared.api.edge.http import Answer
 
 if TYPE_CHECKING:
     from shared.core.health import Check, Health
@@ -57,17 +59,20 @@ def _check(check: "Check") -> CheckAnswer:
     return told
 
 
-blueprint = Routes()
-blueprint.serve(
-    "health",
-    "v4/health",
-    {
-        "GET": Call(
-            handler=_health,
-            summary="Tell whether storage, Sense, the settings and the tick work; 503 when one of them doesn't",
-            answer=HealthAnswer,
-            also={HTTPStatus.SERVICE_UNAVAILABLE: HealthAnswer},
-        )
-    },
-    is_open=True,
+CHECKS: Mapping[str, Any] = {
+    "settings": {"status": "ok"},
+    "storage": {"status": "ok", "milliseconds": 9},
+    "sense": {"status": "ok", "milliseconds": 31},
+    "tick": {"status": "ok", "secondsAgo": 24},
+}
+WELL = {"status": "ok", "access": "key", "checks": CHECKS, "certificateDaysLeft": {"client": 412, "root": 3100}}
+UNWELL = WELL | {"status": "unhealthy", "checks": {**CHECKS, "tick": {"status": "stopped coming", "secondsAgo": 512}}}
+
+HEALTH = Call(
+    handler=_health,
+    summary="Tell whether storage, Sense, the settings and the tick work; 503 when one of them doesn't",
+    answer=HealthAnswer,
+    also={HTTPStatus.SERVICE_UNAVAILABLE: HealthAnswer},
+    failures=CRASHED | NO_PARAMETERS,
+    example=Example(answer=WELL, also={HTTPStatus.SERVICE_UNAVAILABLE: {"": UNWELL}}),
 )

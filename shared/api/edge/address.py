@@ -4,11 +4,13 @@ The host says `req.url` as it was sent, but for dot segments, which it folds awa
 """
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote
 
 import azure.functions as func
 
+from shared.api.edge.refusals import FieldRefused, PartMissing
 from shared.core.errors import CallerError
 
 # Clients and servers fold these away from a path, which then is about what holds the name.
@@ -19,10 +21,23 @@ OF_THE_HOST = frozenset({"code", "clientid"})
 # In these the platform in front of the host tells the address before anything was folded.
 ORIGINAL = ("x-waws-unencoded-url", "x-original-url")
 PATH_SHOWN = 200
-MISSING = "Required parameter is missing"
 # What is longer, has more digits or stranger characters may be a key that was pasted in the place of a name.
 _PLAIN = re.compile(r"[A-Za-z0-9_$.\[\]-]{1,24}")
 _MOST_DIGITS = 3
+
+
+@dataclass(eq=False)
+class UnknownParameter(CallerError):
+    """A query parameter that the call does not read; the name is None where it may be a secret."""
+
+    name: str | None
+    allowed: Sequence[str]
+    hint: str
+
+    def __str__(self) -> str:
+        shown = self.name or "A name that is not repeated here"
+        takes = f"it takes {', '.join(self.allowed)}" if self.allowed else "it takes none"
+        return f"{shown} is no parameter of this call: {takes}.{self.hint}"
 
 
 def check(req: func.HttpRequest, allowed: Collection[str]) -> None:
@@ -31,11 +46,11 @@ def check(req: func.HttpRequest, allowed: Collection[str]) -> None:
     given: set[str] = set()
     for name, value in _parameters(_target(req.url).partition("?")[2]):
         if name not in allowed:
-            raise CallerError(_unknown(name, allowed))
+            raise UnknownParameter(_plain(name), tuple(allowed), _hint(name, allowed))
         if not value:
-            raise CallerError(f"{name} is empty: give it a value, or leave it out.")
+            raise FieldRefused(name, "is empty: give it a value, or leave it out")
         if name in given:
-            raise CallerError(f"{name} is given twice: it is read once.")
+            raise FieldRefused(name, "is given twice: it is read once")
         given.add(name)
 
 
@@ -46,7 +61,7 @@ def check_parts(req: func.HttpRequest) -> None:
     """
     path = _target(req.url).partition("?")[0]
     if "//" in path or (path.endswith("/") and path != "/"):
-        raise CallerError(f"{MISSING}: {shown(unquote(path))} has an empty part.")
+        raise PartMissing(f"{shown(unquote(path))} has an empty part")
 
 
 def shown(path: str) -> str:
@@ -58,7 +73,7 @@ def _check_original(req: func.HttpRequest) -> None:
     for header in ORIGINAL:
         parts = req.headers.get(header, "").partition("?")[0].split("/")
         if folded := [part for part in parts if unquote(part) in NO_NAMES]:
-            raise CallerError(f"{MISSING}: {folded[0]} in a path is no name: it is folded away on its way here.")
+            raise PartMissing(f"{folded[0]} in a path is no name: it is folded away on its way here")
 
 
 def _target(url: str) -> str:
@@ -72,12 +87,10 @@ def _parameters(query: str) -> Iterator[tuple[str, str]]:
     return ((name, value) for name, value in pairs if name.lower() not in OF_THE_HOST)
 
 
-def _unknown(name: str, allowed: Collection[str]) -> str:
-    """Return the sentence about it; it may be a secret, so only a plain name is repeated, and never the value."""
+def _plain(name: str) -> str | None:
+    """Return the name, None where it may be a secret."""
     is_plain = _PLAIN.fullmatch(name) and sum(each.isdigit() for each in name) <= _MOST_DIGITS
-    shown = name if is_plain else "A name that is not repeated here"
-    takes = f"it takes {', '.join(allowed)}" if allowed else "it takes none"
-    return f"{shown} is no parameter of this call: {takes}.{_hint(name, allowed)}"
+    return name if is_plain else None
 
 
 def _hint(name: str, allowed: Collection[str]) -> str:

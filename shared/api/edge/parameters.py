@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 
 import azure.functions as func
 
-from shared.api.address import FOLDED, NO_NAMES
-from shared.api.sentences import shown
-from shared.core.errors import CallerError
+from shared.api.edge.address import FOLDED, NO_NAMES
+from shared.api.edge.refusals import FieldRefused, NotAllowed
+from shared.core.errors import TooLong
 
 FIRST_YEAR, LAST_YEAR = 1970, 2200
 
@@ -32,7 +32,7 @@ class Parameter:
 
     def checked(self, given: str) -> str:
         if self.longest and len(given) > self.longest:
-            raise CallerError(f"{self.name}: {len(given)} characters are too many; at most {self.longest} are allowed.")
+            raise TooLong(self.name, len(given), self.longest)
         return given
 
 
@@ -50,7 +50,7 @@ class Segment(Parameter):
         """Return the text; the host decodes all of it but %2F, which would look like a separator."""
         given: str = req.route_params[self.name]
         if given in NO_NAMES:
-            raise CallerError(f"{self.name}: {shown(given)} is not allowed; {FOLDED}.")
+            raise NotAllowed(self.name, given, FOLDED)
         return self.checked(re.sub("%2f", "/", given, flags=re.IGNORECASE))
 
 
@@ -74,7 +74,7 @@ class Text(OptionalText):
     def read(self, req: func.HttpRequest) -> str:
         given = super().read(req)
         if given is None:
-            raise CallerError(f"{self.name} is missing: give it as a query parameter.")
+            raise FieldRefused(self.name, "is missing: give it as a query parameter")
         return given
 
 
@@ -88,7 +88,7 @@ class Flag(Parameter):
     def read(self, req: func.HttpRequest) -> bool:
         given: str = req.params.get(self.name, "false")
         if given not in {"true", "false"}:
-            raise CallerError(f"{self.name}: {shown(given)} is not allowed; use true or false.")
+            raise NotAllowed(self.name, given, "use true or false")
         return given == "true"
 
 
@@ -104,7 +104,7 @@ class WholeNumber(Parameter):
     def read(self, req: func.HttpRequest) -> int:
         given = req.params.get(self.name, str(self.if_absent))
         if not re.fullmatch(r"[0-9]{1,9}", given) or not 1 <= int(given) <= self.most:
-            raise CallerError(f"{self.name}: {shown(given)} is not allowed; use a whole number from 1 to {self.most}.")
+            raise NotAllowed(self.name, given, f"use a whole number from 1 to {self.most}")
         return int(given)
 
 
@@ -126,7 +126,5 @@ class Instant(Parameter):
         except ValueError:
             found = None
         if found is None or found.tzinfo is None or not FIRST_YEAR <= found.year <= LAST_YEAR:
-            raise CallerError(
-                f"{self.name}: {shown(given)} is not allowed; use an instant such as 2026-11-22T06:00:00Z."
-            )
+            raise NotAllowed(self.name, given, "use an instant such as 2026-11-22T06:00:00Z")
         return found.astimezone(UTC)

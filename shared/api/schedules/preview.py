@@ -1,15 +1,17 @@
 """GET /v4/schedules/preview: when would this be due? Asked before a schedule is saved."""
 
 from datetime import UTC, datetime
+from http import HTTPStatus
 
 import azure.functions as func
 from typing_extensions import TypedDict
 
-from shared.api.calls import Call, Routes
-from shared.api.http import Answer
-from shared.api.parameters import Instant, Text, WholeNumber
-from shared.api.schedule_body import CRON, ZONE
-from shared.api.schedule_wire import MomentAnswer, moment
+from shared.api.edge.calls import Call, Example
+from shared.api.edge.examples import CRASHED
+from shared.api.edge.http import Answer
+from shared.api.edge.parameters import Instant, Text, WholeNumber
+from shared.api.schedules.body import CRON, ZONE
+from shared.api.schedules.wire import MomentAnswer, moment
 
 EXPRESSION = Text(name="cronSchedule", description="A cron expression of five fields, or six with seconds.", form=CRON)
 TIMEZONE = Text(name="timezone", description="The IANA name of the zone whose clock it follows.", form=ZONE)
@@ -31,16 +33,19 @@ def _preview(req: func.HttpRequest) -> Answer:
     return Answer(body=PreviewAnswer(next=[moment(instant, zone) for instant in instants]))
 
 
-blueprint = Routes()
-blueprint.serve(
-    "schedule_preview",
-    "v4/schedules/preview",
-    {
-        "GET": Call(
-            handler=_preview,
-            summary="Tell when an expression is due, clock changes included",
-            answer=PreviewAnswer,
-            parameters=(EXPRESSION, TIMEZONE, AFTER, COUNT),
-        )
-    },
+PREVIEW = Call(
+    handler=_preview,
+    summary="Tell when an expression is due, clock changes included",
+    answer=PreviewAnswer,
+    parameters=(EXPRESSION, TIMEZONE, AFTER, COUNT),
+    failures=CRASHED | {HTTPStatus.BAD_REQUEST: "cronSchedule is missing: give it as a query parameter."},
+    example=Example(
+        parameters={"cronSchedule": "0 6 * * 1-5", "timezone": "Europe/Stockholm"},
+        answer={
+            "next": [
+                {"utc": f"2026-11-{day}T05:00:00Z", "local": f"2026-11-{day}T06:00:00+01:00"}
+                for day in (23, 24, 25, 26, 27)
+            ]
+        },
+    ),
 )

@@ -121,7 +121,7 @@ def test_entries_whose_content_cant_be_read_come_to_an_end_and_the_others_go_on(
     for schedule, values in zip(poisoned, UNREADABLE, strict=True):
         store.write(f"due:2026-11-22T10:00:00Z:{schedule.id}", **values)
 
-    taken = store.claims(TEN + timedelta(seconds=1)).claim(store.due(), earliest=TEN)
+    taken = store.claim(TEN + timedelta(seconds=1))
 
     assert ids([done.due for done in taken.dones]) == ids_of(poisoned)
     store.sure.agenda.move([*taken.dones, *(dealt_with(each.due) for each in taken.tries)])
@@ -141,7 +141,7 @@ def test_an_entry_that_cant_be_read_does_not_make_numbers_be_used_again(store: S
     runs = store.sure.manage.runs(kept.id, 10)
     store.write(f"due:2026-11-22T13:00:00Z:{kept.id}", zone=7)
 
-    taken = store.claims(TEN + timedelta(hours=3, seconds=1)).claim(store.due(), earliest=TEN)
+    taken = store.claim(TEN + timedelta(hours=3, seconds=1))
     store.sure.history.record([done.run for done in taken.dones if done.run])
     store.sure.agenda.move(taken.dones)
 

@@ -20,7 +20,7 @@ python3 dev.py faults [TRIAL ...] [--rounds N]
 python3 dev.py load [starts | schedules | all] [--seconds N] [--minutes N] [--schedules N] [--firing N]
     What many callers get at a time: throughput, latencies, errors, memory, connections.
 python3 dev.py hostile [--requests 20000]
-    Every call under input that means harm: no 5xx, no hang, memory flat.
+    Every call under bytes that no client library sends: no 5xx, no hang, memory flat.
 python3 dev.py smoke --url URL [--key KEY]
     Whether a Footman that was deployed works; starts nothing.
 python3 dev.py import-butler FILE.yaml --url URL [--key KEY] --server-timezone ZONE --month-base 0|1 [--dry-run]

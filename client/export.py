@@ -26,7 +26,11 @@ def main() -> int:
 
 
 def _export(site: Site, file: Path | None) -> None:
-    text = written(site.schedules())
+    schedules = site.schedules()
+    for each in schedules:
+        if each.get("problem"):
+            print(f"Schedule {each['id']} has a problem: {each['problem']}", file=sys.stderr)
+    text = written(schedules)
     if file is None:
         sys.stdout.write(text)
         return

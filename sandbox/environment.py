@@ -53,7 +53,7 @@ def checkov(python: Sequence[str] = (sys.executable,)) -> Path:
     inside = _packages(python, "checkov", ROOT / "infra" / "requirements.txt")
     # The parser that it pins can't read what Bicep has had for years, and then checks nothing.
     later = [str(inside), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", BICEP_PARSER]
-    with _one_at_a_time():
+    with _one_at_a_time("venv-checkov"):
         if _stamp(inside.parent) != BICEP_PARSER:
             _install("A parser of Bicep", later)
             _write_stamp(inside.parent, BICEP_PARSER)
@@ -69,11 +69,13 @@ def _packages(python: Sequence[str], name: str, *requirements: Path, grows: bool
     folder = LOCAL / f"venv-{name}"
     inside = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     wanted = _fingerprint(*requirements) + version
-    with _one_at_a_time():
+    with _one_at_a_time(folder.name):
         if _stamp(folder) != wanted:
             if not (grows and _stamp(folder)):  # without a stamp its making was interrupted
                 _install(f"A virtual environment, {name}", [*python, "-m", "venv", "--clear", str(folder)])
-            pip = [str(inside), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+            # Python compiles what is imported, a tenth of it; what Azure has is weighed with all of it compiled.
+            compiled = "--compile" if name == "deployed" else "--no-compile"
+            pip = [str(inside), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", compiled]
             _install(
                 f"Python packages of {requirements[-1].relative_to(ROOT).as_posix()}",
                 [*pip, "-r", str(requirements[-1])],
@@ -85,7 +87,7 @@ def _packages(python: Sequence[str], name: str, *requirements: Path, grows: bool
 def azurite(python: Path) -> list[str]:
     """Return the start of the command that runs Azurite's JavaScript: Node.js and the folder of its code."""
     folder = LOCAL / "azurite"
-    with _one_at_a_time():
+    with _one_at_a_time(folder.name):
         node, npm = _node(python)
         if _stamp(folder) != AZURITE:
             folder.mkdir(parents=True, exist_ok=True)
@@ -164,18 +166,18 @@ def _ask(python: Sequence[str], code: str) -> str:
 
 
 def _install(what: str, command: Sequence[str], path: Path | None = None) -> None:
-    """Run an installer and show that it is alive; raises SetupFailed with its last lines."""
+    """Run an installer and show that it is alive, in whole lines, for another may run; raises SetupFailed."""
     environment = dict(os.environ)
     if path:
         environment["PATH"] = f"{path}{os.pathsep}{environment.get('PATH', '')}"
     begun = time.monotonic()
     # Not to stdout: what a command writes there may go into a file.
-    print(f"  {what} ...", end="", flush=True, file=sys.stderr)
+    print(f"  {what} ...", flush=True, file=sys.stderr)
     process = subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
     )
-    said = _said(process)
-    print(f" {time.monotonic() - begun:.0f} s", flush=True, file=sys.stderr)
+    said = _said(process, what)
+    print(f"  {what}: {time.monotonic() - begun:.0f} s", flush=True, file=sys.stderr)
     if process.returncode:
         raise SetupFailed(f"Could not install: {what}. {_reason(said)} Is the package registry reachable?")
 
@@ -187,18 +189,18 @@ def _reason(said: str) -> str:
     return f"It said: {(errors or lines or ['nothing'])[0][:200]}."
 
 
-def _said(process: subprocess.Popen[str]) -> str:
+def _said(process: subprocess.Popen[str], what: str) -> str:
     while True:
         try:
-            return process.communicate(timeout=3)[0]
+            return process.communicate(timeout=15)[0]
         except subprocess.TimeoutExpired:
-            print(".", end="", flush=True, file=sys.stderr)
+            print(f"  {what}: still at it", flush=True, file=sys.stderr)
 
 
 @contextmanager
-def _one_at_a_time() -> Iterator[None]:
-    """Let only one process install."""
-    with held(LOCAL / "installing.lock"):
+def _one_at_a_time(name: str) -> Iterator[None]:
+    """Let only one process, and one thread of it, install into the folder of that name."""
+    with held(LOCAL / f"installing-{name}.lock"):
         yield
 
 

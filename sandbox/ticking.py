@@ -117,7 +117,7 @@ class Site:
 
     def entry(self, schedule: Schedule) -> Due:
         due = self.kept.entry(self.now(schedule))
-        assert due is not None
+        assert isinstance(due, Due)
         return due
 
     def starts(self, schedule: Schedule) -> int:

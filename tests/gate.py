@@ -6,10 +6,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 
 from sandbox.environment import (
     ROOT,
@@ -28,9 +29,16 @@ from tests.package import show
 TOGETHER = ("-n", "4", "--dist", "loadfile", "--no-loadscope-reorder")
 # These measure seconds, so nothing else may run beside them.
 ALONE = ("tests/integration/test_run.py", "tests/timing/test_tick_faults.py")
-# These take the whole machine, and come after the others.
+# These wait for storage that does not answer, three minutes, and compute next to nothing: beside all that computes.
+WAITING = ("tests/integration/test_storage_hiccups.py",)
+# On every core, but each process reads all tests first.
+SPREAD = ("-n", "auto", "--maxprocesses", "4", "--dist", "worksteal")
+BESIDE = "hiccups"
+# These take the whole machine, and come after the others; the last one alone.
 FULL = ("integration", "timing")
 AT_A_TIME = 2
+# These need nothing but Python's packages, and begin while the rest is installed.
+WITHOUT_STORAGE = frozenset({"format", "lint", "types", "arrows", "unit"})
 NO_WORKER = """
 !!! NOT TESTED: the real Azure Functions worker.
 !!! It needs Python 3.13 or newer, and none was found on PATH, with the py launcher or among pyenv's.
@@ -63,26 +71,64 @@ def main() -> int:
     if unknown := set(wanted) - {*names}:
         parser.error(f"there is no step {', '.join(sorted(unknown))}: choose from {', '.join(names)}")
     try:
-        azurite(Path(sys.executable))
-        if "infra" in wanted:
-            checkov()
-        results = in_turn({step: run for step, run in steps.items() if step in wanted})
+        results = in_turn({step: run for step, run in steps.items() if step in wanted}, set_up(wanted))
     except SetupFailed as failed:
         print(f"\n{failed}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("\nEnded.", file=sys.stderr)
+        return 130
     return told(results)
 
 
-def in_turn(steps: Mapping[str, Callable[[], Result]]) -> list[Result]:
-    """Run the steps, two at a time but for those that take the whole machine; return how each went, in their order."""
-    pool = ThreadPoolExecutor(AT_A_TIME)
+def set_up(wanted: Sequence[str]) -> dict[str, Callable[[], object]]:
+    """Return what has to be installed for the steps, by what it is; raises SetupFailed when it is called."""
+    parts: dict[str, Callable[[], object]] = {}
+    if set(wanted) - WITHOUT_STORAGE:
+        parts["azurite"] = partial(azurite, Path(sys.executable))
+    if "infra" in wanted:
+        parts["checkov"] = checkov
+    if "worker" in wanted and (found := worker_python()):
+        parts["worker"] = partial(python_packages, found)
+        parts["deployed"] = partial(deployed_packages, found)
+    return parts
+
+
+def in_turn(
+    steps: Mapping[str, Callable[[], Result]], set_up: Mapping[str, Callable[[], object]] = MappingProxyType({})
+) -> list[Result]:
+    """Run the steps and return how each went, in their order.
+
+    Two at a time, but for the one that waits, which runs beside all, and those that take the whole machine: they come
+    after the others, the last one when nothing else runs any more. Meanwhile what they need is installed, on which
+    only the steps wait that need anything.
+    """
+    pool, beside = ThreadPoolExecutor(AT_A_TIME), ThreadPoolExecutor(AT_A_TIME + 1)
     try:
-        begun = {step: pool.submit(run) for step, run in steps.items() if step not in FULL}
-        done = {step: future.result() for step, future in begun.items()}
+        parts = [beside.submit(install) for install in set_up.values()]
+
+        def ready(step: str) -> Result:
+            for part in [] if step in WITHOUT_STORAGE else parts:
+                part.result()
+            return steps[step]()
+
+        computing = {step: pool.submit(ready, step) for step in steps if step not in {*FULL, BESIDE}}
+        waiting = {step: beside.submit(ready, step) for step in steps if step == BESIDE}
+        done = _ended(computing)
+        for step in (step for step in FULL if step in steps):
+            if step == FULL[-1]:
+                done |= _ended(waiting)
+            done[step] = ready(step)
+        done |= _ended(waiting)
     finally:
-        pool.shutdown(cancel_futures=True)  # after Ctrl-C none begins
-    done |= {step: run() for step, run in steps.items() if step in FULL}
+        for each in (pool, beside):
+            each.shutdown(cancel_futures=True)  # after Ctrl-C none begins
     return [done[step] for step in steps]
+
+
+def _ended(begun: Mapping[str, Future[Result]]) -> dict[str, Result]:
+    """Wait until all have ended."""
+    return {step: future.result() for step, future in begun.items()}
 
 
 def _commands(python: Path) -> dict[str, list[str]]:
@@ -94,10 +140,13 @@ def _commands(python: Path) -> dict[str, list[str]]:
         "lint": module("ruff", "check", "."),
         "types": module("mypy"),
         "arrows": module("pytest", "-q", "tests/unit/test_arrows.py"),
-        "unit": module("pytest", "-q", "tests/unit", "--ignore=tests/unit/test_arrows.py", "--cov"),
+        "unit": module("pytest", "-q", "tests/unit", "--ignore=tests/unit/test_arrows.py", "--cov", *SPREAD),
         "contract": module("pytest", "-q", "tests/contract"),
         "infra": module("pytest", "-q", "tests/infra"),
-        "integration": module("pytest", "-q", "tests/integration", *TOGETHER, *(f"--ignore={file}" for file in ALONE)),
+        BESIDE: module("pytest", "-q", *WAITING),
+        "integration": module(
+            "pytest", "-q", "tests/integration", *TOGETHER, *(f"--ignore={file}" for file in (*ALONE, *WAITING))
+        ),
         "timing": module("pytest", "-q", *ALONE, "--durations=5"),
     }
 

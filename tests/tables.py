@@ -90,20 +90,20 @@ class Store:
         assert self.sure.schedules.apply_many(made) == []
         return [change.after for change in made if change.after]
 
-    def claim(self, now: datetime) -> Settled:
-        """Claim all entries as a tick does at that time, without a start filter."""
+    def claim(self, now: datetime, due: list[Due] | None = None, tasks: "NoTasks | None" = None) -> Settled:
+        """Claim entries, or all, as a tick does at that time which may start what is due from ten on."""
         clock = StandingClock(now)
         by = Dependencies(
             agenda=self.sure.agenda,
             history=self.sure.history,
-            tasks=NoTasks(),
+            tasks=tasks or NoTasks(),
             pool=Executor(),
             clock=clock,
             machine=clock,
             start_filter=StartFilter(),
-            limits=Limits(connections=1, timeout=timedelta(seconds=10), catch_up=timedelta(hours=1)),
+            limits=Limits(connections=1, timeout=timedelta(seconds=10), catch_up=now - TEN),
         )
-        return claim(by, self.due(), now)
+        return claim(by, self.due() if due is None else due, now)
 
     def due(self) -> list[Due]:
         return self.sure.agenda.until(FAR_AWAY)

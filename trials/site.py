@@ -20,7 +20,7 @@ from sandbox.run import sense_settings
 from sandbox.stand_in import StandIn, start_stand_in
 from shared.core.schedules import Change
 from shared.storage.account import open_table
-from shared.storage.cells import text
+from shared.storage.columns import text
 from shared.storage.history import History
 from shared.storage.schedules import Schedules
 from shared.storage.table import Table

@@ -20,7 +20,7 @@ Moment = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 
 
 class ScheduleAnswer(TypedDict):
-    """A schedule as Butler's clients know it; `problem` tells why Footman stopped it."""
+    """A schedule as Butler's clients know it; `problem` tells why Footman stopped it, or can't read it."""
 
     id: str
     created: Moment

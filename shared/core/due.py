@@ -1,6 +1,7 @@
 """What is due: a schedule's entry on the agenda, and what a tick decides about it."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from shared.core.cron import SECOND, Cron, next_after
@@ -29,7 +30,8 @@ class Due:
     `instant` is the first occurrence after `since`, up to which all was dealt with or not due; the version before told
     no `since`. `occurrence` is the one last tried, `attempt` how often; under a claim its run will tell of all from
     `instant` to `occurrence`, no more and no less. `tried_since` stands while a start of it may have reached Sense and
-    nobody recorded the answer. `not_before` and `last_error` stand between two tries.
+    nobody recorded the answer. `not_before` and `last_error` stand between two tries. `unknown` are columns of its row
+    that a newer version wrote, or somebody by hand: they go along to the next entry.
     """
 
     schedule_id: str
@@ -46,6 +48,7 @@ class Due:
     tried_since: datetime | None = None
     not_before: datetime | None = None
     last_error: str = ""
+    unknown: Mapping[str, object] = field(default_factory=dict)
     etag: str = ""
 
 

@@ -146,6 +146,7 @@ def _fresh(due: Due, instant: datetime, seq: int, since: datetime | None) -> Due
         zone=due.zone,
         seq=seq,
         since=since,
+        unknown=due.unknown,
     )
 
 

@@ -80,11 +80,15 @@ def word_for(error: BaseException) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Beat:
-    """The marks of ticks: when the last one began, when one last ended, and what held it up, empty for nothing."""
+    """The marks of ticks: when the last one began, when one last ended, and what held it up, empty for nothing.
+
+    `unreadable` is how many rows can't be read: entries that were due then, and schedules.
+    """
 
     begun: datetime
     ended: datetime | None = None
     problem: str = ""
+    unreadable: int = 0
 
 
 def tick_check(last: Beat | None, now: datetime) -> Check:
@@ -101,6 +105,13 @@ def tick_check(last: Beat | None, now: datetime) -> Check:
     elif last.problem:
         word = "held up"
     return Check(word=word, seconds_ago=int(ago.total_seconds()))
+
+
+def rows_check(last: Beat) -> Check | None:
+    """Return that rows of schedules can't be read, None when all can: each keeps a schedule from being started."""
+    if not last.unreadable:
+        return None
+    return Check(word=f"{last.unreadable} row{'s' if last.unreadable > 1 else ''} can't be read")
 
 
 def warns(days: int) -> bool:

@@ -9,6 +9,7 @@ from shared.core.due import Due, counted_from
 from shared.core.errors import CallerError
 from shared.core.occurrences import first, minute_of, newest, rule
 from shared.core.schedules import Change, Schedule, State, latest, with_entry
+from shared.core.unreadable import Entry, UnreadableEntry, readable
 
 # What is due sooner may be in a tick's hands.
 SOON = 2 * MINUTE
@@ -16,17 +17,23 @@ SOON = 2 * MINUTE
 FURTHEST = timedelta(days=1)
 
 
-def mended(schedule: Schedule, entries: Sequence[Due], now: datetime) -> list[Change]:
+def mended(schedule: Schedule, entries: Sequence[Entry], now: datetime) -> list[Change]:
     """Return the changes that a schedule needs; each holds only while the schedule is as it was read.
 
-    So after the first the others wait for the next day; the one that puts the schedule right comes first.
+    So after the first the others wait for the next day; the one that puts the schedule right comes first. What can't be
+    read is left as it is, to be mended by hand, but for an entry that its schedule does not point to: could it be read,
+    a tick would start it beside the right one.
     """
+    if schedule.unreadable:
+        return []
     if schedule.state is State.STOPPED:
-        return _without(schedule, entries)
-    right = next((due for due in entries if due.instant == schedule.due), None)
+        return _without(schedule, list(map(readable, entries)))
+    right = next((entry for entry in entries if readable(entry).instant == schedule.due), None)
     if right:
-        return [*_replanned(schedule, right, now), *_without(schedule, [due for due in entries if due is not right])]
-    return [_put_right(schedule, min(entries, key=lambda due: due.instant, default=None), now)]
+        others = [readable(entry) for entry in entries if entry is not right]
+        replanned = [] if isinstance(right, UnreadableEntry) else _replanned(schedule, right, now)
+        return [*replanned, *_without(schedule, others)]
+    return [_put_right(schedule, min(map(readable, entries), key=lambda due: due.instant, default=None), now)]
 
 
 def _without(schedule: Schedule, entries: Sequence[Due]) -> list[Change]:
@@ -53,7 +60,7 @@ def _put_right(schedule: Schedule, stray: Due | None, now: datetime) -> Change:
         before=schedule,
         after=replace(change.after, due=instant),
         due_before=stray,
-        due_after=replace(change.due_after, instant=instant, since=None),
+        due_after=replace(change.due_after, instant=instant, since=None, unknown=stray.unknown if stray else {}),
     )
 
 

@@ -4,7 +4,7 @@ A started schedule has exactly one entry on the agenda, any other has none. Whoe
 one step, so a change is decided here as data: the schedule and its entry, before and after.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -12,8 +12,10 @@ from enum import StrEnum
 from shared.core.cron import Cron, never_due, upcoming
 from shared.core.due import Due, is_in_hand
 from shared.core.ends import in_hand, left_out, rest
+from shared.core.errors import RowUnreadable
 from shared.core.occurrences import begin, first, rule
 from shared.core.runs import Run
+from shared.core.unreadable import Entry, Unreadable, UnreadableEntry, as_said
 from shared.core.zones import Zone
 
 
@@ -51,7 +53,8 @@ class Schedule:
 
     `due` is when its entry on the agenda stands, None while it is stopped. `seq` numbers the run to come. `last_due` is
     the last occurrence that was dealt with. `left_out` are runs that a change has told and history may not have yet.
-    `problem` tells why Footman stopped it.
+    `problem` tells why Footman stopped it. `unreadable` tells of a row in which something else stands than must; what
+    can't be read has a default here.
     """
 
     id: str
@@ -64,6 +67,7 @@ class Schedule:
     last_run: Run | None = None
     left_out: tuple[Run, ...] = ()
     problem: str = ""
+    unreadable: Unreadable | None = None
     etag: str = ""
 
 
@@ -81,11 +85,6 @@ class Change:
     at: datetime | None = None
 
 
-def tagged(schedules: Iterable[Schedule], tag: str | None) -> list[Schedule]:
-    """Return those with exactly this tag, upper and lower case told apart; all where none is asked for."""
-    return [each for each in schedules if tag is None or tag in (each.definition.tags or ())]
-
-
 def check(definition: Definition, now: datetime) -> None:
     """Raise CallerError unless the definition can be evaluated and is due some day."""
     upcoming(Cron.parse(definition.cron), Zone.parse(definition.zone), now, count=1)
@@ -100,47 +99,56 @@ def created(schedule_id: str, definition: Definition, now: datetime) -> Change:
 
 
 def started(schedule: Schedule, now: datetime) -> Change | None:
-    """Return the change that starts a stopped schedule, None for a started one; raises CallerError."""
+    """Return the change that starts a stopped schedule, None for a started one; raises CallerError, RowUnreadable."""
+    _must_be_readable(schedule)
     if schedule.state is State.STARTED:
         return None
     check(schedule.definition, now)
     return replace(with_entry(schedule, latest(now, schedule, None)), before=schedule)
 
 
-def stopped(schedule: Schedule, due: Due | None, now: datetime) -> Change | None:
+def stopped(schedule: Schedule, entry: Entry | None, now: datetime) -> Change | None:
     """Return the change that stops a started schedule, None for a stopped one."""
     if schedule.state is State.STOPPED:
         return None
-    due = _numbered(schedule, due)
+    due = _numbered(schedule, entry)
     after = _taken(schedule, due, left_out(due, now, "The schedule was stopped") if due else ())
     return Change(before=schedule, after=replace(after, state=State.STOPPED, due=None), due_before=due)
 
 
-def deleted(schedule: Schedule, due: Due | None, now: datetime) -> Change:
-    return Change(before=schedule, due_before=due, at=now)
+def deleted(schedule: Schedule, entry: Entry | None, now: datetime) -> Change:
+    return Change(before=schedule, due_before=_numbered(schedule, entry), at=now)
 
 
 def edited(
-    schedule: Schedule, due: Due | None, definition: Definition, now: datetime, *, keeps_state: bool = False
+    schedule: Schedule,
+    entry: Entry | None,
+    definition: Definition,
+    now: datetime,
+    *,
+    keeps_state: bool = False,
 ) -> Change | None:
     """Return the change that replaces the definition, which was checked, None where it stands already.
 
     The state follows `startup_state` unless it is to stay. While cron and zone stay so does the entry, with its claim;
     only a start of another task that may be under way keeps its number, and the entry goes on after it. Else the
-    schedule counts from now, or from its last occurrence where a clock went back.
+    schedule counts from now, or from its last occurrence where a clock went back. An entry that can't be read is
+    written anew. Raises RowUnreadable for a schedule that can't be.
     """
+    _must_be_readable(schedule)
+    due = _numbered(schedule, entry)
     changed = replace(schedule, definition=definition, problem="")
     match state_after(schedule.state, schedule.definition.startup_state, definition.startup_state):
         case State.STOPPED if schedule.state is State.STARTED and not keeps_state:
             change = stopped(changed, due, now)
         case State.STARTED if schedule.state is State.STOPPED and not keeps_state:
             change = started(changed, now)
-        case _ if changed == schedule and (due is not None or schedule.state is State.STOPPED):
+        case _ if changed == schedule and (isinstance(entry, Due) or schedule.state is State.STOPPED):
             return None
         case _ if schedule.state is State.STOPPED:
             change = Change(after=changed)
         case _:
-            change = _edited_while_started(changed, _numbered(schedule, due), now)
+            change = _edited_while_started(changed, due, now)
     assert change is not None  # noqa: S101 - the state differs where one of these says that it does not
     return replace(change, before=schedule)
 
@@ -161,11 +169,14 @@ def _edited_while_started(changed: Schedule, due: Due | None, now: datetime) -> 
     if due and (due.cron, due.zone) == (definition.cron, definition.zone):
         if definition.task_id.lower() == due.task_id.lower():
             entry = replace(due, name=definition.name, task_id=definition.task_id)
-            return Change(after=changed, due_before=due, due_after=entry)
+            return Change(after=replace(changed, seq=entry.seq), due_before=due, due_after=entry)
         if change := _with_another_task(changed, due):
             return change
     after = _taken(changed, due, left_out(due, now, WAS_CHANGED) if due else ())
-    return replace(with_entry(after, latest(now, changed, due)), due_before=due)
+    change = with_entry(after, latest(now, changed, due))
+    if due and change.due_after:
+        change = replace(change, due_after=replace(change.due_after, unknown=due.unknown))
+    return replace(change, due_before=due)
 
 
 def _with_another_task(changed: Schedule, due: Due) -> Change | None:
@@ -175,7 +186,7 @@ def _with_another_task(changed: Schedule, due: Due) -> Change | None:
         entry = replace(
             due, attempt=0, occurrence=None, last_error="", name=definition.name, task_id=definition.task_id
         )
-        return Change(after=changed, due_before=due, due_after=entry)
+        return Change(after=replace(changed, seq=entry.seq), due_before=due, due_after=entry)
     after_it = rest(due)
     if after_it is None:
         return None
@@ -192,17 +203,20 @@ def with_entry(schedule: Schedule, now: datetime) -> Change:
     if instant is None:
         raise never_due(definition.cron)
     after = replace(schedule, state=State.STARTED, due=instant, problem="")
-    entry = Due(
+    return Change(after=after, due_after=replace(_entry(schedule, instant), since=begin(cron, now)))
+
+
+def _entry(schedule: Schedule, instant: datetime) -> Due:
+    said = schedule.definition
+    return Due(
         schedule_id=schedule.id,
         instant=instant,
-        name=definition.name,
-        task_id=definition.task_id,
-        cron=definition.cron,
-        zone=definition.zone,
+        name=said.name,
+        task_id=said.task_id,
+        cron=said.cron,
+        zone=said.zone,
         seq=schedule.seq,
-        since=begin(cron, now),
     )
-    return Change(after=after, due_after=entry)
 
 
 def latest(now: datetime, schedule: Schedule, due: Due | None) -> datetime:
@@ -210,9 +224,16 @@ def latest(now: datetime, schedule: Schedule, due: Due | None) -> datetime:
     return max(instant for instant in (now, schedule.last_due, due and due.occurrence) if instant)
 
 
-def _numbered(schedule: Schedule, due: Due | None) -> Due | None:
-    """Return the entry with a number that no run has: its row may have been edited by hand."""
-    return replace(due, seq=max(due.seq, schedule.seq)) if due else None
+def _must_be_readable(schedule: Schedule) -> None:
+    if schedule.unreadable:
+        raise RowUnreadable(schedule.unreadable.problem)
+
+
+def _numbered(schedule: Schedule, entry: Entry | None) -> Due | None:
+    """Return the entry with a number that no run has, and what can't be read of it as the schedule says."""
+    if isinstance(entry, UnreadableEntry):
+        return as_said(entry, _entry(schedule, entry.entry.instant))
+    return replace(entry, seq=max(entry.seq, schedule.seq)) if entry else None
 
 
 def _taken(schedule: Schedule, due: Due | None, runs: tuple[Run, ...]) -> Schedule:

@@ -7,10 +7,11 @@ failure the rows are read again, and what stands there decides.
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from shared.core.cron import SECOND
 from shared.core.due import Claim, Due
 from shared.core.ends import Done, following, next_seq
 from shared.core.errors import StorageConflict, StorageError
@@ -18,8 +19,10 @@ from shared.core.health import Beat
 from shared.core.runs import Run
 from shared.core.schedules import Schedule, State
 from shared.log import log_of
-from shared.storage import cells, rows
+from shared.storage import entries, rows
 from shared.storage.batches import batches
+from shared.storage.columns import text
+from shared.storage.entries import PassedOver
 from shared.storage.table import Table, readable
 from shared.storage.transaction import Operation
 
@@ -31,22 +34,37 @@ Write = Callable[[Due], Operation]
 
 @dataclass(frozen=True, kw_only=True)
 class Agenda:
-    """The entries of all started schedules; raises StorageError."""
+    """The entries of all started schedules; raises StorageError.
+
+    An entry that can't be read is passed over: it is neither claimed nor moved, and stops nothing.
+    """
 
     table: Table
+    passed_over: PassedOver = field(default_factory=PassedOver, compare=False)
 
     def beat(self, told: Mapping[str, Any]) -> datetime:
         """Write down how the tick goes and return the time by storage's clock, in whole seconds."""
-        return self.table.put({"PartitionKey": rows.SCHEDULES, "RowKey": rows.HEARTBEAT, **told})
+        if "ended" in told:
+            told = {**told, **rows.BEAT.written(unreadable=self.passed_over.count)}
+        else:
+            self.passed_over.forget()
+        return self.table.put({**rows.at_key(rows.HEARTBEAT), **told})
 
     def last_beat(self) -> Beat | None:
-        """Return the mark of the last tick."""
+        """Return the mark of the last tick, with how many rows can't be read: entries that are due, and schedules."""
         kept = self.table.row(rows.SCHEDULES, rows.HEARTBEAT)
-        return readable(rows.beat, kept) if kept else None
+        found = readable(rows.beat, kept) if kept else None
+        if kept is None or found is None:
+            return None
+        stands = [self._found(schedule_id) for schedule_id in rows.doubtful(kept.row)]
+        unreadable = [schedule for schedule in stands if schedule and schedule.unreadable]
+        return replace(found, unreadable=found.unreadable + len(unreadable))
 
     def until(self, end: datetime) -> list[Due]:
         """Return the entries before `end`, in the order of time."""
-        return self._range("due:", f"due:{cells.text(end)}")
+        # Keys hold whole seconds; with a fraction behind it the text of a second sorts before that of the second itself.
+        seconds = end if end.microsecond == 0 else end.replace(microsecond=0) + SECOND
+        return self._range("due:", f"due:{text(seconds)}")
 
     def claim(self, wanted: Sequence[Due]) -> list[Due]:
         """Store claims, at most 100, and return those that are ours now."""
@@ -96,7 +114,8 @@ class Agenda:
         return moved
 
     def _range(self, first: str, end: str) -> list[Due]:
-        return [due for kept in self.table.rows(rows.SCHEDULES, first, end) if (due := readable(rows.due, kept))]
+        found = (entries.read(self.table, kept) for kept in self.table.rows(rows.SCHEDULES, first, end))
+        return [due for entry in found if (due := self.passed_over.unless_readable(entry))]
 
     def _between(self, dues: Sequence[Due]) -> list[Due]:
         keys = sorted(rows.due_key(due.instant, due.schedule_id) for due in dues)
@@ -158,16 +177,20 @@ class Agenda:
             if found is None or found.last_run == run or (found.last_run and found.last_run.seq > run.seq):
                 return
             last_due = max(run.due, found.last_due or run.due)
-            key = {"PartitionKey": rows.SCHEDULES, "RowKey": rows.schedule_key(run.schedule_id)}
-            row = {**key, "lastRun": rows.run_text(run), "lastDue": cells.text(last_due)}
+            key = rows.at_key(rows.schedule_key(run.schedule_id))
+            row = {**key, **rows.SCHEDULE.written(lastRun=run, lastDue=last_due)}
             with suppress(StorageConflict):
                 self.table.commit([Operation(kind="merge", row=row, etag=found.etag)])
                 return
 
     def schedule(self, schedule_id: str) -> Schedule | None:
         """Return the schedule of that id, None where there is none or it can't be read."""
+        found = self._found(schedule_id)
+        return None if found is None or found.unreadable else found
+
+    def _found(self, schedule_id: str) -> Schedule | None:
         kept = self.table.row(rows.SCHEDULES, rows.schedule_key(schedule_id))
-        return readable(rows.schedule, kept) if kept else None
+        return rows.schedule(kept.row, kept.etag) if kept else None
 
     def _drop_if_orphan(self, due: Due) -> None:
         """Delete an entry whose schedule is gone, which would be started again and again."""
@@ -177,7 +200,7 @@ class Agenda:
 
     def _there(self, instant: datetime, schedule_id: str) -> Due | None:
         kept = self.table.row(rows.SCHEDULES, rows.due_key(instant, schedule_id))
-        return readable(rows.due, kept) if kept else None
+        return self.passed_over.unless_readable(entries.read(self.table, kept)) if kept else None
 
 
 def _is_under(claim: Claim | None, there: Due) -> bool:
@@ -186,7 +209,7 @@ def _is_under(claim: Claim | None, there: Due) -> bool:
 
 
 def _renamed(due: Due, there: Due) -> Due:
-    return replace(due, name=there.name, task_id=there.task_id, etag=there.etag)
+    return replace(due, name=there.name, task_id=there.task_id, unknown=there.unknown, etag=there.etag)
 
 
 def _sorted_out(wanted: Sequence[Due], there: Mapping[str, Due]) -> tuple[list[Due], list[Due]]:
@@ -196,7 +219,7 @@ def _sorted_out(wanted: Sequence[Due], there: Mapping[str, Due]) -> tuple[list[D
         found = there.get(due.schedule_id)
         if found and found.instant == due.instant:
             if found.claim and due.claim and found.claim.owner == due.claim.owner:
-                mine.append(replace(due, etag=found.etag))
+                mine.append(replace(due, unknown=found.unknown, etag=found.etag))
             elif found.etag == due.etag:
                 again.append(due)
     return mine, again
@@ -204,29 +227,26 @@ def _sorted_out(wanted: Sequence[Due], there: Mapping[str, Due]) -> tuple[list[D
 
 def _merge(due: Due) -> Operation:
     key = rows.due_key(due.instant, due.schedule_id)
-    return Operation(
-        kind="merge", row={"PartitionKey": rows.SCHEDULES, "RowKey": key, **rows.tries(due)}, etag=due.etag
-    )
+    return Operation(kind="merge", row={**rows.at_key(key), **rows.tries(due)}, etag=due.etag)
 
 
 def _delete(due: Due) -> Operation:
     key = rows.due_key(due.instant, due.schedule_id)
-    return Operation(kind="delete", row={"PartitionKey": rows.SCHEDULES, "RowKey": key}, etag=due.etag)
+    return Operation(kind="delete", row=rows.at_key(key), etag=due.etag)
 
 
 def _move(done: Done) -> list[Operation]:
     """Return the operations of one schedule; its own row is merged, never upserted: that revives a deleted one."""
     entry = following(done)
     state = State.STARTED if entry else State.STOPPED
-    told = rows.progress(state, entry.instant if entry else None, next_seq(done), done.problem)
-    if done.due.seq == rows.NO_NUMBER:
-        del told["seq"]  # the schedule's own stays: numbers must not come again
-    run = {"lastDue": cells.text(done.run.due), "lastRun": rows.run_text(done.run)} if done.run else {}
-    schedule = {
-        "PartitionKey": rows.SCHEDULES,
-        "RowKey": rows.schedule_key(done.due.schedule_id),
-        **told,
-        **run,
+    said: dict[str, Any] = {
+        "state": state,
+        "due": entry.instant if entry else None,
+        "seq": next_seq(done),
+        "problem": done.problem,
     }
+    if done.run:
+        said |= {"lastDue": done.run.due, "lastRun": done.run}
+    schedule = {**rows.at_key(rows.schedule_key(done.due.schedule_id)), **rows.SCHEDULE.written(**said)}
     insert = [Operation(kind="insert", row=rows.due_row(entry))] if entry else []
     return [_delete(done.due), *insert, Operation(kind="merge", row=schedule)]

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from shared.core.errors import StorageConflict
 from shared.core.runs import Run
-from shared.storage import rows
 from shared.storage.batches import batches
-from shared.storage.cells import Row
+from shared.storage.columns import Row
+from shared.storage.rows import AFTER_COLON
+from shared.storage.run_rows import HISTORY, run, run_key, run_row
 from shared.storage.table import Kept, Table, readable
 from shared.storage.transaction import Operation
 
@@ -24,27 +25,23 @@ class History:
 
     def record(self, runs: Sequence[Run]) -> None:
         """Write runs, at most one of a schedule; writing one again does no harm. Raises StorageError."""
-        # A run without a number is one of an entry that can't be read: its schedule tells the problem.
-        numbered = [run for run in runs if run.seq >= 0]
-        for batch in batches(numbered, 1):
-            self.table.commit([Operation(kind="upsert", row=rows.run_row(run, self.ring)) for run in batch])
+        for batch in batches(runs, 1):
+            self.table.commit([Operation(kind="upsert", row=run_row(run, self.ring)) for run in batch])
 
     def recorded(self, schedule_id: str, seq: int) -> Run | None:
         """Return the run of this number if it was recorded, and can be read."""
-        kept = self.table.row(rows.HISTORY, rows.run_key(schedule_id, seq, self.ring))
+        kept = self.table.row(HISTORY, run_key(schedule_id, seq, self.ring))
         found = readable(_run, kept) if kept else None
         return found if found and found.seq == seq else None
 
     def record_unless_told(self, run: Run) -> Run:
         """Write a run that others may know better, and return the one that stands: theirs, unless they only guess."""
-        kept = self.table.row(rows.HISTORY, rows.run_key(run.schedule_id, run.seq, self.ring))
-        if run.seq < 0:
-            return run
+        kept = self.table.row(HISTORY, run_key(run.schedule_id, run.seq, self.ring))
         if kept and _is_as_new(kept.row, run):
             stands = self._stands(kept, run)
             if not stands.is_guess or run.is_guess:
                 return stands
-        row = rows.run_row(run, self.ring)
+        row = run_row(run, self.ring)
         write = Operation(kind="replace", row=row, etag=kept.etag) if kept else Operation(kind="insert", row=row)
         try:
             self.table.commit([write])
@@ -64,7 +61,7 @@ class History:
 
     def forget(self, schedule_id: str) -> None:
         """Remove what there is of a schedule."""
-        kept = self.table.rows(rows.HISTORY, f"{schedule_id}:", f"{schedule_id}{rows.AFTER_COLON}")
+        kept = self.table.rows(HISTORY, f"{schedule_id}:", f"{schedule_id}{AFTER_COLON}")
         self.table.delete(list(kept))
 
     def _numbered(self, schedule_id: str, oldest: int, newest: int) -> list[Run]:
@@ -81,7 +78,7 @@ class History:
         return found if found and found.seq == run.seq else run
 
     def _slots(self, schedule_id: str, first: int, last: int) -> list[Run]:
-        kept = self.table.rows(rows.HISTORY, f"{schedule_id}:{first:06d}", f"{schedule_id}:{last + 1:06d}")
+        kept = self.table.rows(HISTORY, f"{schedule_id}:{first:06d}", f"{schedule_id}:{last + 1:06d}")
         return [run for each in kept if (run := readable(_run, each))]
 
 
@@ -92,4 +89,4 @@ def _is_as_new(row: Row, run: Run) -> bool:
 
 
 def _run(row: Row, _: str) -> Run:
-    return rows.run(row)
+    return run(row)

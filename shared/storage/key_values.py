@@ -12,12 +12,14 @@ from typing import Any
 
 from shared.core.key_values import KeyValue
 from shared.storage.batches import batches
-from shared.storage.cells import Row, text_of
+from shared.storage.columns import REQUIRED, TEXT, Column, Columns, Row
 from shared.storage.rows import AFTER_COLON
 from shared.storage.table import Kept, Table, readable
 from shared.storage.transaction import Operation
 
 PARTITION = "keyvalues"
+# Storage looks for `expires` itself, and finds no row without it.
+KEY_VALUE = Columns(*(Column(name, TEXT, REQUIRED) for name in ("namespace", "key", "value", "expires")))
 NEVER = ""
 # The library finds names only between spaces.
 LIVE = "( expires eq '' or expires gt @now )"
@@ -32,10 +34,10 @@ class KeyValues:
     table: Table
 
     def store(self, pairs: Sequence[KeyValue], now: datetime) -> None:
-        """Keep pairs, replacing older ones of the same key; of two with one key the last counts."""
+        """Keep pairs in place of older ones of the same key; of two with one key the last counts."""
         newest = {_row_key(pair.namespace, pair.key): pair for pair in pairs}
         for batch in batches(list(newest.values()), 1):
-            self.table.commit([Operation(kind="upsert", row=_row(pair, now)) for pair in batch])
+            self.table.commit([Operation(kind="insert_or_merge", row=_row(pair, now)) for pair in batch])
 
     def value(self, namespace: str, key: str, now: datetime) -> str | None:
         kept = self.table.row(PARTITION, _row_key(namespace, key))
@@ -97,7 +99,7 @@ class _Pair:
 
 
 def _pair(row: Row, _: str) -> _Pair:
-    return _Pair(**{name: text_of(row, name) for name in ("namespace", "key", "value", "expires")})
+    return _Pair(**KEY_VALUE.sound(row))
 
 
 def _live(kept: Kept, now: datetime) -> _Pair | None:
@@ -111,10 +113,9 @@ def _row(pair: KeyValue, now: datetime) -> dict[str, Any]:
     return {
         "PartitionKey": PARTITION,
         "RowKey": _row_key(pair.namespace, pair.key),
-        "namespace": pair.namespace,
-        "key": pair.key,
-        "value": pair.value,
-        "expires": _text(expires) if expires else NEVER,
+        **KEY_VALUE.written(
+            namespace=pair.namespace, key=pair.key, value=pair.value, expires=_text(expires) if expires else NEVER
+        ),
     }
 
 

@@ -4,27 +4,40 @@ Everything that a transaction must change together stands in one partition, the 
 are ISO 8601 in UTC, so that text order is time order; an absent value is an empty text, for a merge can't clear one.
 """
 
-import json
-from contextlib import suppress
-from dataclasses import replace
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
-from shared.core.due import Claim, Due
+from shared.core.due import Due
 from shared.core.health import Beat
-from shared.core.runs import Run, RunOutcome
-from shared.core.schedules import Definition, Schedule, State
-from shared.storage.cells import Row, instant, maybe_instant, number_of, text, text_of
+from shared.core.runs import RunOutcome
+from shared.core.schedules import STATE_OF, Definition, Schedule, State
+from shared.core.unreadable import Unreadable
+from shared.storage.columns import (
+    INSTANT,
+    MOMENT,
+    NUMBER,
+    OF_SCHEDULE,
+    REAL,
+    REASON,
+    TEXT,
+    TEXTS,
+    Column,
+    Columns,
+    Read,
+    Row,
+    one_of,
+    reasons,
+    text,
+    word_of,
+)
+from shared.storage.run_rows import LAST_RUN, RUNS
 
 SCHEDULES = "schedules"
-HISTORY = "history"
 HEARTBEAT = "heartbeat"
 # The character after the colon: a range of keys ends before it.
 AFTER_COLON = ";"
-# A property holds 32 Ki characters; a sentence longer than this has lost its reader.
-LONGEST_REASON = 1000
-UNREADABLE = "(its entry on the agenda can't be read)"
-NO_NUMBER = -1
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def keys(kind: str) -> tuple[str, str]:
@@ -44,189 +57,176 @@ def gone_key(schedule_id: str) -> str:
     return f"gone:{schedule_id}"
 
 
-def beat(row: Row, _: str) -> Beat:
-    """Return the mark of a tick; raises ValueError or KeyError for a row that is none."""
-    return Beat(
-        begun=instant(text_of(row, "begun")),
-        ended=maybe_instant(row, "ended") if "ended" in row else None,
-        problem=text_of(row, "problem"),
-    )
+def at_key(key: str) -> dict[str, str]:
+    """Return the keys of a row among the schedules and their entries."""
+    return {"PartitionKey": SCHEDULES, "RowKey": key}
+
+
+# --- a schedule
+
+SCHEDULE = Columns(
+    Column("created", MOMENT, LONG_AGO),
+    Column("name", TEXT, ""),
+    Column("cron", TEXT, ""),
+    Column("zone", TEXT, ""),
+    Column("taskId", TEXT, ""),
+    # Whoever sends back what was read must not stop a schedule by it, nor start one.
+    Column("startupState", word_of(STATE_OF), State.STARTED.value),
+    Column("tags", TEXTS, None),
+    Column("state", one_of(State), None),  # that which `due` tells
+    Column("due", INSTANT, None),
+    Column("seq", NUMBER, None),  # the number after the last run's
+    Column("problem", REASON, ""),
+    Column("lastDue", INSTANT, None),
+    Column("lastRun", LAST_RUN, None),
+    Column("leftOut", RUNS, ()),
+)
 
 
 def schedule_row(schedule: Schedule) -> dict[str, Any]:
     definition = schedule.definition
-    return {
-        "PartitionKey": SCHEDULES,
-        "RowKey": schedule_key(schedule.id),
-        "created": text(schedule.created),
-        "name": definition.name,
-        "cron": definition.cron,
-        "zone": definition.zone,
-        "taskId": definition.task_id,
-        "startupState": definition.startup_state,
-        "tags": "" if definition.tags is None else json.dumps(definition.tags, ensure_ascii=False),
-        **progress(schedule.state, schedule.due, schedule.seq, schedule.problem),
-        "lastDue": text(schedule.last_due),
-        "lastRun": run_text(schedule.last_run),
-        "leftOut": json.dumps([run_row(run, ring=1) for run in schedule.left_out]) if schedule.left_out else "",
-    }
-
-
-def progress(state: State, due: datetime | None, seq: int, problem: str) -> dict[str, Any]:
-    """Return what a tick and a writer both change of a schedule."""
-    return {"state": state.value, "due": text(due), "seq": seq, "problem": problem[:LONGEST_REASON]}
+    written = SCHEDULE.written(
+        created=schedule.created,
+        name=definition.name,
+        cron=definition.cron,
+        zone=definition.zone,
+        taskId=definition.task_id,
+        startupState=definition.startup_state,
+        tags=definition.tags,
+        state=schedule.state,
+        due=schedule.due,
+        seq=schedule.seq,
+        problem=schedule.problem,
+        lastDue=schedule.last_due,
+        lastRun=schedule.last_run,
+        leftOut=schedule.left_out,
+    )
+    return {**at_key(schedule_key(schedule.id)), **written}
 
 
 def schedule(row: Row, etag: str) -> Schedule:
-    """Return the schedule; raises ValueError or KeyError for a row that is none."""
-    tags = text_of(row, "tags")
+    """Return the schedule; one whose row can't be read says so, and has defaults for what can't be."""
+    found, key = SCHEDULE.read(row), row["RowKey"]
+    values = found.values
     return Schedule(
-        id=text_of(row, "RowKey").removeprefix("schedule:"),
-        created=instant(text_of(row, "created")),
+        id=key.removeprefix("schedule:"),
+        created=values["created"],
         definition=Definition(
-            name=text_of(row, "name"),
-            cron=text_of(row, "cron"),
-            zone=text_of(row, "zone"),
-            task_id=text_of(row, "taskId"),
-            startup_state=text_of(row, "startupState"),
-            tags=tuple(json.loads(tags)) if tags else None,
+            name=values["name"],
+            cron=values["cron"],
+            zone=values["zone"],
+            task_id=values["taskId"],
+            startup_state=values["startupState"],
+            tags=values["tags"],
         ),
-        state=State(text_of(row, "state")),
-        due=maybe_instant(row, "due"),
-        seq=number_of(row, "seq"),
-        last_due=maybe_instant(row, "lastDue"),
-        last_run=_last_run(text_of(row, "lastRun")),
-        left_out=_left_out(row),
-        problem=text_of(row, "problem"),
+        state=_state(found),
+        due=values["due"],
+        seq=_number_of(values),
+        last_due=values["lastDue"],
+        last_run=values["lastRun"],
+        left_out=values["leftOut"],
+        problem=values["problem"],
         etag=etag,
+        unreadable=Unreadable(key=key, columns=reasons(found.wrong)) if found.wrong else None,
     )
 
 
+def _state(found: Read) -> State:
+    # Of one that may be started either way it is said that it is: so it can be stopped.
+    if found.values["due"] or found.wrong.keys() & {"state", "due"}:
+        return found.values["state"] or State.STARTED
+    return found.values["state"] or State.STOPPED
+
+
+def _number_of(values: Mapping[str, Any]) -> int:
+    if values["seq"] is not None:
+        return int(values["seq"])
+    last = [values["lastRun"]] if values["lastRun"] else []
+    return max((run.seq for run in (*last, *values["leftOut"])), default=-1) + 1
+
+
+# --- an entry
+
+ENTRY = Columns(
+    Column("name", TEXT, OF_SCHEDULE),
+    Column("taskId", TEXT, OF_SCHEDULE),
+    Column("cron", TEXT, OF_SCHEDULE),
+    Column("zone", TEXT, OF_SCHEDULE),
+    Column("seq", NUMBER, OF_SCHEDULE),
+    Column("since", INSTANT, None),
+    Column("owner", TEXT, ""),
+    Column("leaseUntil", INSTANT, None),
+    Column("attempt", NUMBER, 0),
+    Column("occurrence", INSTANT, None),
+    Column("triedSince", INSTANT, None),
+    Column("notBefore", INSTANT, None),
+    Column("lastError", REASON, ""),
+)
+
+
 def due_row(due: Due) -> dict[str, Any]:
-    return {
-        "PartitionKey": SCHEDULES,
-        "RowKey": due_key(due.instant, due.schedule_id),
-        "name": due.name,
-        "taskId": due.task_id,
-        "cron": due.cron,
-        "zone": due.zone,
-        "seq": due.seq,
-        "since": text(due.since),
-        **tries(due),
-    }
+    """Return the row of an entry, with the columns of others that it carries along."""
+    written = ENTRY.written(
+        name=due.name, taskId=due.task_id, cron=due.cron, zone=due.zone, seq=due.seq, since=due.since
+    )
+    return {**due.unknown, **at_key(due_key(due.instant, due.schedule_id)), **written, **tries(due)}
 
 
 def tries(due: Due) -> dict[str, Any]:
     """Return what a tick changes of an entry while it works on it."""
-    return {
-        "owner": due.claim.owner if due.claim else "",
-        "leaseUntil": text(due.claim.until if due.claim else None),
-        "attempt": due.attempt,
-        "occurrence": text(due.occurrence),
-        "triedSince": text(due.tried_since),
-        "notBefore": text(due.not_before),
-        "lastError": due.last_error[:LONGEST_REASON],
-    }
-
-
-def due(row: Row, etag: str) -> Due:
-    """Return the entry; raises ValueError for a key that is none.
-
-    One whose content can't be read has no expression that can be evaluated: a tick stops its schedule and says so.
-    """
-    bare = _bare(text_of(row, "RowKey"), etag)
-    with suppress(ValueError, KeyError):
-        bare = replace(bare, seq=number_of(row, "seq"))
-    try:
-        return _due(row, bare)
-    except (ValueError, KeyError):
-        return bare
-
-
-def _bare(key: str, etag: str) -> Due:
-    """Return what the key tells: `due:2026-11-22T06:00:00Z:{id}`."""
-    _, day_and_hour, minute, second, schedule_id = key.split(":", 4)
-    moment = instant(f"{day_and_hour}:{minute}:{second}")
-    if due_key(moment, schedule_id) != key:
-        raise ValueError(f"{key!r} is not how keys are written")
-    return Due(
-        schedule_id=schedule_id, instant=moment, name="", task_id="", cron=UNREADABLE, zone="", seq=NO_NUMBER, etag=etag
+    return ENTRY.written(
+        owner=due.claim.owner if due.claim else "",
+        leaseUntil=due.claim.until if due.claim else None,
+        attempt=due.attempt,
+        occurrence=due.occurrence,
+        triedSince=due.tried_since,
+        notBefore=due.not_before,
+        lastError=due.last_error,
     )
 
 
-def _due(row: Row, bare: Due) -> Due:
-    owner, lease_until = text_of(row, "owner"), maybe_instant(row, "leaseUntil")
-    return replace(
-        bare,
-        name=text_of(row, "name"),
-        task_id=text_of(row, "taskId"),
-        cron=text_of(row, "cron"),
-        zone=text_of(row, "zone"),
-        seq=number_of(row, "seq"),
-        since=maybe_instant(row, "since") if "since" in row else None,
-        claim=Claim(owner=owner, until=lease_until) if owner and lease_until else None,
-        attempt=number_of(row, "attempt"),
-        occurrence=maybe_instant(row, "occurrence"),
-        tried_since=maybe_instant(row, "triedSince"),
-        not_before=maybe_instant(row, "notBefore"),
-        last_error=text_of(row, "lastError"),
-    )
+# --- the mark of a deleted schedule, and that of the last tick
+
+GONE = Columns(Column("at", MOMENT, LONG_AGO))
 
 
 def gone_row(schedule_id: str, at: datetime | None) -> dict[str, Any]:
     """Return the mark of a deleted schedule, whose history is still there."""
-    return {"PartitionKey": SCHEDULES, "RowKey": gone_key(schedule_id), "at": text(at)}
+    return {**at_key(gone_key(schedule_id)), **GONE.written(at=at)}
 
 
 def gone(row: Row, _: str) -> tuple[str, datetime]:
-    """Return id and time of a deletion; raises ValueError or KeyError for a row that is none."""
-    return text_of(row, "RowKey").removeprefix("gone:"), instant(text_of(row, "at"))
+    """Return id and time of a deletion; raises ValueError for a row that is none."""
+    return row["RowKey"].removeprefix("gone:"), GONE.sound(row)["at"]
 
 
-def run_row(run: Run, ring: int) -> dict[str, Any]:
-    """Return the row of a run: its number tells its place in the ring, whose oldest row it takes."""
-    return {
-        "PartitionKey": HISTORY,
-        "RowKey": run_key(run.schedule_id, run.seq, ring),
-        "seq": run.seq,
-        "due": text(run.due),
-        "outcome": run.outcome.value,
-        "started": text(run.started),
-        "attempt": run.attempt,
-        "reason": (run.reason or "")[:LONGEST_REASON],
-        "executionId": run.execution_id or "",
-        "missedCount": run.missed_count,
-    }
+# A tick writes it, as it tells it to the log.
+BEAT = Columns(
+    Column("begun", INSTANT, None),
+    Column("ended", INSTANT, None),
+    Column("problem", TEXT, ""),
+    Column("seconds", REAL, 0),
+    Column("busy", REAL, 0),
+    *(Column(outcome.value, NUMBER, 0) for outcome in RunOutcome),
+    Column("retried", NUMBER, 0),
+    Column("unreadable", NUMBER, 0),
+    Column("unreadableSchedules", TEXTS, None),
+)
 
 
-def run_key(schedule_id: str, seq: int, ring: int) -> str:
-    return f"{schedule_id}:{seq % ring:06d}"
-
-
-def run(row: Row) -> Run:
-    """Return the run; raises ValueError or KeyError for a row that is none."""
-    return Run(
-        schedule_id=text_of(row, "RowKey").rpartition(":")[0],
-        seq=number_of(row, "seq"),
-        due=instant(text_of(row, "due")),
-        outcome=RunOutcome(text_of(row, "outcome")),
-        started=maybe_instant(row, "started"),
-        attempt=number_of(row, "attempt"),
-        reason=text_of(row, "reason") or None,
-        execution_id=text_of(row, "executionId") or None,
-        missed_count=number_of(row, "missedCount"),
+def beat(row: Row, _: str) -> Beat | None:
+    """Return the mark of a tick, None where none ever came; raises ValueError for a row that is none."""
+    found = BEAT.read(row)
+    if wrong := {name: why for name, why in found.wrong.items() if name in {"begun", "ended", "problem"}}:
+        raise ValueError("; ".join(reasons(wrong)))
+    values = found.values
+    if values["begun"] is None:
+        return None
+    return Beat(
+        begun=values["begun"], ended=values["ended"], problem=values["problem"], unreadable=values["unreadable"]
     )
 
 
-def run_text(last: Run | None) -> str:
-    """Return the last run as its schedule keeps it, for a list of schedules to tell without a look into history."""
-    return json.dumps(run_row(last, ring=1), ensure_ascii=False) if last else ""
-
-
-def _last_run(written: str) -> Run | None:
-    return run(json.loads(written)) if written else None
-
-
-def _left_out(row: Row) -> tuple[Run, ...]:
-    written = row.get("leftOut", "")
-    return tuple(map(run, json.loads(written))) if written else ()
+def doubtful(row: Row) -> tuple[str, ...]:
+    """Return the ids of the schedules that could not be read when somebody looked at all."""
+    return BEAT.read(row).values["unreadableSchedules"] or ()

@@ -4,18 +4,24 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from shared.core.due import Due
-from shared.core.errors import RowUnreadable, StorageConflict, StorageError
+from shared.core.errors import StorageConflict, StorageError
 from shared.core.runs import Run
 from shared.core.schedules import Change, Schedule
-from shared.storage import rows
+from shared.core.unreadable import Entry, Unreadable, readable
+from shared.storage import entries, rows
 from shared.storage.batches import batches
+from shared.storage.columns import MOST
 from shared.storage.history import History
-from shared.storage.table import Table, readable
+from shared.storage.table import Kept, Table
+from shared.storage.table import readable as read_or_told
 from shared.storage.transaction import Operation
 
 TRIES = 3
+# So many of those that can't be read are named in the heartbeat, and looked at by health.
+MOST_NAMED = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,31 +32,41 @@ class Schedules:
     history: History
 
     def all(self) -> list[Schedule]:
-        """Return every schedule, oldest first."""
-        kept = self.table.rows(rows.SCHEDULES, *rows.keys("schedule"))
-        found = [schedule for each in kept if (schedule := readable(rows.schedule, each))]
+        """Return every schedule, oldest first; one that can't be read says so."""
+        found = [_schedule(kept) for kept in self.table.rows(rows.SCHEDULES, *rows.keys("schedule"))]
         return sorted(found, key=lambda schedule: (schedule.created, schedule.id))
 
     def one(self, schedule_id: str) -> Schedule | None:
-        """Return the schedule of that id; raises RowUnreadable."""
+        """Return the schedule of that id; one that can't be read says so."""
         kept = self.table.row(rows.SCHEDULES, rows.schedule_key(schedule_id))
-        if kept is None:
-            return None
-        if found := readable(rows.schedule, kept):
-            return found
-        raise RowUnreadable(f"The row of schedule {schedule_id} in storage can't be read. Mend it or delete it there.")
+        return _schedule(kept) if kept else None
 
-    def entry(self, schedule: Schedule) -> Due | None:
-        """Return the entry that the schedule points to."""
-        if schedule.due is None:
-            return None
-        kept = self.table.row(rows.SCHEDULES, rows.due_key(schedule.due, schedule.id))
-        return rows.due(kept.row, kept.etag) if kept else None
+    def entry(self, schedule: Schedule) -> Entry | None:
+        """Return the entry that the schedule points to; of one that can't be read, any that it has."""
+        key = rows.due_key(schedule.due, schedule.id) if schedule.due else None
+        kept = self.table.row(rows.SCHEDULES, key) if key else None
+        if kept or not schedule.unreadable:
+            return self._entry(kept) if kept else None
+        return next((entry for entry in self.entries() if readable(entry).schedule_id == schedule.id), None)
 
-    def entries(self) -> list[Due]:
-        """Return every entry on the agenda, in the order of time."""
+    def entries(self) -> list[Entry]:
+        """Return every entry on the agenda, in the order of time; one that can't be read says so."""
         kept = self.table.rows(rows.SCHEDULES, *rows.keys("due"))
-        return [due for each in kept if (due := readable(rows.due, each))]
+        return [entry for each in kept if (entry := self._entry(each))]
+
+    def name_unreadable(self, schedule_ids: Sequence[str]) -> None:
+        """Leave word for health of the schedules that can't be read, in the mark of the last tick."""
+        kept = self.table.row(rows.SCHEDULES, rows.HEARTBEAT)
+        named = tuple(schedule_ids[:MOST_NAMED])
+        if kept and rows.doubtful(kept.row) != named:
+            self.table.put({**rows.at_key(rows.HEARTBEAT), **rows.BEAT.written(unreadableSchedules=named or None)})
+
+    def _entry(self, kept: Kept) -> Entry | None:
+        """Return the entry of a row, None where not even its key is one; the log tells of what can't be read."""
+        found = entries.read(self.table, kept)
+        if not isinstance(found, Due):
+            entries.tell(found if isinstance(found, Unreadable) else found.row)
+        return None if isinstance(found, Unreadable) else found
 
     def apply(self, change: Change) -> None:
         """Write a change in one transaction, then tell in history what it left out.
@@ -86,29 +102,39 @@ class Schedules:
 
     def runs(self, schedule: Schedule, limit: int) -> list[Run]:
         """Return the last runs, newest first."""
-        told = {run.seq: run for run in self.history.newest(schedule.id, schedule.seq, limit)}
+        # Of one that can't be read nobody knows the number: beyond all numbers the whole ring is looked through.
+        next_seq = MOST if schedule.unreadable else schedule.seq
+        told = {run.seq: run for run in self.history.newest(schedule.id, next_seq, limit)}
         untold = {run.seq: run for run in schedule.left_out if run.seq >= schedule.seq - self.history.ring}
         return [run for _, run in sorted((untold | told).items(), reverse=True)][:limit]
 
     def gone(self, before: datetime) -> list[str]:
         """Return the ids of schedules deleted before then whose history is still there."""
         kept = self.table.rows(rows.SCHEDULES, *rows.keys("gone"))
-        marks = [mark for each in kept if (mark := readable(rows.gone, each))]
+        marks = [mark for each in kept if (mark := read_or_told(rows.gone, each))]
         return [schedule_id for schedule_id, deleted in marks if deleted < before]
 
     def forget(self, schedule_id: str) -> None:
         """Remove the history of a deleted schedule, then the mark that it is there."""
         self.history.forget(schedule_id)
-        row = {"PartitionKey": rows.SCHEDULES, "RowKey": rows.gone_key(schedule_id)}
+        row = rows.at_key(rows.gone_key(schedule_id))
         with suppress(StorageConflict):  # it is gone already, which was wanted
             self.table.commit([Operation(kind="delete", row=row)])
 
 
+def _schedule(kept: Kept) -> Schedule:
+    """Return the schedule of a row; the log tells of one that can't be read."""
+    found = rows.schedule(kept.row, kept.etag)
+    if found.unreadable:
+        entries.tell(found.unreadable)
+    return found
+
+
 def _told(schedule: Schedule, newest: Run) -> Operation:
     """Return the operation that takes out what history has by now, and tells of the newest what history tells."""
-    key = {"PartitionKey": rows.SCHEDULES, "RowKey": rows.schedule_key(schedule.id)}
-    last = {"lastRun": rows.run_text(newest)} if schedule.last_run == schedule.left_out[-1] else {}
-    return Operation(kind="merge", row={**key, "leftOut": "", **last}, etag=schedule.etag)
+    last = {"lastRun": newest} if schedule.last_run == schedule.left_out[-1] else {}
+    row = {**rows.at_key(rows.schedule_key(schedule.id)), **rows.SCHEDULE.written(leftOut=(), **last)}
+    return Operation(kind="merge", row=row, etag=schedule.etag)
 
 
 def _leaves_out(change: Change) -> bool:
@@ -130,12 +156,21 @@ def _of_schedule(change: Change) -> list[Operation]:
         ]
     if before is None:
         return [Operation(kind="insert", row=rows.schedule_row(after))]
-    return [Operation(kind="replace", row=rows.schedule_row(after), etag=before.etag)]
+    # Merged: a column that is not known here is somebody's all the same, a newer version's perhaps.
+    row = _changed(before, after) if before.unreadable else rows.schedule_row(after)
+    return [Operation(kind="merge", row=row, etag=before.etag)]
+
+
+def _changed(before: Schedule, after: Schedule) -> dict[str, Any]:
+    """Return what changes of a schedule that can't be read: for the rest its row may hold more than is known of it."""
+    was, row = rows.schedule_row(before), rows.schedule_row(after)
+    always = {"PartitionKey", "RowKey", "state", "due"}
+    return {name: value for name, value in row.items() if name in always or was[name] != value}
 
 
 def _of_entry(before: Due | None, after: Due | None) -> list[Operation]:
     if before and after and _key(before) == _key(after):
-        return [Operation(kind="replace", row=rows.due_row(after), etag=before.etag)]
+        return [Operation(kind="merge", row=rows.due_row(replace(after, unknown={})), etag=before.etag)]
     delete = [Operation(kind="delete", row=rows.due_row(before), etag=before.etag)] if before else []
     return [*delete, *([Operation(kind="insert", row=rows.due_row(after))] if after else [])]
 

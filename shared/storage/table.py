@@ -16,7 +16,7 @@ from shared.log import log_of
 from shared.storage.account import CONNECT_SECONDS, READ_SECONDS
 from shared.storage.again import PAUSES, patiently
 from shared.storage.batches import batches
-from shared.storage.cells import Row
+from shared.storage.columns import Row
 from shared.storage.opening import Opening
 from shared.storage.refusals import TABLE_NOT_FOUND, code_of, refusal, refused_transaction
 from shared.storage.transaction import Operation, Rejected, Transactions

@@ -25,14 +25,21 @@ from azure.core.rest import HttpRequest, HttpResponse
 from azure.data.tables import TableClient
 
 from shared.storage.pool import Transport
+from shared.storage.typed import Value, json_of
 from shared.version import VERSION
 
 MOST_OPERATIONS = 100
 PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.2, 2
 
-Value = str | int | bool | float
-Kind = Literal["insert", "replace", "merge", "upsert", "delete"]
-_METHODS = {"insert": "POST", "replace": "PUT", "merge": "PATCH", "upsert": "PUT", "delete": "DELETE"}
+Kind = Literal["insert", "replace", "merge", "upsert", "insert_or_merge", "delete"]
+_METHODS = {
+    "insert": "POST",
+    "replace": "PUT",
+    "merge": "PATCH",
+    "upsert": "PUT",
+    "insert_or_merge": "PATCH",
+    "delete": "DELETE",
+}
 _CONDITIONAL = ("replace", "merge", "delete")
 _BOUNDARY = re.compile(rb'multipart/mixed; *boundary="?([^";\r\n]+)')
 _STATUS = re.compile(rb"\AHTTP/1\.\d (\d{3})\b")
@@ -44,7 +51,7 @@ class Operation:
     """What to do with one row: an upsert inserts or replaces, and a delete needs no more than the keys.
 
     Replace, merge and delete take the row in the version `etag` only, or with None as it is. Raises ValueError for an
-    etag with the other two, which know no versions.
+    etag with the others, which know no versions.
     """
 
     kind: Kind
@@ -136,7 +143,7 @@ class Transactions:
         if kind in _CONDITIONAL:
             condition = f"If-Match: {'*' if operation.etag is None else operation.etag}\r\n"
         if kind != "delete":
-            content = _json(row)
+            content = json_of(row)
             about_content = f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n"
         return (
             f"{_METHODS[kind]} {url} HTTP/1.1\r\n{about_content}x-ms-version: {self._version}\r\n"
@@ -154,19 +161,6 @@ def _check(operations: Sequence[Operation]) -> None:
 
 def _quoted(key: Value) -> str:
     return quote(str(key).replace("'", "''"), safe="")
-
-
-def _json(row: Mapping[str, Value]) -> str:
-    typed: dict[str, Value] = {}
-    for name, value in row.items():
-        typed[name] = value
-        if isinstance(value, str):
-            typed[f"{name}@odata.type"] = "Edm.String"
-        elif isinstance(value, float):
-            typed[f"{name}@odata.type"] = "Edm.Double"
-        elif not -(2**31) <= value < 2**31:  # larger ones are of another type, and travel as text
-            raise ValueError(f"{name}: a whole number of 32 bits, not {value}")
-    return json.dumps(typed, allow_nan=False)
 
 
 class _Date(policies.SansIOHTTPPolicy[HttpRequest, HttpResponse]):

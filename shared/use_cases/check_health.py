@@ -9,7 +9,7 @@ from threading import Lock
 from typing import Protocol
 
 from shared.core.errors import FootmanError
-from shared.core.health import LATE, OK, Beat, Check, Health, settings_named, tick_check, word_for
+from shared.core.health import LATE, OK, Beat, Check, Health, rows_check, settings_named, tick_check, word_for
 from shared.log import log_of
 from shared.threads import Threads
 
@@ -56,12 +56,18 @@ class CheckHealth:
                 "sense": lambda: self.sense().ping(),
             }
         )
-        tick = {"tick": tick_check(beats[0], now)} if beats else {}
+        tick = _of_tick(beats[0], now) if beats else {}
         days: dict[str, int] = {}
         certificates = _checked(lambda: days.update(self.certificate_days(now)))
         if not certificates.is_ok:
             settings = certificates
         return Health(checks={"settings": settings, **asked, **tick}, certificate_days=days, is_open=self.is_open)
+
+
+def _of_tick(last: Beat | None, now: datetime) -> dict[str, Check]:
+    """Return the checks that the mark of the last tick tells of; that of rows only when some can't be read."""
+    rows = rows_check(last) if last else None
+    return {"tick": tick_check(last, now), **({"rows": rows} if rows else {})}
 
 
 class Lately:

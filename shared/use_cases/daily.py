@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from shared.core.due import Due
-from shared.core.errors import RowUnreadable, StorageConflict
+from shared.core.errors import StorageConflict
 from shared.core.health import warns
 from shared.core.mending import mended
 from shared.core.schedules import Change, Schedule
+from shared.core.unreadable import Entry, readable
 from shared.log import log_of
 
 log = log_of(__name__)
@@ -27,13 +27,16 @@ class Schedules(Protocol):
     """The schedules that are kept; every call may raise StorageError, a write StorageConflict."""
 
     def all(self) -> list[Schedule]:
-        """Return every schedule."""
+        """Return every schedule; one that can't be read says so."""
 
     def one(self, schedule_id: str) -> Schedule | None:
         """Return the schedule of that id."""
 
-    def entries(self) -> list[Due]:
-        """Return every entry on the agenda."""
+    def entries(self) -> Sequence[Entry]:
+        """Return every entry on the agenda; one that can't be read says so."""
+
+    def name_unreadable(self, schedule_ids: Sequence[str]) -> None:
+        """Leave word for health of the schedules that can't be read."""
 
     def apply(self, change: Change) -> None:
         """Write a change."""
@@ -73,17 +76,18 @@ class Daily:
     def _mend(self, now: datetime) -> None:
         # Schedules before entries: a schedule that moves in between has another ETag, and is left alone.
         stored = self.schedules.all()
-        entries: dict[str, list[Due]] = defaultdict(list)
-        for due in self.schedules.entries():
-            entries[due.schedule_id].append(due)
+        entries: dict[str, list[Entry]] = defaultdict(list)
+        for entry in self.schedules.entries():
+            entries[readable(entry).schedule_id].append(entry)
+        self.schedules.name_unreadable([schedule.id for schedule in stored if schedule.unreadable])
         for schedule in stored:
             self._apply(mended(schedule, entries.pop(schedule.id, []), now))
             if schedule.left_out:
                 self.schedules.tell_left_out(schedule)
         for schedule_id, orphans in entries.items():
             # One made since is no orphan; ids never come again.
-            if self._is_gone(schedule_id):
-                self._apply([Change(due_before=due) for due in orphans])
+            if self.schedules.one(schedule_id) is None:
+                self._apply([Change(due_before=readable(entry)) for entry in orphans])
 
     def _forget(self, now: datetime) -> None:
         begun = time.monotonic()
@@ -97,13 +101,6 @@ class Daily:
             extra = {"action": "certificate_ends", "certificate": name, "days": days}
             level = logging.WARNING if warns(days) else logging.INFO
             log.log(level, "The %s certificate for Sense ends in %d days", name, days, extra=extra)
-
-    def _is_gone(self, schedule_id: str) -> bool:
-        try:
-            return self.schedules.one(schedule_id) is None
-        except RowUnreadable as error:
-            log.error("Left alone: %s", error, extra={"action": "row_unreadable", "schedule_id": schedule_id})
-            return False
 
     def _apply(self, wanted: Sequence[Change]) -> None:
         for change in wanted:

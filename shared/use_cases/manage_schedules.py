@@ -3,18 +3,19 @@
 import random
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from shared.core import schedules as changes
-from shared.core.due import Due
-from shared.core.errors import CallerError, OutcomeUnknown, StorageConflict, StorageError, TaskForbidden
+from shared.core.errors import CallerError, OutcomeUnknown, RowUnreadable, StorageConflict, StorageError, TaskForbidden
+from shared.core.listing import by_schedule, entry_of, shown, tagged
 from shared.core.runs import Run
-from shared.core.schedules import Change, Definition, Schedule
+from shared.core.schedules import Change, Definition, Schedule, State
 from shared.core.starts import Found, StartFilter, Wanted, is_guid
+from shared.core.unreadable import Entry
 from shared.log import log_of
 
 log = log_of(__name__)
@@ -23,22 +24,22 @@ log = log_of(__name__)
 TRIES = 10
 LONGEST_PAUSE_SECONDS = 0.2
 
-Decide = Callable[[Schedule, Due | None], Change | None]
+Decide = Callable[[Schedule, Entry | None], Change | None]
 
 
 class Schedules(Protocol):
     """The schedules that are kept; every call may raise StorageError, a write StorageConflict."""
 
     def all(self) -> list[Schedule]:
-        """Return every schedule, oldest first."""
+        """Return every schedule, oldest first; one that can't be read says so, here and below."""
 
     def one(self, schedule_id: str) -> Schedule | None:
         """Return the schedule of that id."""
 
-    def entry(self, schedule: Schedule) -> Due | None:
+    def entry(self, schedule: Schedule) -> Entry | None:
         """Return its entry on the agenda."""
 
-    def entries(self) -> Sequence[Due]:
+    def entries(self) -> Sequence[Entry]:
         """Return every entry on the agenda."""
 
     def runs(self, schedule: Schedule, limit: int) -> list[Run]:
@@ -71,10 +72,18 @@ class ManageSchedules:
 
     def all(self, tag: str | None = None) -> list[Schedule]:
         """Return every schedule, or those of a tag, oldest first."""
-        return changes.tagged(self.schedules.all(), tag)
+        kept = tagged(self.schedules.all(), tag)
+        if not any(schedule.state is State.STARTED for schedule in kept):
+            return [shown(schedule, None) for schedule in kept]
+        entries = by_schedule(self.schedules.entries())
+        return [shown(schedule, entry_of(schedule, entries[schedule.id])) for schedule in kept]
 
     def one(self, schedule_id: str) -> Schedule:
         """Return a schedule; raises CallerError for an unknown id."""
+        found = self._kept(schedule_id)
+        return shown(found, self.schedules.entry(found))
+
+    def _kept(self, schedule_id: str) -> Schedule:
         # What is no GUID was never given to a schedule, and has no business in a key.
         found = self.schedules.one(schedule_id.lower()) if is_guid(schedule_id) else None
         if found is None:
@@ -82,7 +91,7 @@ class ManageSchedules:
         return found
 
     def runs(self, schedule_id: str, limit: int) -> list[Run]:
-        return self.schedules.runs(self.one(schedule_id), limit)
+        return self.schedules.runs(self._kept(schedule_id), limit)
 
     def create(self, definition: Definition, now: datetime) -> Schedule:
         """Keep a new schedule; raises CallerError, TaskForbidden, QrsError.
@@ -108,7 +117,7 @@ class ManageSchedules:
         self, schedule_id: str, definition: Definition, now: datetime, *, keeps_state: bool = False
     ) -> Schedule:
         """Replace what a schedule says; raises CallerError, TaskForbidden, QrsError."""
-        found = self.one(schedule_id)
+        found = self._kept(schedule_id)
         self._check(definition, now)
         return self._change(
             schedule_id,
@@ -124,7 +133,7 @@ class ManageSchedules:
         return self._change(schedule_id, "schedule_stopped", lambda schedule, due: changes.stopped(schedule, due, now))
 
     def delete(self, schedule_id: str, now: datetime) -> None:
-        schedule = self.one(schedule_id)
+        schedule = self._kept(schedule_id)
         try:
             self._change(schedule_id, "schedule_deleted", lambda found, due: changes.deleted(found, due, now), schedule)
         except CallerError:
@@ -133,16 +142,16 @@ class ManageSchedules:
 
     def start_all(self, now: datetime, tag: str | None = None) -> list[Schedule]:
         """Start what is stopped, of a tag where one is told, and can be evaluated; repeating it changes nothing."""
-        wanted = [_started_if_possible(schedule, now) for schedule in self.all(tag)]
+        wanted = [_started_if_possible(schedule, now) for schedule in tagged(self.schedules.all(), tag)]
         self._write_all(wanted, lambda schedule_id: self.start(schedule_id, now))
         return self.all(tag)
 
     def stop_all(self, now: datetime, tag: str | None = None) -> list[Schedule]:
         """Stop what is started, of a tag where one is told; repeating it changes nothing."""
         # Schedules before entries: one that moves in between fails by its ETag and is stopped alone.
-        stored = self.all(tag)
-        entries = {(due.schedule_id, due.instant): due for due in self.schedules.entries()}
-        wanted = [changes.stopped(each, _pointed_to(each, entries), now) for each in stored]
+        stored = tagged(self.schedules.all(), tag)
+        entries = by_schedule(self.schedules.entries())
+        wanted = [changes.stopped(each, entry_of(each, entries[each.id]), now) for each in stored]
         self._write_all(wanted, lambda schedule_id: self.stop(schedule_id, now))
         return self.all(tag)
 
@@ -185,11 +194,12 @@ class ManageSchedules:
         """Read unless it was `found`, decide, write, and again when somebody was faster or the answer was lost."""
         last = StorageError(f"Schedule {schedule_id} could not be changed. Try again.")
         for _ in range(TRIES):
-            schedule, found = found or self.one(schedule_id), None
-            change = decide(schedule, self.schedules.entry(schedule))
+            schedule, found = found or self._kept(schedule_id), None
+            entry = self.schedules.entry(schedule)
+            change = decide(schedule, entry)
             if change is None:
                 self._tell_left_out(schedule)
-                return schedule
+                return shown(schedule, entry)
             try:
                 self.schedules.apply(change)
             except StorageError as error:
@@ -198,7 +208,8 @@ class ManageSchedules:
                 time.sleep(random.uniform(0, LONGEST_PAUSE_SECONDS))
             else:
                 _log(action, change.after or schedule)
-                return change.after or schedule
+                # What can't be read stands there still, or was put right by the change.
+                return self.one(schedule_id) if change.after and schedule.unreadable else change.after or schedule
         if isinstance(last, StorageConflict):
             raise StorageConflict(f"Schedule {schedule_id} was changed by others {TRIES} times in a row. Try again.")
         raise last
@@ -215,14 +226,10 @@ def _unknown(schedule_id: str, error: Exception) -> OutcomeUnknown:
     )
 
 
-def _pointed_to(schedule: Schedule, entries: Mapping[tuple[str, datetime], Due]) -> Due | None:
-    return entries.get((schedule.id, schedule.due)) if schedule.due else None
-
-
 def _started_if_possible(schedule: Schedule, now: datetime) -> Change | None:
     try:
         return changes.started(schedule, now)
-    except CallerError as error:
+    except (CallerError, RowUnreadable) as error:
         extra = {"action": "schedule_not_started", "schedule_id": schedule.id}
         log.warning("Schedule %s stays stopped: %s", schedule.id, error, extra=extra)
         return None

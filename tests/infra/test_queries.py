@@ -13,6 +13,7 @@ import requests
 from azure.data.tables import TableClient
 
 from sandbox.local_host import LocalHost
+from sandbox.quiet import wait_for_quiet
 from sandbox.stand_in import StandIn
 from tests.conftest import APP1, Schedules, StartFootman, move_entry
 from tests.functions import functions
@@ -34,6 +35,7 @@ def lines(start_footman: StartFootman, stand_in: StandIn, kept_table: TableClien
     schedules = Schedules(footman=footman, http=http, table=kept_table)
     for row in kept_table.list_entities():
         kept_table.delete_entity(row)
+    wait_for_quiet()
     for task in (APP1, UNKNOWN):
         made = schedules.made(cronSchedule="* * * * *", qlikSenseTaskId=task)
         move_entry(kept_table, made["id"], datetime.now(UTC).replace(second=0))

@@ -105,20 +105,12 @@ def test_entries_whose_keys_cant_be_read_are_left_out_and_told_of(
     assert [key for key in UNREADABLE_KEYS if f"Row {key} is" not in caplog.text] == []
 
 
-UNREADABLE: list[dict[str, object]] = [
-    {"taskId": 5},
-    {"seq": "five"},
-    {"attempt": "1"},
-    {"owner": "me", "leaseUntil": "soon"},
-    {"triedSince": "2026-11-22T10:00:00"},
-    {"zone": "Nowhere/At_All"},
-    {"cron": "? ?"},
-]
+POISONED: list[dict[str, object]] = [{"zone": "Nowhere/At_All"}, {"cron": "? ?"}, {"cron": ""}]
 
 
-def test_entries_whose_content_cant_be_read_come_to_an_end_and_the_others_go_on(store: Store) -> None:
-    going_on, poisoned = store.keep(2), store.keep(len(UNREADABLE))
-    for schedule, values in zip(poisoned, UNREADABLE, strict=True):
+def test_entries_whose_rule_cant_be_evaluated_come_to_an_end_and_the_others_go_on(store: Store) -> None:
+    going_on, poisoned = store.keep(2), store.keep(len(POISONED))
+    for schedule, values in zip(poisoned, POISONED, strict=True):
         store.write(f"due:2026-11-22T10:00:00Z:{schedule.id}", **values)
 
     taken = store.claim(TEN + timedelta(seconds=1))
@@ -131,22 +123,41 @@ def test_entries_whose_content_cant_be_read_come_to_an_end_and_the_others_go_on(
     assert store.disagreements() == []
 
 
-def test_an_entry_that_cant_be_read_does_not_make_numbers_be_used_again(store: Store) -> None:
-    [kept] = store.keep(1)
-    for hour in range(3):
-        [due] = store.due()
-        store.sure.history.record([a_run(due)])
-        store.sure.agenda.move([dealt_with(due)])
-        assert due.instant == TEN + timedelta(hours=hour)
-    runs = store.sure.manage.runs(kept.id, 10)
-    store.write(f"due:2026-11-22T13:00:00Z:{kept.id}", zone=7)
+UNREADABLE: list[dict[str, object]] = [
+    {"taskId": 5},
+    {"seq": "five"},
+    {"attempt": "1"},
+    {"owner": "me", "leaseUntil": "soon"},
+    {"triedSince": "2026-11-22T10:00:00"},
+]
 
-    taken = store.claim(TEN + timedelta(hours=3, seconds=1))
-    store.sure.history.record([done.run for done in taken.dones if done.run])
-    store.sure.agenda.move(taken.dones)
 
-    assert store.sure.manage.one(kept.id).seq >= 4
-    assert store.sure.manage.runs(kept.id, 10)[1:] == runs
+def test_entries_whose_content_cant_be_read_are_passed_over_and_the_others_go_on(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    going_on, broken = store.keep(2), store.keep(len(UNREADABLE))
+    for schedule, values in zip(broken, UNREADABLE, strict=True):
+        store.write(f"due:2026-11-22T10:00:00Z:{schedule.id}", **values)
+    before = store.rows(*(schedule.id for schedule in broken))
+
+    taken = store.claim(TEN + timedelta(seconds=1))
+    store.sure.agenda.move([dealt_with(each.due) for each in taken.tries])
+
+    assert {(due.schedule_id, due.instant) for due in store.due()} == {(each.id, ELEVEN) for each in going_on}
+    assert store.rows(*(schedule.id for schedule in broken)) == before
+    told = [vars(each)["key"] for each in caplog.records if vars(each).get("action") == "row_unreadable"]
+    # Read many times, told once.
+    assert sorted(told) == sorted(key for key in before if key.startswith("due:"))
+
+
+def test_an_entry_that_is_spoilt_while_a_tick_has_it_stays_where_it_is(store: Store) -> None:
+    [won] = won_all(store, 1)
+    store.write(f"due:2026-11-22T10:00:00Z:{won.schedule_id}", taskId=5)
+    before = store.rows("due:")
+
+    assert store.sure.agenda.move([dealt_with(won)]) == []
+    assert store.rows("due:") == before
+    assert [kept.last_run for kept in store.sure.schedules.all()] != [None]
 
 
 def test_the_heartbeat_is_written_over_and_tells_the_time_of_storage(store: Store) -> None:

@@ -34,4 +34,4 @@ def test_a_command_for_operators_installs_only_what_it_needs_and_says_so_on_stde
     assert Path(environment).samefile(project / ".local" / "venv-client")
     assert (arguments, Path(folder)) == (["here.yaml"], elsewhere.resolve())
     assert "client/requirements.txt" in done.stderr
-    assert {path.name for path in (project / ".local").iterdir()} == {"venv-client", "installing.lock"}
+    assert {path.name for path in (project / ".local").iterdir()} == {"venv-client", "installing-venv-client.lock"}

@@ -14,6 +14,7 @@ import requests
 from azure.data.tables import TableClient
 
 from sandbox.local_host import LocalHost
+from sandbox.quiet import wait_for_quiet
 from sandbox.stand_in import StandIn
 from tests.conftest import Schedules, StartFootman, a_schedule, move_entry
 
@@ -292,6 +293,7 @@ def filtered(filtered_footman: LocalHost, http: requests.Session, table: TableCl
 
 def outcomes(schedules: Schedules, made: Sequence[dict[str, Any]]) -> list[str]:
     """Let all be due in this minute and run a tick; return what became of each, which is written after the starts."""
+    wait_for_quiet()
     due = datetime.now(UTC).replace(second=0, microsecond=0)
     for each in made:
         move_entry(schedules.table, each["id"], due)

@@ -1,5 +1,6 @@
 """Health as anybody may ask for it: the truth in a word, soon, and nothing that helps an intruder."""
 
+import json
 import socket
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -96,6 +97,22 @@ def wait_for_the_tick(table: TableClient) -> None:
     while not (beat := Agenda(table=Table(lambda: table)).last_beat()) or beat.ended is None:
         assert datetime.now(UTC) < end
         sleep(0.05)
+
+
+def test_rows_that_cant_be_read_are_not_well_and_name_nobody(
+    start_footman: StartFootman, table: TableClient, http: requests.Session
+) -> None:
+    now = datetime.now(UTC).isoformat()
+    mark = {"PartitionKey": "schedules", "RowKey": "heartbeat", "begun": now, "ended": now, "problem": ""}
+    named = json.dumps(["spoilt", "well", "gone"])
+    table.create_entity({**mark, "unreadable": 2, "unreadableSchedules": named})
+    for schedule_id, name in (("spoilt", 5), ("well", "text")):
+        table.create_entity({"PartitionKey": "schedules", "RowKey": f"schedule:{schedule_id}", "name": name})
+
+    answer = ask(start_footman(USER), http)
+
+    assert (answer.status_code, words(answer)["tick"], words(answer)["rows"]) == (503, "ok", "3 rows can't be read")
+    assert "spoilt" not in answer.text
 
 
 def test_wrong_settings_are_named_without_their_values(start_footman: StartFootman, http: requests.Session) -> None:

@@ -8,7 +8,7 @@ from threading import Barrier
 
 import pytest
 
-from shared.core.errors import CallerError, StorageConflict, StorageError
+from shared.core.errors import CallerError, RowUnreadable, StorageConflict
 from shared.core.runs import RunOutcome
 from shared.core.schedules import Definition, State
 from tests.tables import (
@@ -339,18 +339,56 @@ BROKEN: list[dict[str, object]] = [
 ]
 
 
-def test_schedules_that_cant_be_read_do_not_hide_the_others(store: Store) -> None:
+def test_schedules_that_cant_be_read_do_not_hide_the_others_and_say_what_is_wrong(store: Store) -> None:
     readable = [schedule.id for schedule in store.keep(2)]
-    broken = [schedule.id for schedule in store.keep(len(BROKEN))]
-    for schedule_id, values in zip(broken, BROKEN, strict=True):
+    broken = {schedule.id: values for schedule, values in zip(store.keep(len(BROKEN)), BROKEN, strict=True)}
+    for schedule_id, values in broken.items():
         store.write(f"schedule:{schedule_id}", **values)
 
-    assert sorted(schedule.id for schedule in store.sure.manage.all()) == sorted(readable)
-    for schedule_id in broken:
-        with pytest.raises(StorageError, match=schedule_id):
-            store.sure.manage.one(schedule_id)
-    assert sorted(schedule.id for schedule in store.sure.manage.stop_all(NOW)) == sorted(readable)
-    assert sorted(due.schedule_id for due in store.due()) == sorted(broken)
+    listed = {schedule.id: schedule.problem for schedule in store.sure.manage.all()}
+
+    assert {schedule_id for schedule_id, problem in listed.items() if not problem} == set(readable)
+    for schedule_id, values in broken.items():
+        assert (
+            f"The row schedule:{schedule_id} in storage can't be read ({next(iter(values))} is " in listed[schedule_id]
+        )
+        assert store.sure.manage.one(schedule_id).problem == listed[schedule_id]
+        assert store.sure.manage.runs(schedule_id, 10) == []
+
+
+@pytest.mark.parametrize("values", BROKEN, ids=str)
+@pytest.mark.parametrize("step", ["stop", "delete", "stop_all"])
+def test_a_schedule_that_cant_be_read_can_be_stopped_and_deleted(
+    store: Store, step: str, values: dict[str, object]
+) -> None:
+    [kept] = store.keep(1)
+    store.write(f"schedule:{kept.id}", **values, theirs="kept")
+
+    told = store.sure.manage.stop_all(NOW) if step == "stop_all" else [DO[step](store.sure.manage, kept.id)]
+
+    assert store.due() == []
+    if step == "delete":
+        assert set(store.rows()) == {f"gone:{kept.id}"}
+        return
+    row = store.rows()[f"schedule:{kept.id}"]
+    assert (row["state"], row["due"], row["theirs"]) == ("stopped", "", "kept")
+    # What is none of a stop's business stays as somebody wrote it, for them to see.
+    assert {name: row[name] for name in values} == {**values, **{n: row[n] for n in values if n in {"state", "due"}}}
+    assert (not store.sure.manage.one(kept.id).problem) == (set(values) <= {"state", "due"})
+    assert told == [store.sure.manage.one(kept.id)]
+
+
+@pytest.mark.parametrize("step", ["start", "rename"])
+def test_a_schedule_that_cant_be_read_is_not_changed_otherwise(store: Store, step: str) -> None:
+    [kept] = store.keep(1)
+    store.write(f"schedule:{kept.id}", tags="tag 1")
+    before = store.rows()
+
+    with pytest.raises(RowUnreadable, match=rf"schedule:{kept.id} in storage can't be read \(tags is no JSON\)"):
+        DO[step](store.sure.manage, kept.id)
+
+    assert [schedule.id for schedule in store.sure.manage.start_all(NOW)] == [kept.id]
+    assert store.rows() == before
 
 
 @pytest.mark.parametrize("step", ["stop", "rename", "delete"])

@@ -22,9 +22,11 @@ from sandbox.azurite import Azurite
 from sandbox.stand_in import StandIn
 from sandbox.ticking import CONNECTIONS, SetClock, Site, at, new_table
 from shared.core.cron import MINUTE, Cron, next_after
+from shared.core.due import Due
 from shared.core.mending import mended
 from shared.core.runs import RunOutcome
 from shared.core.schedules import Change
+from shared.core.unreadable import readable
 from shared.core.zones import Zone
 from shared.storage.clock import StorageClock, StoragesTime
 from shared.storage.table import Table
@@ -164,9 +166,9 @@ class Lives(RuleBasedStateMachine):
             self.site.sense.fault("delay", path=f"{task_id}/start", delayMs=200, count=1)
         with ThreadPoolExecutor(1) as ticks:
             ticking = ticks.submit(self.site.tick)
-            while due and not ticking.done():
+            while isinstance(due, Due) and not ticking.done():
                 there = self.site.kept.entry(self.site.manage.one(model.id))
-                if there is None or there.etag != due.etag:
+                if not isinstance(there, Due) or there.etag != due.etag:
                     break
             yield
             ticking.result()
@@ -204,7 +206,7 @@ class Lives(RuleBasedStateMachine):
         """Let its entry stand later, where rules of then have put it, until a tick or the daily job finds out."""
         schedule = self.site.manage.one(model.id)
         due = self.site.kept.entry(schedule)
-        if due is None or due.claim or due.attempt or due.instant <= self.now:
+        if not isinstance(due, Due) or due.claim or due.attempt or due.instant <= self.now:
             return
         later = due.instant + minutes * MINUTE
         self.site.kept.apply(
@@ -262,7 +264,7 @@ class Lives(RuleBasedStateMachine):
 
     @invariant()
     def what_is_started_has_one_entry_and_what_is_not_has_none(self) -> None:
-        entries = sorted(due.schedule_id for due in self.site.kept.entries())
+        entries = sorted(readable(entry).schedule_id for entry in self.site.kept.entries())
         assert entries == sorted(model.id for model in self.alive if model.since)
 
     @invariant()

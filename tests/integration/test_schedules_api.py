@@ -13,7 +13,7 @@ import requests
 
 from shared.core.runs import Run, RunOutcome
 from shared.storage.history import History
-from shared.storage.rows import run_text
+from shared.storage.run_rows import LAST_RUN
 from shared.storage.table import Table
 from tests.conftest import APP1, Schedules, StartFootman, a_schedule, move_entry
 
@@ -508,7 +508,7 @@ def made_with_runs(schedules: Schedules) -> str:
     for run in runs:
         history.record([run])
     row = schedules.table.get_entity("schedules", f"schedule:{schedule_id}")
-    schedules.table.update_entity({**row, "seq": len(runs), "lastRun": run_text(runs[-1])})
+    schedules.table.update_entity({**row, "seq": len(runs), "lastRun": LAST_RUN.write(runs[-1])})
     return schedule_id
 
 
@@ -556,6 +556,39 @@ def test_one_whose_zone_is_no_more_does_not_hide_the_others(schedules: Schedules
     assert [each["name"] for each in told(schedules.ask("GET", "/status"))] == ["Broken", "Well"]
     assert told(schedules.ask("PUT", f"/{broken['id']}", a_schedule(name="Mended")))["timezone"] == "Europe/Stockholm"
     assert [each["id"] for each in told(schedules.ask("PUT", "/stopall"))] == [broken["id"], well["id"]]
+
+
+def spoil(schedules: Schedules, key: str, **values: object) -> None:
+    schedules.table.update_entity({"PartitionKey": "schedules", "RowKey": key, **values})
+
+
+def test_rows_that_cant_be_read_are_a_problem_of_their_schedules_and_hide_nothing(schedules: Schedules) -> None:
+    entry, itself, well = (schedules.made(name=name) for name in ("Entry", "Itself", "Well"))
+    due = next(key for key in schedules.rows if key.startswith("due:") and key.endswith(entry["id"]))
+    spoil(schedules, due, taskId=5)
+    spoil(schedules, f"schedule:{itself['id']}", tags="tag 1")
+    problems = {
+        "Entry": f"The row {due} in storage can't be read (taskId is no text). ",
+        "Itself": f"The row schedule:{itself['id']} in storage can't be read (tags is no JSON). ",
+    }
+    to_do = "Correct it there, and the schedule goes on by itself; or stop or delete the schedule."
+
+    for path in ("", "/status"):
+        listed = {each["name"]: each.get("problem") for each in told(schedules.ask("GET", path))}
+        assert listed == {"Well": None, **{name: text + to_do for name, text in problems.items()}}
+    for made in (entry, itself):
+        for path in (f"?id={made['id']}", f"/{made['id']}"):
+            assert told(schedules.ask("GET", path))["problem"] == problems[made["name"]] + to_do
+        assert told(schedules.ask("GET", f"/{made['id']}/history")) == []
+    assert {each["lastKnownState"] for each in told(schedules.ask("GET"))} == {"started"}
+
+    refused = schedules.ask("PUT", f"/{itself['id']}", a_schedule())
+    assert (refused.status_code, refused.json()["message"]) == (503, problems["Itself"] + to_do)
+    assert "problem" not in told(schedules.ask("PUT", f"/{entry['id']}", a_schedule(name="Entry")))
+    assert told(schedules.ask("PUT", f"/{itself['id']}/stop")) == {}
+    assert schedules.agenda == [key for key in schedules.agenda if key in {entry["id"], well["id"]}]
+    assert schedules.ask("DELETE", f"/{itself['id']}").status_code == 204
+    assert {each["name"]: each.get("problem") for each in told(schedules.ask("GET"))} == {"Entry": None, "Well": None}
 
 
 def test_they_outlive_the_host(start_footman: StartFootman, schedules: Schedules) -> None:

@@ -16,6 +16,7 @@ from shared.core.runs import RunOutcome
 from shared.core.schedules import State
 from shared.core.starts import StartFilter
 from shared.storage import rows
+from shared.storage.agenda import Agenda
 from shared.storage.pool import TIME
 from shared.storage.transaction import Operation
 from shared.use_cases.tick.run_tick import RunTick
@@ -282,6 +283,35 @@ def test_a_row_with_a_broken_zone_hinders_no_other(site: Site) -> None:
     assert (left.state, left.due, site.starts(poisoned)) == (State.STOPPED, None, 0)
     assert left.problem.startswith("timezone: 'Mars/Olympus' is no IANA time zone")
     assert told(site, poisoned) == [(at("09:01:00"), "failed", 0)]
+
+
+def test_an_entry_that_cant_be_read_hinders_no_other_and_is_started_once_it_can(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken, good = site.schedule("* * * * *"), [site.schedule("*/20 * * * * *") for _ in range(3)]
+    due = site.entry(broken)
+    key = rows.due_key(due.instant, due.schedule_id)
+    site.table.commit([Operation(kind="merge", row={**rows.at_key(key), "attempt": "1"}, etag=due.etag)])
+    site.tick(at("09:01:00"))
+    site.tick(at("09:02:00"))
+    lines = [vars(each) for each in caplog.records if vars(each).get("action") == "row_unreadable"]
+
+    # Each tick tells of it once, however often it reads it.
+    assert [line["key"] for line in lines] == [key, key]
+    assert [site.starts(schedule) for schedule in (broken, *good)] == [0, 6, 6, 6]
+    assert (site.now(broken).state, told(site, broken)) == (State.STARTED, [])
+    assert site.now(broken).problem.startswith(f"The row {key} in storage can't be read (attempt is no whole number")
+    last = Agenda(table=site.table).last_beat()
+    assert last is not None
+    assert last.unreadable == 1
+
+    site.table.commit([Operation(kind="merge", row={**rows.at_key(key), "attempt": 0})])
+    site.tick(at("09:03:00"))
+    assert (site.starts(broken), site.now(broken).problem) == (1, "")
+    assert told(site, broken) == [(at("09:03:00"), "started", 2)]
+    last = Agenda(table=site.table).last_beat()
+    assert last is not None
+    assert last.unreadable == 0
 
 
 def test_an_entry_that_new_zone_rules_have_moved_is_moved_without_a_start(site: Site) -> None:

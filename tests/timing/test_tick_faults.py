@@ -10,6 +10,7 @@ import requests
 
 from sandbox.faulty.faults import TRANSACTION, Kind
 from sandbox.faulty_storage import FaultyStorage, start_faulty_storage
+from sandbox.quiet import wait_for_quiet
 from shared.core.runs import RunOutcome
 from trials.faults.crash import MOST_DOUBLED, Size, crash
 from trials.faults.hosts import fired_by
@@ -63,6 +64,14 @@ def started_of(site: Site, planned: Sequence[Planned]) -> int:
     return sum(each.task_id in seen for each in planned)
 
 
+def test_what_is_due_in_the_running_second_is_due(site: Site) -> None:
+    minute = this_minute()
+    planned = site.plan(1, once_a_day(minute), minute)
+
+    before, within = minute - timedelta(microseconds=1), minute + timedelta(milliseconds=300)
+    assert [len(site.due(planned, now)) for now in (before, minute, within)] == [0, 1, 1]
+
+
 def test_a_killed_host_loses_nothing_and_doubles_few(site: Site) -> None:
     size = Size(rounds=2, once=100, frequent=20, in_a_hurry=True, longest_after=0.05)
     found = crash(site, size, random.Random(7))
@@ -107,7 +116,7 @@ def test_after_an_outage_each_starts_once_and_counts_what_it_missed(
 
     site.sense.no_faults()
     site.let_time_pass(planned)
-    assert host.tick_until(lambda: not site.due(planned, utc_now()))
+    assert host.tick_until(lambda: site.is_quiet(planned))
     found = site.audit(planned, utc_now())
     assert found.is_clean, found
     assert found.started >= 40
@@ -150,7 +159,7 @@ def test_storage_in_trouble_loses_and_doubles_nothing(
     assert until(lambda: not host_on_shaky_storage.is_ticking)
 
     site.let_time_pass(planned)
-    assert host_on_shaky_storage.tick_until(lambda: not site.due(planned, utc_now()))
+    assert host_on_shaky_storage.tick_until(lambda: site.is_quiet(planned))
     found = site.audit(planned, utc_now())
     assert found.is_clean, found
     assert found.started >= 40
@@ -187,6 +196,7 @@ def test_a_task_that_never_answers_holds_up_nobody(site: Site, host: TickingHost
 
 def test_occurrences_within_a_minute_start_on_their_second(site: Site, host: TickingHost) -> None:
     host.tick()
+    wait_for_quiet()
     first = utc_now().replace(microsecond=0) + timedelta(seconds=2)
     [planned] = site.plan(1, "* * * * * *", first)
     assert host.tick_until(lambda: len(site.runs().get(planned.schedule_id, [])) >= 3)

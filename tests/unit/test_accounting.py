@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -44,6 +45,7 @@ def tells_of(run: Run, due: list[datetime]) -> bool:
     return run.due == due[-1] and run.missed_count + itself == min(len(due), MOST_COUNTED + itself)
 
 
+@pytest.mark.no_cover
 @EXAMPLES
 @given(rhythm=rhythms(), gaps=st.floats(0, 30), window=WINDOWS)
 def test_a_decision_tells_of_all_that_is_due_and_what_follows_is_the_first_after_it(
@@ -140,6 +142,7 @@ FATES = st.sampled_from(
 )
 
 
+@pytest.mark.no_cover
 @EXAMPLES
 @given(rhythm=rhythms(), window=WINDOWS, ticks=st.lists(st.tuples(st.floats(0, 3), FATES), min_size=1, max_size=12))
 def test_whatever_becomes_of_ticks_and_starts_no_occurrence_is_lost_or_told_twice(

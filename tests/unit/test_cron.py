@@ -345,6 +345,14 @@ def test_a_date_is_waited_for_until_the_end_of_the_tenth_year() -> None:
     assert next_after(cron, UTC_ZONE, datetime(2033, 12, 31, tzinfo=UTC)) is None
 
 
+def test_what_a_gap_moved_is_due_once() -> None:
+    gap = datetime(2026, 3, 29, 1, tzinfo=UTC)
+    cron, zone = Cron.parse("30 2 * * *"), Zone.parse("Europe/Stockholm")
+
+    assert next_after(cron, zone, gap - timedelta(seconds=1)) == gap
+    assert next_after(cron, zone, gap) == datetime(2026, 3, 30, 0, 30, tzinfo=UTC)
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

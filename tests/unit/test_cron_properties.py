@@ -14,6 +14,8 @@ from shared.core.cron import Cron, due_after, next_after
 from shared.core.zones import Zone
 from tests.unit.cron_model import drawn, expected
 
+# Tracing would double their time, and other tests reach every line already.
+pytestmark = pytest.mark.no_cover
 # The same examples every time: a check that passes today passes tomorrow.
 EXAMPLES = settings(max_examples=60, deadline=None, derandomize=True, database=None)
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)

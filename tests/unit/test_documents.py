@@ -15,7 +15,8 @@ import function_app
 from shared.core.health import WORDS
 from shared.core.runs import RunOutcome
 from shared.settings import Settings
-from shared.storage import rows
+from shared.storage import rows, run_rows
+from shared.storage.key_values import KEY_VALUE
 from shared.version import VERSION
 from tests.documents import (
     DOCUMENTS,
@@ -189,15 +190,30 @@ def test_every_outcome_is_explained() -> None:
 def test_every_column_is_told_of() -> None:
     told = cells(chapter("docs/architecture.md", "What is kept").text)
     columns = {row[1]: set(code_in(row[2])) for row in told if len(row) == 4}
-    written = {
-        "`schedule:{id}`": rows.schedule_row(a_schedule()),
-        "`due:{instant}:{id}`": rows.due_row(a_due()),
-        "`gone:{id}`": rows.gone_row("id", NINE),
-        "`{id}:{seq mod RUN_HISTORY_ROWS}`, six digits": rows.run_row(a_run(), ring=1),
+    declared = {
+        "`schedule:{id}`": rows.SCHEDULE,
+        "`due:{instant}:{id}`": rows.ENTRY,
+        "`heartbeat`": rows.BEAT,
+        "`gone:{id}`": rows.GONE,
+        "`{id}:{seq mod RUN_HISTORY_ROWS}`, six digits": run_rows.RUN,
+        "`{SHA-256 of the namespace}:{SHA-256 of the key}`": KEY_VALUE,
     }
 
-    assert {key: columns[key] for key in written} == {
-        key: set(row) - {"PartitionKey", "RowKey"} for key, row in written.items()
+    assert {key: columns[key] for key in declared} == {
+        key: {column.name for column in row.columns} for key, row in declared.items()
+    }
+
+
+def test_every_column_that_is_declared_is_written() -> None:
+    written = {
+        rows.SCHEDULE: rows.schedule_row(a_schedule()),
+        rows.ENTRY: rows.due_row(a_due()),
+        rows.GONE: rows.gone_row("id", NINE),
+        run_rows.RUN: run_rows.run_row(a_run(), ring=1),
+    }
+
+    assert {columns: set(row) for columns, row in written.items()} == {
+        columns: {"PartitionKey", "RowKey", *(column.name for column in columns.columns)} for columns in written
     }
 
 

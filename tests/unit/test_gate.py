@@ -1,9 +1,12 @@
 import time
 from collections.abc import Callable
+from functools import partial
+from threading import Event
 
 import pytest
 
-from tests.gate import FULL, NO_BROWSER, NO_WORKER, Result, in_turn, not_run, told
+from sandbox.environment import SetupFailed
+from tests.gate import BESIDE, FULL, NO_BROWSER, NO_WORKER, Result, in_turn, not_run, told
 
 
 @pytest.mark.parametrize(
@@ -41,3 +44,65 @@ def test_what_takes_the_whole_machine_comes_after_all_else() -> None:
 
     assert [result.step for result in results] == steps
     assert (sorted(ended[:3]), ended[3:]) == (["page", "unit", "worker"], [*FULL])
+
+
+def test_what_waits_is_beside_all_but_the_last_which_is_alone() -> None:
+    running: set[str] = set()
+    seen: dict[str, set[str]] = {}
+    others_began = Event()
+
+    def noting(step: str) -> Callable[[], Result]:
+        def run() -> Result:
+            running.add(step)
+            seen[step] = set(running)
+            if step == FULL[0]:
+                others_began.set()
+            if step == BESIDE:
+                assert others_began.wait(10)
+            running.remove(step)
+            return Result(step=step, outcome="ok", seconds=0)
+
+        return run
+
+    steps = ["unit", BESIDE, *FULL]
+    results = in_turn({step: noting(step) for step in steps})
+
+    assert [result.step for result in results] == steps
+    assert BESIDE in seen[FULL[0]]
+    assert seen[FULL[-1]] == {FULL[-1]}
+
+
+def test_what_needs_nothing_begins_while_the_rest_is_installed() -> None:
+    has_begun = Event()
+
+    def of(step: str) -> Callable[[], Result]:
+        def run() -> Result:
+            if step == "unit":
+                has_begun.set()
+            return Result(step=step, outcome="ok" if has_begun.is_set() else "FAILED", seconds=0)
+
+        return run
+
+    steps = {step: of(step) for step in ("unit", "contract", BESIDE, "timing")}
+    results = in_turn(steps, {"storage": partial(has_begun.wait, 10)})
+
+    assert [(result.step, result.outcome) for result in results] == [(step, "ok") for step in steps]
+
+
+def test_what_can_not_be_installed_ends_it_and_nothing_that_needs_it_runs() -> None:
+    ran: list[str] = []
+
+    def refuse() -> None:
+        raise SetupFailed("no registry")
+
+    def of(step: str) -> Callable[[], Result]:
+        def run() -> Result:
+            ran.append(step)
+            return Result(step=step, outcome="ok", seconds=0)
+
+        return run
+
+    with pytest.raises(SetupFailed, match="no registry"):
+        in_turn({step: of(step) for step in ("unit", "contract", BESIDE, *FULL)}, {"storage": refuse})
+
+    assert ran == ["unit"]

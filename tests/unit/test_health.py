@@ -19,7 +19,7 @@ from shared.core.errors import (
     StorageConflict,
     StorageError,
 )
-from shared.core.health import Beat, Check, Health, settings_named, tick_check, warns, word_for
+from shared.core.health import Beat, Check, Health, rows_check, settings_named, tick_check, warns, word_for
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -69,6 +69,11 @@ def test_a_tick_may_be_five_minutes_old(ago: timedelta, problem: str, word: str)
     check = tick_check(Beat(begun=NOON - ago, problem=problem), NOON)
 
     assert check == Check(word=word, seconds_ago=int(ago.total_seconds()))
+
+
+@pytest.mark.parametrize(("unreadable", "words"), [(0, None), (1, "1 row can't be read"), (3, "3 rows can't be read")])
+def test_rows_that_cant_be_read_are_told_and_only_then(unreadable: int, words: str | None) -> None:
+    assert rows_check(Beat(begun=NOON, unreadable=unreadable)) == (Check(word=words) if words else None)
 
 
 def test_a_tick_of_a_clock_ahead_is_not_in_the_future() -> None:

@@ -143,6 +143,7 @@ class TestNewest:
 
         assert newest(*rule(cron, "Europe/Stockholm"), end - 3 * DAY, end) == datetime.fromisoformat(expected)
 
+    @pytest.mark.no_cover
     @EXAMPLES
     @given(rhythm=rhythms(), gaps=GAPS)
     def test_it_agrees_with_a_walk_from_one_to_the_next(self, rhythm: Rhythm, gaps: float) -> None:
@@ -174,6 +175,7 @@ class TestCount:
     def test_it_is_none_of_a_date_that_never_comes(self) -> None:
         assert count(*rule(NEVER_DUE, "UTC"), NINE, NINE + 365 * DAY) == 0
 
+    @pytest.mark.no_cover
     @EXAMPLES
     @given(rhythm=rhythms(), gaps=st.floats(0, 120))
     def test_it_agrees_with_a_walk_from_one_to_the_next(self, rhythm: Rhythm, gaps: float) -> None:

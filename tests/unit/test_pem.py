@@ -35,6 +35,7 @@ def pair(kind: trustme.KeyType) -> tuple[str, str, str]:
     )
 
 
+@cache
 def written(kind: trustme.KeyType, form: PrivateFormat, password: bytes | None = None) -> str:
     key = serialization.load_pem_private_key(pair(kind)[1].encode(), None)
     lock = BestAvailableEncryption(password) if password else NoEncryption()

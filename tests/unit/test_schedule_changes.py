@@ -5,6 +5,7 @@ import pytest
 
 from shared.core.due import Due
 from shared.core.errors import CallerError
+from shared.core.listing import tagged
 from shared.core.runs import RunOutcome
 from shared.core.schedules import (
     Change,
@@ -16,7 +17,6 @@ from shared.core.schedules import (
     latest,
     started,
     stopped,
-    tagged,
     with_entry,
 )
 from tests.unit.builders import (

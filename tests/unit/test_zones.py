@@ -111,6 +111,7 @@ def test_for_a_place_without_a_zone_none_of_another_offset_is_suggested(name: st
     assert zone is None or hours(zone)[0] == offset
 
 
+@pytest.mark.no_cover
 def test_for_a_misspelt_zone_none_of_another_offset_is_suggested() -> None:
     chance = random.Random(7)
     known = resources.files("tzdata").joinpath("zones").read_text(encoding="ascii").split()

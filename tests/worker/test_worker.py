@@ -10,6 +10,7 @@ import pytest
 from azure.data.tables import TableClient
 
 import shared
+from sandbox.quiet import wait_for_quiet
 from sandbox.stand_in import StandIn
 from tests.conftest import a_schedule, move_entry
 from tests.worker.conftest import ROOT, Worker
@@ -151,6 +152,7 @@ def test_an_unknown_path_is_told_in_json(worker: Worker) -> None:
 
 def test_a_tick_starts_what_is_due_and_history_tells_it(worker: Worker, sense: StandIn, table: TableClient) -> None:
     url = "https://footman.example.com/v4/schedules"
+    wait_for_quiet()
     due = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(minutes=2)
     once_a_year = a_schedule(cronSchedule=f"{due.minute} {due.hour} {due.day} {due.month} *", timezone="UTC")
     made = worker.http("schedules", "POST", url, body=json.dumps(once_a_year).encode())
@@ -232,6 +234,7 @@ def test_no_thread_logs_without_its_invocation(
     of_the_start = len(lines)
     # No connection at all, which each thread tells before it tries again.
     failing.fault("refuse")
+    wait_for_quiet()
     due = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(minutes=2)
     body = a_schedule(cronSchedule=f"{due.minute} {due.hour} {due.day} {due.month} *", timezone="UTC")
     made = worker.http("schedules", "POST", "https://footman.example.com/v4/schedules", body=json.dumps(body).encode())

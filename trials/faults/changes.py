@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shared.core.cron import MINUTE
+from shared.core.unreadable import readable
 from trials.callers import Caller
 from trials.faults.accounting import Audit
 from trials.faults.lives import Life, Turn, audit_life
@@ -180,7 +181,7 @@ def _audited(site: Site, lives: Sequence[Life], until: datetime) -> Audit:
 
 def _wrong_entries(site: Site, lives: Sequence[Life]) -> list[str]:
     """Tell of what is not so: that each started schedule has its one entry, and no other has any."""
-    entries = sorted(due.schedule_id for due in site.schedules.entries())
+    entries = sorted(readable(entry).schedule_id for entry in site.schedules.entries())
     started = sorted(life.schedule_id for life in lives if life.cron)
     return [] if entries == started else [f"{len(started)} schedules are started, the agenda holds {len(entries)}"]
 

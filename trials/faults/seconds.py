@@ -4,6 +4,7 @@ import requests
 
 from sandbox.local_host import LocalHost
 from shared.core.cron import MINUTE
+from shared.core.unreadable import readable
 from trials.faults.report import Trial
 from trials.faults.site import BEFORE_ITS_END, Planned, Site, open_site, sleep_until
 from trials.faults.ticking import host_with_timers
@@ -41,5 +42,5 @@ def _create(site: Site, host: LocalHost) -> Planned:
     answer = requests.post(f"{host.url}/v4/schedules", json=body, timeout=10)
     answer.raise_for_status()
     schedule_id = answer.json()["id"]
-    [entry] = [due for due in site.schedules.entries() if due.schedule_id == schedule_id]
+    [entry] = [due for due in map(readable, site.schedules.entries()) if due.schedule_id == schedule_id]
     return Planned(schedule_id=schedule_id, task_id=task_id, cron=EVERY_FIVE_SECONDS, since=entry.instant)

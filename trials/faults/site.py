@@ -16,8 +16,9 @@ from shared.core.due import Claim, Due
 from shared.core.errors import StorageConflict
 from shared.core.runs import Run
 from shared.core.schedules import Change, Definition, created
+from shared.core.unreadable import readable
 from shared.core.zones import Zone
-from shared.storage import rows
+from shared.storage import rows, run_rows
 from shared.storage.account import open_table
 from shared.storage.agenda import Agenda
 from shared.storage.batches import batches
@@ -37,6 +38,8 @@ LONG_AGO = timedelta(hours=1)
 TO_SET_UP = timedelta(seconds=5)
 # Past the last occurrence of a minute, before the first of the next.
 BEFORE_ITS_END = timedelta(seconds=2)
+# Nothing may become due while the books are read.
+QUIET = timedelta(seconds=2)
 NO_ZONE = "Mars/Olympus"
 
 
@@ -88,7 +91,7 @@ class Site:
     def entries(self, planned: Sequence[Planned]) -> dict[str, Due]:
         """Return what the agenda holds of these; two entries of one schedule are an error of their own."""
         wanted = {each.schedule_id for each in planned}
-        found = [due for due in self.schedules.entries() if due.schedule_id in wanted]
+        found = [due for due in map(readable, self.schedules.entries()) if due.schedule_id in wanted]
         entries = {due.schedule_id: due for due in found}
         assert len(entries) == len(found), "a schedule has two entries on the agenda"
         return entries
@@ -96,7 +99,14 @@ class Site:
     def due(self, planned: Sequence[Planned], until: datetime) -> list[Due]:
         """Return the entries of these that are due by then; a tick may be at work."""
         wanted = {each.schedule_id for each in planned}
-        return [due for due in self.agenda.until(until) if due.schedule_id in wanted]
+        # The agenda is asked for what comes before a whole second: what is due in the running one must be among it.
+        end = until.replace(microsecond=0) + SECOND
+        return [due for due in self.agenda.until(end) if due.schedule_id in wanted]
+
+    def is_quiet(self, planned: Sequence[Planned]) -> bool:
+        """True when none of these is due, nor will be while the books are read."""
+        asked = utc_now()
+        return not self.due(planned, asked + QUIET) and utc_now() < asked + QUIET / 2
 
     def standing(self, planned: Sequence[Planned], now: datetime) -> Standing:
         left = self.due(planned, now)
@@ -106,8 +116,8 @@ class Site:
     def runs(self) -> dict[str, list[Run]]:
         """Return all history, by schedule and in the order of numbers."""
         found: dict[str, list[Run]] = defaultdict(list)
-        for kept in self.table.rows(rows.HISTORY, "0", "g"):
-            run = rows.run(kept.row)
+        for kept in self.table.rows(run_rows.HISTORY, "0", "g"):
+            run = run_rows.run(kept.row)
             found[run.schedule_id].append(run)
         return {schedule_id: sorted(runs, key=lambda run: run.seq) for schedule_id, runs in found.items()}
 

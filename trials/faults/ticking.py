@@ -4,21 +4,19 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
 from pathlib import Path
 from typing import Self
 
 import requests
 
 from sandbox.local_host import LocalHost, start_local_host
+from sandbox.quiet import wait_for_quiet
 from trials.faults.accounting import Audit
 from trials.faults.site import Planned, Site, utc_now
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_SECONDS = 150
 LOOK_EVERY_SECONDS = 0.1
-# Nothing may become due while the books are read.
-QUIET = timedelta(seconds=2)
 
 
 class TickingHost:
@@ -56,7 +54,8 @@ class TickingHost:
         return True
 
     def tick(self) -> None:
-        """Fire a tick and wait for its end."""
+        """Fire a tick that has the time to do all there is to do, and wait for its end."""
+        wait_for_quiet()
         self.fire()
         assert until(lambda: not self.is_ticking), "the tick does not end"
 
@@ -90,7 +89,7 @@ def until(is_so: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> bool:
 def settled(site: Site, planned: Sequence[Planned], settings: Mapping[str, str]) -> Audit:
     """Let a host do all that is left of these, kill it at a quiet moment, and read the books."""
     with TickingHost({**site.settings, **settings}) as host:
-        is_settled = host.tick_until(lambda: not site.due(planned, utc_now() + QUIET))
+        is_settled = host.tick_until(lambda: site.is_quiet(planned))
         now = utc_now()
         host.kill()
     found = site.audit(planned, now)

@@ -1,4 +1,4 @@
-"""Send hostile input to every endpoint: python3 dev.py hostile [--requests 20000] [--seed N]."""
+"""Send raw bytes that mean harm to every endpoint: python3 dev.py hostile [--requests 20000] [--seed N]."""
 
 import argparse
 import sys

@@ -14,6 +14,7 @@ from sandbox.run import sense_settings
 from shared.core.cron import MINUTE
 from shared.core.due import Due
 from shared.core.schedules import Change, Definition, Schedule, State, created
+from shared.core.unreadable import readable
 from trials.load.keepers import LIST_EACH_SECONDS, Keeper, Seldom
 from trials.load.load import put_load
 from trials.load.report import verdict
@@ -56,7 +57,10 @@ def main(stored: int, firing: int, minutes: int) -> int:
         seen = fired(site.sense.starts(), begin, minutes)
         stats = site.sense.stats()
         site.footman.stop()
-        wrong = [*wrong_minutes(seen, firing), *wrong_rows(site.schedules.all(), site.schedules.entries(), stored)]
+        wrong = [
+            *wrong_minutes(seen, firing),
+            *wrong_rows(site.schedules.all(), list(map(readable, site.schedules.entries())), stored),
+        ]
     _print(seen, firing)
     return verdict("schedules", load, stats["maxOpenConnections"], wrong)
 

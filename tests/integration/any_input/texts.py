@@ -1,6 +1,4 @@
-"""Texts that somebody might send who means no good, or knows no better."""
-
-from urllib.parse import quote
+"""Texts that somebody might send who means no good, or knows no better: ids, zones, expressions, anything."""
 
 from hypothesis import strategies as st
 
@@ -242,24 +240,3 @@ CRONS = st.one_of(
     _LONG,
     TEXTS,
 )
-
-
-def _encoded(text: str) -> st.SearchStrategy[str]:
-    once = quote(text, safe="")
-    return st.sampled_from(
-        [*[once] * 7, once.replace("%C3", "%c3"), quote(once, safe=""), quote(text, safe="/:;,@+&='")]
-    )
-
-
-_RAW_PARTS = (
-    "%", "%%", "%2", "%zz", "%u0041", "%00", "%0d%0a", "%c0%af", "%c0%80", "%ff%fe", "%ed%a0%80", "%f8%88%80%80%80",
-    ".", "..", "%2e%2e", "%2e", "%2f", "%2F..%2F", "%5c", "%252e%252e", "%25", "+", "a+b", "a;b=c", "~", "*", "(", "!",
-    "$", "'", "=", "@", ":", ",", "", "a//b", "a/", "%20", "%09", "a" * 4000, "%41" * 1000,
-)  # fmt: skip
-# As they stand in a request line: visible ASCII, however it is meant.
-PARTS = st.one_of(TEXTS.flatmap(_encoded), IDS.flatmap(_encoded), st.sampled_from(_RAW_PARTS))
-
-
-def encoded(texts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
-    """Encode texts for a query, mostly as is right."""
-    return texts.flatmap(_encoded)

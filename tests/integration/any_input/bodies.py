@@ -1,12 +1,10 @@
-"""Bodies of requests: right, nearly right, and wrong in every way that bytes can be."""
+"""Bodies of requests, as JSON: right, nearly right, and anything else."""
 
 import json
 
 from hypothesis import strategies as st
 
-from trials.hostile.texts import CRONS, IDS, TEXTS, ZONES
-
-MEGABYTE = 1024 * 1024
+from tests.integration.any_input.texts import CRONS, IDS, TEXTS, ZONES
 
 _Texts = st.SearchStrategy[str]
 
@@ -117,50 +115,3 @@ _TYPES = [
 ]
 _ITEM = _record({"type": _mostly(st.sampled_from(_TYPES).map(json.dumps)), "payload": _mostly(_PAYLOADS)})
 ITEMS = st.lists(_mostly(_ITEM), max_size=6).map(_array)
-
-_HUGE = (
-    b"[" * 100_000,
-    b'{"a":' * 50_000,
-    b"[" * 200 + b"]" * 200,
-    b"9" * 100_000,
-    b" " * MEGABYTE,
-    b" " * (MEGABYTE + 1),
-    b"x" * MEGABYTE,
-    b'"' + b"x" * (MEGABYTE - 2) + b'"',
-    b'{"name":"' + b"\xf0\x9f\x98\x80" * 200_000 + b'"}',
-    b'{"key":"k","value":"' + b"x" * (MEGABYTE - 30) + b'"}',
-    b'{"key":"' + b"\\u0000" * 100_000 + b'","value":"v"}',
-    b"[" + b"{}," * 300_000 + b"{}]",
-    b"[" + b"1," * 500_000 + b"1]",
-    b"{" + b'"a":1,' * 150_000 + b'"a":1}',
-    b'[{"type":"starttasktag","payload":{"tag":"' + b"t" * 900_000 + b'"}}]',
-)
-
-
-def _mangled(text: str) -> st.SearchStrategy[bytes]:
-    """Return the bytes of a text, mostly as they should be."""
-    right = text.encode()
-    wrong = [
-        right + b"\x00",
-        right + b"]",
-        right + right,
-        right[: len(right) // 2],
-        right[:-1],
-        b"\xef\xbb\xbf" + right,
-        b"\xff\xfe" + right,
-        b"\xc0\xaf" + right,
-        right.replace(b"a", b"\xff"),
-        right.replace(b"e", b"\xed\xa0\x80"),
-        text.encode("utf-16"),
-        text.encode("utf-32"),
-        b"/*c*/" + right,
-        b" \t\r\n" + right + b"\n",
-    ]
-    return st.one_of(st.just(right), st.just(right), st.sampled_from(wrong))
-
-
-def body(*right: _Texts) -> st.SearchStrategy[bytes]:
-    """Draw a body for a call that wants these."""
-    usual = st.one_of(*right).flatmap(_mangled)
-    others = st.one_of(ANYTHING.flatmap(_mangled), st.binary(max_size=60), st.just(b""), st.sampled_from(_HUGE))
-    return st.integers(0, 7).flatmap(lambda chance: usual if chance else others)

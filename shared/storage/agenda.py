@@ -62,7 +62,7 @@ class Agenda:
 
     def until(self, end: datetime) -> list[Due]:
         """Return the entries before `end`, in the order of time."""
-        # Keys hold whole seconds; with a fraction behind it the text of a second sorts before that of the second itself.
+        # Keys hold whole seconds, and a second with a fraction sorts before the second alone.
         seconds = end if end.microsecond == 0 else end.replace(microsecond=0) + SECOND
         return self._range("due:", f"due:{text(seconds)}")
 

@@ -59,6 +59,7 @@ def test_the_agenda_gives_what_is_due_before_the_end_in_the_order_of_time(store:
         return [due.schedule_id for due in store.sure.agenda.until(end)]
 
     assert until(TEN) == []
+    assert until(TEN + timedelta(milliseconds=1)) == [at_ten.id]
     assert until(TEN + timedelta(seconds=1)) == [at_ten.id]
     assert until(ELEVEN) == [at_ten.id, at_five_past.id]
     assert until(FAR_AWAY) == [at_ten.id, at_five_past.id, at_eleven.id]

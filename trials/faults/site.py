@@ -99,7 +99,7 @@ class Site:
     def due(self, planned: Sequence[Planned], until: datetime) -> list[Due]:
         """Return the entries of these that are due by then; a tick may be at work."""
         wanted = {each.schedule_id for each in planned}
-        # The agenda is asked for what comes before a whole second: what is due in the running one must be among it.
+        # The agenda gives what comes before the end: what is due in the running second must be among it.
         end = until.replace(microsecond=0) + SECOND
         return [due for due in self.agenda.until(end) if due.schedule_id in wanted]
 

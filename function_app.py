@@ -1,32 +1,16 @@
-"""The composition root: one FunctionApp, and each resource's blueprint registered on it."""
+"""The composition root: one FunctionApp, on which the routes and the timers are registered."""
 
 import os
 
 import azure.functions as func
 
-from shared.api import health, key_values, ping, schedule, schedule_preview, schedules, start_task, unknown_path
-from shared.api.documentation import page
+from shared.api import routes
 from shared.settings import are_answers_current, auth_level
 from shared.timers import daily, tick
 
 level = auth_level(os.environ)
 app = func.FunctionApp(http_auth_level=level)
 
-resources = (
-    start_task.blueprint,
-    schedules.blueprint,
-    schedule.blueprint,
-    schedule_preview.blueprint,
-    key_values.blueprint,
-    health.blueprint,
-    ping.blueprint,
-)
-for resource in resources:
-    app.register_functions(resource)
-pages = page.describing(
-    resources, asks_for_key=level != "ANONYMOUS", are_answers_current=are_answers_current(os.environ)
-)
-app.register_functions(pages)
-app.register_functions(unknown_path.beside((*resources, pages)))
-app.register_functions(tick.blueprint)
-app.register_functions(daily.blueprint)
+http = routes.blueprints(asks_for_key=level != "ANONYMOUS", are_answers_current=are_answers_current(os.environ))
+for blueprint in (*http, tick.blueprint, daily.blueprint):
+    app.register_functions(blueprint)

@@ -1,7 +1,7 @@
 """Read Butler's schedule file, and tell of each schedule what Butler did with it and what Footman will do."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from client.files import Entry, each, entries
 from client.translation import differences, translated
 from client.wanted import FileSchedule, checked
 from shared.core.cron import Cron
-from shared.core.errors import CallerError
+from shared.core.errors import UnknownZone
 from shared.core.schedules import STATE_OF
 from shared.core.zones import Zone
 
@@ -67,8 +67,8 @@ def _zone(entry: Entry, server: Zone) -> Zone:
     named = entry.text("timeZone")
     try:
         return Zone.parse(named) if named is not None else server
-    except CallerError as error:
-        raise entry.unusable(str(error).replace("timezone:", "timeZone:", 1)) from None
+    except UnknownZone as error:
+        raise entry.unusable(str(replace(error, field="timeZone"))) from None
 
 
 def _never_ran(text: str, refused: ButlerRefused, month_base: int) -> str:

@@ -7,6 +7,7 @@ twice.
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from client.butler_file import Imported, read
@@ -14,7 +15,7 @@ from client.command import ended, file_options
 from client.sending import counted, describe_new, send
 from client.site import Site
 from client.wanted import Match, matched
-from shared.core.errors import CallerError
+from shared.core.errors import UnknownZone
 from shared.core.zones import Zone
 
 
@@ -33,8 +34,8 @@ def main() -> int:
     given = parser.parse_args()
     try:
         server = Zone.parse(given.server_timezone)
-    except CallerError as error:
-        parser.error(str(error).replace("timezone:", "--server-timezone:", 1))
+    except UnknownZone as error:
+        parser.error(str(replace(error, field="--server-timezone")))
 
     def work() -> None:
         imported = read(given.file, server, given.month_base, datetime.now(UTC))

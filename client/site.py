@@ -10,7 +10,7 @@ from urllib3.exceptions import HTTPError
 
 from client.reaching import NO_KEY, PATIENCE, not_footman, why
 from client.wanted import STATE, FileSchedule, There, differing
-from shared.api.schedule_wire import ScheduleAnswer
+from shared.api.schedules.wire import ScheduleAnswer
 from shared.core.schedules import STATE_OF, State
 
 SCHEDULES = TypeAdapter(list[ScheduleAnswer])

@@ -8,8 +8,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from client.files import Entry
-from shared.api.schedule_body import SCHEDULE, definition
-from shared.api.sentences import sentences
+from shared.api.edge.refusals import refusal
+from shared.api.schedules.body import SCHEDULE, definition
 from shared.core import rules
 from shared.core.errors import CallerError
 from shared.core.schedules import STATE_OF, State
@@ -64,7 +64,7 @@ def checked(entry: Entry, changes: Mapping[str, str], now: datetime) -> FileSche
         next_due = rules.next_due(asked.rule, now)
         state = STATE_OF[entry.text(STATE) or asked.startup_state]
     except ValidationError as error:
-        raise entry.unusable(sentences(error).replace("body.", "")) from None
+        raise entry.unusable(str(refusal(error, root=""))) from None
     except CallerError as error:
         raise entry.unusable(str(error)) from None
     except KeyError:

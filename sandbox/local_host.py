@@ -25,14 +25,14 @@ class LocalHostFailedError(Exception):
 class LocalHost:
     """A host that serves; ends with its `with` block, or with the process that started it."""
 
-    def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str], *, project: Path = REPOSITORY) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="local-host-")
         # A file, because a pipe nobody reads fills up and stops the host.
         self._stderr = Path(self._folder.name) / "stderr.txt"
         self._final_text: str | None = None
         with self._stderr.open("wb") as stderr:
             self._process = start(
-                command, cwd=REPOSITORY, env={**os.environ, **environment}, stdout=subprocess.PIPE, stderr=stderr
+                command, cwd=project, env={**os.environ, **environment}, stdout=subprocess.PIPE, stderr=stderr
             )
         told = announced(self._process)
         if told is None:
@@ -70,8 +70,16 @@ class LocalHost:
 
 
 def start_local_host(
-    app: Path, environment: Mapping[str, str], *, port: int = 0, arguments: Sequence[str] = ()
+    app: Path,
+    environment: Mapping[str, str],
+    *,
+    port: int = 0,
+    arguments: Sequence[str] = (),
+    project: Path = REPOSITORY,
 ) -> LocalHost:
-    """Return a host that serves; raise LocalHostFailedError with its stderr when it does not start."""
+    """Return a host that serves; raise LocalHostFailedError with its stderr when it does not start.
+
+    The host itself is that of `project`, whose modules an app without its own gets.
+    """
     command = [sys.executable, "-m", "sandbox.host", "--app", str(app), "--port", str(port)]
-    return LocalHost([*command, "--exit-with-parent", *arguments], environment)
+    return LocalHost([*command, "--exit-with-parent", *arguments], environment, project=project)

@@ -9,10 +9,12 @@ from typing import Any
 from azure.data.tables import TableClient
 
 from sandbox.stand_in import StandIn
+from shared.core.clock import Clock
 from shared.core.due import Due
 from shared.core.runs import Run
 from shared.core.schedules import Definition, Schedule
 from shared.core.starts import StartFilter
+from shared.core.tick.state import Limits
 from shared.qrs.tasks import Tasks
 from shared.storage.account import patience
 from shared.storage.agenda import Agenda
@@ -20,11 +22,8 @@ from shared.storage.history import History
 from shared.storage.schedules import Schedules
 from shared.storage.table import Table
 from shared.use_cases.manage_schedules import ManageSchedules
-from shared.use_cases.tick.claims import Claims
-from shared.use_cases.tick.minute import Served
-from shared.use_cases.tick.ports import Clock
+from shared.use_cases.tick.dependencies import Dependencies
 from shared.use_cases.tick.run_tick import RunTick
-from shared.use_cases.tick.starts import Means
 
 CONNECTIONS = 4
 TIMEOUT = timedelta(seconds=2)
@@ -39,6 +38,9 @@ class SetClock:
 
     def now(self) -> datetime:
         return self.time
+
+    def monotonic(self) -> float:
+        return self.time.timestamp()
 
     def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
@@ -93,20 +95,17 @@ class Site:
         clock.time = at or clock.time
         return dict(RunTick(by=self.by(clock)).run())
 
-    def by(self, clock: Clock, machine: Clock | None = None) -> Served:
-        agenda = Agenda(table=self.table)
-        claims = Claims(
-            agenda=agenda,
+    def by(self, clock: Clock, machine: Clock | None = None) -> Dependencies:
+        """Return what a tick works with that goes by this clock, on a machine whose own may be another."""
+        return Dependencies(
+            agenda=Agenda(table=self.table),
             history=self.history,
             tasks=self.tasks,
+            pool=self.pool,
             clock=clock,
+            machine=machine or clock,
             start_filter=self.start_filter,
-            timeout=TIMEOUT,
-            machine=machine,
-        )
-        means = Means(tasks=self.tasks, pool=self.pool, clock=clock, connections=CONNECTIONS, timeout=TIMEOUT)
-        return Served(
-            agenda=agenda, history=self.history, clock=clock, claims=claims, means=means, catch_up=self.catch_up
+            limits=Limits(connections=CONNECTIONS, timeout=TIMEOUT, catch_up=self.catch_up),
         )
 
     def runs(self, schedule: Schedule, limit: int = 1000) -> list[Run]:

@@ -173,11 +173,15 @@ class Settings(BaseModel):
         if self.jwt:
             return self
         if bool(self.client_certificate) != bool(self.client_key):
-            raise ValueError("QRS_CLIENT_CERTIFICATE and QRS_CLIENT_KEY belong together; one of them is missing.")
+            raise SettingsError(
+                ("QRS_CLIENT_CERTIFICATE", "QRS_CLIENT_KEY"),
+                "QRS_CLIENT_CERTIFICATE and QRS_CLIENT_KEY belong together; one of them is missing.",
+            )
         if not self.client_certificate and any(url.startswith("https:") for url in self.qrs_urls):
-            raise ValueError(
+            raise SettingsError(
+                ("QRS_CLIENT_CERTIFICATE", "QRS_CLIENT_KEY", "QRS_JWT"),
                 "QRS_CLIENT_CERTIFICATE and QRS_CLIENT_KEY are missing (or, for a virtual proxy, QRS_JWT): without "
-                "them Sense does not know who asks."
+                "them Sense does not know who asks.",
             )
         return self
 
@@ -197,8 +201,9 @@ def load(environment: Mapping[str, str]) -> Settings:
     try:
         return Settings.model_validate({name: text for name, text in values.items() if text})
     except ValidationError as error:
-        told = (_sentence(dict(bad), names, values) for bad in error.errors(include_url=False))
-        raise SettingsError(" ".join(told)) from None
+        wrong: list[Mapping[str, Any]] = [dict(bad) for bad in error.errors(include_url=False)]
+        problem = " ".join(_sentence(bad, names, values) for bad in wrong)
+        raise SettingsError([bad["loc"][0] for bad in wrong], problem) from None
 
 
 def auth_level(environment: Mapping[str, str]) -> str:
@@ -213,11 +218,10 @@ def are_answers_current(environment: Mapping[str, str]) -> bool:
 
 
 def _sentence(bad: Mapping[str, Any], names: Mapping[str, str], values: Mapping[str, str]) -> str:
-    reason = str(bad["msg"]).removeprefix("Value error, ").rstrip(".")
-    if not bad["loc"]:
-        return f"{reason}."
     name = str(bad["loc"][0])
     if bad["type"] == "missing":
         return f"{name} is missing: see the settings in README.md."
+    # What a check of ours says, pydantic says with words of its own before it.
+    reason = bad["ctx"]["error"] if bad["type"] == "value_error" else bad["msg"]
     is_shown = name not in _SECRETS and not _LOOKS_SECRET.search(values[name])
     return f"{names[name]}{f' ({values[name][:_VALUE_SHOWN]!r})' if is_shown else ''}: {reason}."

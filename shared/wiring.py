@@ -127,30 +127,27 @@ def daily() -> "Daily":
 
 @_once
 def run_tick() -> "RunTick":
-    from shared.use_cases.tick.claims import Claims  # noqa: PLC0415
-    from shared.use_cases.tick.minute import Served  # noqa: PLC0415
+    from shared.core.tick.state import Limits  # noqa: PLC0415
+    from shared.use_cases.tick.dependencies import Dependencies  # noqa: PLC0415
     from shared.use_cases.tick.run_tick import RunTick  # noqa: PLC0415
-    from shared.use_cases.tick.starts import Means  # noqa: PLC0415
 
-    own, agenda, history = settings(), _agenda(), _history()
-    timeout = timedelta(seconds=own.timeout_seconds)
-    clock = storage_clock()
-    claims = Claims(
-        agenda=agenda,
-        history=history,
+    own = settings()
+    limits = Limits(
+        connections=own.max_connections,
+        timeout=timedelta(seconds=own.timeout_seconds),
+        catch_up=timedelta(seconds=own.catch_up_seconds),
+    )
+    by = Dependencies(
+        agenda=_agenda(),
+        history=_history(),
         tasks=tasks(),
-        clock=clock,
+        pool=turns().lane(Lane.TICK, for_one_caller=True),
+        clock=storage_clock(),
+        machine=CLOCK,
         start_filter=own.start_filter,
-        timeout=timeout,
-        machine=CLOCK,
+        limits=limits,
     )
-    pool = turns().lane(Lane.TICK, for_one_caller=True)
-    means = Means(tasks=tasks(), pool=pool, clock=clock, connections=own.max_connections, timeout=timeout)
-    catch_up = timedelta(seconds=own.catch_up_seconds)
-    return RunTick(
-        by=Served(agenda=agenda, history=history, clock=clock, claims=claims, means=means, catch_up=catch_up),
-        machine=CLOCK,
-    )
+    return RunTick(by=by)
 
 
 class Clock:
@@ -158,6 +155,9 @@ class Clock:
 
     def now(self) -> datetime:
         return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        return time.monotonic()
 
     def sleep(self, seconds: float) -> None:
         time.sleep(seconds)

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -19,6 +20,8 @@ from shared.core.ends import Done
 from shared.core.runs import Run, RunOutcome
 from shared.core.schedules import Definition, Schedule
 from shared.core.starts import Found, StartFilter, Wanted
+from shared.core.tick.claiming import Settled
+from shared.core.tick.state import Limits
 from shared.storage.account import patience
 from shared.storage.agenda import Agenda
 from shared.storage.batches import batches
@@ -29,7 +32,8 @@ from shared.storage.table import Table
 from shared.storage.transaction import Operation
 from shared.use_cases.daily import Daily
 from shared.use_cases.manage_schedules import ManageSchedules
-from shared.use_cases.tick.claims import Claims
+from shared.use_cases.tick.claims import claim
+from shared.use_cases.tick.dependencies import Dependencies
 
 Row = dict[str, Any]
 
@@ -86,16 +90,20 @@ class Store:
         assert self.sure.schedules.apply_many(made) == []
         return [change.after for change in made if change.after]
 
-    def claims(self, now: datetime) -> Claims:
-        """Return how a tick claims at that time, without a start filter."""
-        return Claims(
+    def claim(self, now: datetime, due: list[Due] | None = None, tasks: "NoTasks | None" = None) -> Settled:
+        """Claim entries, or all, as a tick does at that time which may start what is due from ten on."""
+        clock = StandingClock(now)
+        by = Dependencies(
             agenda=self.sure.agenda,
             history=self.sure.history,
-            tasks=NoTasks(),
-            clock=StandingClock(now),
+            tasks=tasks or NoTasks(),
+            pool=Executor(),
+            clock=clock,
+            machine=clock,
             start_filter=StartFilter(),
-            timeout=timedelta(seconds=10),
+            limits=Limits(connections=1, timeout=timedelta(seconds=10), catch_up=now - TEN),
         )
+        return claim(by, self.due() if due is None else due, now)
 
     def due(self) -> list[Due]:
         return self.sure.agenda.until(FAR_AWAY)
@@ -144,6 +152,9 @@ class StandingClock:
 
     def now(self) -> datetime:
         return self._now
+
+    def monotonic(self) -> float:
+        return self._now.timestamp()
 
     def sleep(self, seconds: float) -> None:
         raise AssertionError(f"nobody sleeps {seconds} s here")

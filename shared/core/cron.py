@@ -17,8 +17,8 @@ from heapq import merge
 from itertools import islice, takewhile
 
 from shared.core.cron_dates import Dates
-from shared.core.cron_grammar import read, refusal
-from shared.core.errors import CallerError
+from shared.core.cron_grammar import read
+from shared.core.errors import WrongExpression
 from shared.core.zones import Zone
 
 SECOND = timedelta(seconds=1)
@@ -72,9 +72,9 @@ def upcoming(cron: Cron, zone: Zone, after: datetime, count: int) -> list[dateti
     return found
 
 
-def never_due(text: str) -> CallerError:
-    """Return the error that tells a caller that an expression is never due; raise it."""
-    return refusal(text, "the date it names does not come within ten years")
+def never_due(text: str) -> WrongExpression:
+    """Return the error of an expression that is never due; raise it."""
+    return WrongExpression(text, "the date it names does not come within ten years")
 
 
 def due_after(cron: Cron, zone: Zone, after: datetime) -> Iterator[datetime]:

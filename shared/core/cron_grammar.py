@@ -8,11 +8,11 @@ from typing import TypeVar
 
 from shared.core.cron_dates import EACH, LAST, Dates
 from shared.core.cron_hints import hint
-from shared.core.errors import CallerError
+from shared.core.errors import TooLong, WrongExpression
 
 # All seconds, minutes, hours, days, months and each weekday's five in a month, written one by one, take less than 800.
 LONGEST = 1000
-# Of a longer expression a refusal shows the begin, of a longer field the one item that is wrong.
+# Of a longer field a refusal shows the one item that is wrong.
 LONGEST_SHOWN = 128
 PRESETS = {
     "@hourly": "0 * * * *",
@@ -32,7 +32,11 @@ Item = TypeVar("Item")
 
 
 class Unreadable(ValueError):
-    """An item of a field can't be read; its text says why."""
+    """An item of a field can't be read; `reason` goes on from its name."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,15 +91,15 @@ class Reading:
 def read(text: str) -> Reading:
     """Read an expression; raises CallerError naming what is wrong and what is allowed."""
     if len(text) > LONGEST:
-        raise CallerError(f"cronSchedule: {len(text)} characters are too many; at most {LONGEST} are allowed.")
+        raise TooLong("cronSchedule", len(text), LONGEST)
     parts = tuple(PRESETS.get(text.strip().lower(), text).split())
     if len(parts) not in {5, 6}:
-        raise refusal(text, f"it has {len(parts)} fields; {ALLOWED}{hint('expression', ' '.join(parts))}")
+        raise WrongExpression(text, f"it has {len(parts)} fields; {ALLOWED}{hint('expression', ' '.join(parts))}")
     try:
         times = tuple(_times(field, part) for field, part in zip(FIELDS[-len(parts) : -3], parts, strict=False))
         dates = _dates(*parts[-3:])
     except Unreadable as fault:
-        raise refusal(text, str(fault)) from None
+        raise WrongExpression(text, fault.reason) from None
     return Reading(fields=parts, times=times, dates=dates)
 
 
@@ -106,12 +110,6 @@ def values(field: Field, part: str) -> frozenset[int] | None:
     found = _each_item(field, part, partial(_numbers, field))
     named = [numbers for numbers in found if numbers is not None]
     return frozenset().union(*named) if len(named) == len(found) else None
-
-
-def refusal(text: str, reason: str) -> CallerError:
-    """Return the error that tells a caller what is wrong with an expression; raise it."""
-    shown = repr(text) if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]!r}…"
-    return CallerError(f"cronSchedule: {shown} is not allowed: {reason}.")
 
 
 def _times(field: Field, part: str) -> frozenset[int] | None:
@@ -148,7 +146,7 @@ def _each_item(field: Field, part: str, reading: Callable[[str], Item]) -> list[
         try:
             found.append(reading(item))
         except Unreadable as fault:
-            raise Unreadable(f"{field.name} {_shown(part, item)} {fault}{hint(field.name, item)}") from None
+            raise Unreadable(f"{field.name} {_shown(part, item)} {fault.reason}{hint(field.name, item)}") from None
     return found
 
 

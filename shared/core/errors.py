@@ -2,6 +2,13 @@
 
 FootmanError
 ├── CallerError              the caller: the request can't be obeyed as it stands
+│   ├── TooLong              a text is longer than its field holds
+│   ├── LivesTooLong         a key-value is to live longer than anybody waits
+│   ├── WrongExpression      a cron expression can't be read, or is never due
+│   ├── UnknownZone          no IANA time zone has this name
+│   ├── UnknownSchedule      no schedule has this id
+│   ├── UnknownNamespace     no key-value has this namespace
+│   ├── UnknownKey           no key-value of the namespace has this key
 │   └── TaskForbidden        the start filter does not allow the task
 ├── SettingsError            the administrator: a setting is missing or wrong
 ├── StorageError             Table storage, or the way to it
@@ -23,8 +30,19 @@ FootmanError
     └── TaskNotStarted       Sense answered that it did not start the task
 
 The text of an error is written for the person who has to act: the cause, then what to do. It never holds a key, a
-token or a certificate.
+token or a certificate. It is made of what the error keeps: who needs a part of it, such as a field or the names of
+settings, takes it from there and never out of the text. What the HTTP edge alone refuses stands in
+shared/api/edge/refusals.py.
 """
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+# Of a value that a caller sent an answer repeats the begin.
+EXPRESSION_SHOWN = 128
+ZONE_SHOWN = 60
+# From here on the digits of a limit are parted by commas.
+PARTED_FROM = 10_000
 
 
 class FootmanError(Exception):
@@ -35,12 +53,113 @@ class CallerError(FootmanError):
     """The request names something that is not allowed; the text says field, value and what is."""
 
 
+@dataclass(eq=False)
+class TooLong(CallerError):
+    """A text has more of a unit than its field may hold."""
+
+    field: str
+    length: int
+    most: int
+    unit: str = "characters"
+
+    def __str__(self) -> str:
+        mark = "," if self.most >= PARTED_FROM else ""
+        length, most = format(self.length, mark), format(self.most, mark)
+        return f"{self.field}: {length} {self.unit} are too many; at most {most} are allowed."
+
+
+@dataclass(eq=False)
+class LivesTooLong(CallerError):
+    """A key-value is to live for longer than can be added to any date."""
+
+    ttl_ms: int
+    most_ms: int
+
+    def __str__(self) -> str:
+        return f"ttl: {self.ttl_ms} ms is too long; at most {self.most_ms} (a hundred years) is allowed."
+
+
+@dataclass(eq=False)
+class WrongExpression(CallerError):
+    """A cron expression can't be read or is never due; `reason` has no full stop."""
+
+    expression: str
+    reason: str
+
+    def __str__(self) -> str:
+        more = "…" if len(self.expression) > EXPRESSION_SHOWN else ""
+        return f"cronSchedule: {self.expression[:EXPRESSION_SHOWN]!r}{more} is not allowed: {self.reason}."
+
+
+@dataclass(eq=False)
+class UnknownZone(CallerError):
+    """No IANA time zone has this name; `hint` goes on from there."""
+
+    name: str
+    hint: str
+    field: str = "timezone"
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.name[:ZONE_SHOWN]!r} is no IANA time zone{self.hint}"
+
+
+@dataclass(eq=False)
+class UnknownSchedule(CallerError):
+    """No schedule has this id."""
+
+    schedule_id: str
+
+    def __str__(self) -> str:
+        return f"REST SCHEDULER: Schedule ID {self.schedule_id} not found."
+
+
+@dataclass(eq=False)
+class UnknownNamespace(CallerError):
+    """No key-value has this namespace."""
+
+    namespace: str
+
+    def __str__(self) -> str:
+        return f"Namespace not found: {self.namespace}"
+
+
+@dataclass(eq=False)
+class UnknownKey(CallerError):
+    """No key-value of the namespace has this key."""
+
+    namespace: str
+    key: str
+
+    def __str__(self) -> str:
+        return f"Key '{self.key}' not found in namespace: {self.namespace}"
+
+
+@dataclass(eq=False)
 class TaskForbidden(CallerError):
-    """START_TASK_FILTER does not allow the task."""
+    """START_TASK_FILTER does not allow the task; without a name it was not found in Sense."""
+
+    task_id: str
+    task_name: str | None = None
+
+    def __str__(self) -> str:
+        named = f"qlikSenseTaskId: {self.task_id!r}"
+        if self.task_name is None:
+            return (
+                f"{named} is not allowed: Sense knows no such task, or the user of Footman may not see it, and "
+                "START_TASK_FILTER is set."
+            )
+        return (
+            f"{named} ({self.task_name}) is not allowed: START_TASK_FILTER has neither the task nor one of its tags or "
+            "custom properties."
+        )
 
 
 class SettingsError(FootmanError):
-    """One or more settings are missing or wrong; the text names every one of them."""
+    """One or more settings are missing or wrong: `names` are theirs, and the text says of each what to do."""
+
+    def __init__(self, names: Iterable[str], problem: str) -> None:
+        super().__init__(problem)
+        self.names = tuple(dict.fromkeys(names))
 
 
 class StorageError(FootmanError):

@@ -1,6 +1,5 @@
 """How Footman is: what works, what doesn't, in words that may be shown to anybody."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -24,8 +23,6 @@ LATE = "no answer in time"
 OLDEST_TICK = timedelta(minutes=5)
 # Days before a certificate ends at which the log warns; in the last week it does so every day.
 WARN_AT_DAYS = (60, 30, 7)
-
-_SETTING = re.compile(r"\b(?:QRS|STORAGE|START|SCHEDULE|RUN|HTTP)_[A-Z_]+\b")
 
 # An error's text may name hosts, users and tasks; these words name none. Looked up along its ancestors.
 WORDS: Mapping[type[BaseException], str] = {
@@ -70,8 +67,8 @@ class Health:
 
 
 def settings_named(error: BaseException) -> tuple[str, ...]:
-    """Return the settings that the text of an error names, without their values."""
-    return tuple(dict.fromkeys(_SETTING.findall(str(error)))) if isinstance(error, SettingsError) else ()
+    """Return the settings that are wrong, if an error says so, without their values."""
+    return error.names if isinstance(error, SettingsError) else ()
 
 
 def word_for(error: BaseException) -> str:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from shared.core.errors import CallerError
+from shared.core.errors import LivesTooLong, TooLong
 
 LONGEST_NAME = 300
 # A property of a row in Table storage holds 32 Ki UTF-16 units.
@@ -29,11 +29,9 @@ def check(pair: KeyValue) -> None:
     """Raise CallerError for a pair that storage can't hold."""
     for what, text in (("namespace", pair.namespace), ("key", pair.key)):
         if len(text) > LONGEST_NAME:
-            raise CallerError(f"{what}: {len(text)} characters are too many; at most {LONGEST_NAME} are allowed.")
+            raise TooLong(what, len(text), LONGEST_NAME)
     units = len(pair.value.encode("utf-16-le", "surrogatepass")) // 2
     if units > LONGEST_VALUE:
-        raise CallerError(
-            f"value: {units:,} characters (as UTF-16 counts) are too many; at most {LONGEST_VALUE:,} are allowed."
-        )
+        raise TooLong("value", units, LONGEST_VALUE, "characters (as UTF-16 counts)")
     if pair.ttl_ms and pair.ttl_ms > LONGEST_TTL_MS:
-        raise CallerError(f"ttl: {pair.ttl_ms} ms is too long; at most {LONGEST_TTL_MS} (a hundred years) is allowed.")
+        raise LivesTooLong(pair.ttl_ms, LONGEST_TTL_MS)

@@ -1,14 +1,12 @@
-"""Decide which tasks a request starts, and say what became of each.
-
-A request names tasks by id, tag and custom property. `wanted` drops what the start filter forbids, so that nothing
-outside the allow-list is ever looked up; `plan` sorts what was found; the report joins the plan with the outcomes.
-"""
+"""What a request to start tasks names, what stands in Sense, what will be started of it, and what became of each."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
+
+from shared.core.key_values import KeyValue
 
 _Name = TypeVar("_Name", str, "Property")
 _GUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
@@ -65,20 +63,30 @@ class StartFilter:
     def allows(self, task: Task) -> bool:
         """True when a schedule may start the task: its id is listed, or it carries a listed tag or property."""
         return (
-            _allows(self.task_ids, task.id.lower())
-            or any(_allows(self.tags, tag) for tag in task.tags)
-            or any(_allows(self.properties, pair) for pair in task.properties)
+            self.allows_id(task.id)
+            or any(map(self.allows_tag, task.tags))
+            or any(map(self.allows_property, task.properties))
         )
+
+    def allows_id(self, task_id: str) -> bool:
+        return _allows(self.task_ids, task_id.lower())
+
+    def allows_tag(self, tag: str) -> bool:
+        return _allows(self.tags, tag)
+
+    def allows_property(self, pair: Property) -> bool:
+        return _allows(self.properties, pair)
 
 
 @dataclass(frozen=True, kw_only=True)
 class StartRequest:
-    """What the caller named, in the order and the spelling of the request."""
+    """What the caller named, in the order and the spelling of the request, and what the started scripts shall read."""
 
     task_ids: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     properties: tuple[Property, ...] = ()
     all_task_ids_must_exist: bool = False
+    key_values: tuple[KeyValue, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,74 +173,5 @@ class StartReport:
         return bool(outcomes) and all(isinstance(one, NotStarted) and not one.may_have_started for one in outcomes)
 
 
-def wanted(request: StartRequest, start_filter: StartFilter) -> Wanted:
-    """Return what to look up: well-formed, allowed, each once."""
-    ids = (task_id.lower() for task_id in request.task_ids if is_guid(task_id))
-    return Wanted(
-        task_ids=_once(task_id for task_id in ids if _allows(start_filter.task_ids, task_id)),
-        tags=_once(tag for tag in request.tags if _allows(start_filter.tags, tag)),
-        properties=_once(pair for pair in request.properties if _allows(start_filter.properties, pair)),
-    )
-
-
-def plan(request: StartRequest, found: Found, start_filter: StartFilter) -> Plan:
-    """Sort what was asked for into tasks to start, invalid and denied, in the order of the request.
-
-    What the look-ups gave is matched again, by exact tag and by the (name, value) pair of one property: Sense compares
-    text without case and tests name and value of properties independently.
-    """
-    existing, invalid, denied = _sort_ids(request.task_ids, found.by_id, start_filter)
-    if request.all_task_ids_must_exist and invalid:
-        denied, existing = [*denied, *(task.id for task in existing)], []
-    by_tag = _carriers((tag, task) for task in found.by_tag for tag in task.tags)
-    by_property = _carriers((pair, task) for task in found.by_property for pair in task.properties)
-    what = wanted(request, start_filter)
-    return Plan(
-        by_id=tuple(existing),
-        by_tag=_carrying(request.tags, start_filter.tags, by_tag),
-        by_property=_carrying(request.properties, start_filter.properties, by_property),
-        invalid_ids=tuple(invalid),
-        denied_ids=tuple(denied),
-        denied_tags=tuple(tag for tag in request.tags if not _allows(start_filter.tags, tag)),
-        denied_properties=tuple(pair for pair in request.properties if not _allows(start_filter.properties, pair)),
-        unknown_tags=tuple(tag for tag in what.tags if tag not in by_tag),
-        unknown_properties=tuple(pair for pair in what.properties if pair not in by_property),
-    )
-
-
 def _allows(allow_list: frozenset[_Name] | None, name: _Name) -> bool:
     return allow_list is None or name in allow_list
-
-
-def _once(names: Iterable[_Name]) -> tuple[_Name, ...]:
-    return tuple(dict.fromkeys(names))
-
-
-def _sort_ids(
-    task_ids: Iterable[str], found: Iterable[Task], start_filter: StartFilter
-) -> tuple[list[Task], list[str], list[str]]:
-    tasks = {task.id.lower(): task for task in found}
-    existing: list[Task] = []
-    invalid: list[str] = []
-    denied: list[str] = []
-    for task_id in task_ids:
-        if is_guid(task_id) and not _allows(start_filter.task_ids, task_id.lower()):
-            denied.append(task_id)
-        elif task := tasks.get(task_id.lower()):
-            existing.append(task)
-        else:
-            invalid.append(task_id)
-    return existing, invalid, denied
-
-
-def _carriers(carried: Iterable[tuple[_Name, Task]]) -> dict[_Name, dict[str, Task]]:
-    tasks: dict[_Name, dict[str, Task]] = {}
-    for name, task in carried:
-        tasks.setdefault(name, {})[task.id] = task
-    return tasks
-
-
-def _carrying(
-    names: Iterable[_Name], allow_list: frozenset[_Name] | None, carriers: Mapping[_Name, Mapping[str, Task]]
-) -> tuple[Task, ...]:
-    return tuple(task for name in names if _allows(allow_list, name) for task in carriers.get(name, {}).values())

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache
 
-from shared.core.errors import CallerError
+from shared.core.errors import UnknownZone
 from shared.core.zone_names import suggestion
 
 SECOND = timedelta(seconds=1)
@@ -24,9 +24,9 @@ class Zone:
 
     @classmethod
     def parse(cls, name: str) -> "Zone":
-        """Check a name; raises CallerError, with the name that was probably meant."""
+        """Check a name; raises UnknownZone, with the name that was probably meant."""
         if name not in _names():
-            raise CallerError(f"timezone: {name[:60]!r} is no IANA time zone{suggestion(name, _names())}")
+            raise UnknownZone(name, suggestion(name, _names()))
         return cls(name=name)
 
     def offset(self, instant: datetime) -> timedelta:

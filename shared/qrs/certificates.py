@@ -48,4 +48,5 @@ def _spans(name: str, text: str) -> list[tuple[datetime, datetime]]:
         return [(each.not_valid_before_utc, each.not_valid_after_utc) for each in found]
     except ValueError:
         setting = f"QRS_{name.upper()}_CERTIFICATE"
-        raise SettingsError(f"{setting} can't be read as a certificate. Export it again from the QMC.") from None
+        problem = f"{setting} can't be read as a certificate. Export it again from the QMC."
+        raise SettingsError((setting,), problem) from None

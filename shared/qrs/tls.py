@@ -54,7 +54,8 @@ def _trust(context: ssl.SSLContext, root: str | None) -> None:
         context.load_verify_locations(cafile=None if root else certifi.where(), cadata=root)
     except ssl.SSLError as error:
         raise SettingsError(
-            "QRS_ROOT_CERTIFICATE holds no usable certificate. Export root.pem from the QMC in PEM format."
+            ("QRS_ROOT_CERTIFICATE",),
+            "QRS_ROOT_CERTIFICATE holds no usable certificate. Export root.pem from the QMC in PEM format.",
         ) from error
 
 
@@ -63,11 +64,12 @@ def _identify(context: ssl.SSLContext, client: ClientCertificate) -> None:
         _load(context, client)
     except (ssl.SSLError, ValueError):
         raise SettingsError(
+            ("QRS_CLIENT_CERTIFICATE", "QRS_CLIENT_KEY"),
             "QRS_CLIENT_CERTIFICATE and QRS_CLIENT_KEY are no usable pair. Export client.pem and client_key.pem "
-            "together from the QMC, in PEM format and without a password."
+            "together from the QMC, in PEM format and without a password.",
         ) from None
     except OSError as error:
-        raise SettingsError(f"The client certificate needs a temporary file for a moment: {error}.") from None
+        raise SettingsError((), f"The client certificate needs a temporary file for a moment: {error}.") from None
 
 
 def _load(context: ssl.SSLContext, client: ClientCertificate) -> None:

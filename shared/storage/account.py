@@ -41,14 +41,17 @@ def open_table(*, connection: str | None, url: str | None, client_id: str | None
         return TableClient(url, TABLE, credential=identity, **patience())
     if not connection:
         raise SettingsError(
+            ("STORAGE_CONNECTION", "STORAGE_TABLE_URL"),
             "STORAGE_CONNECTION and STORAGE_TABLE_URL are missing: schedules need Table storage. See the settings in "
-            "README.md."
+            "README.md.",
         )
     try:
         return TableClient.from_connection_string(connection, TABLE, **patience())
     except ValueError:
         # Not chained: the library's text may quote the string, which holds the key.
-        raise SettingsError("STORAGE_CONNECTION: it is no connection string of a storage account.") from None
+        raise SettingsError(
+            ("STORAGE_CONNECTION",), "STORAGE_CONNECTION: it is no connection string of a storage account."
+        ) from None
 
 
 def _transport(*, to_storage: bool = True) -> Transport:

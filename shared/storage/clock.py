@@ -1,25 +1,14 @@
 """Storage's time, by which claims are made and judged: the only time that all hosts share."""
 
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from threading import Lock
-from typing import Protocol
+
+from shared.core.clock import Clock
 
 # The Date header is cut to whole seconds.
 SECOND = 1.0
-
-
-class Machine(Protocol):
-    """The machine's own clock, which may be off, and may step."""
-
-    def now(self) -> datetime:
-        """Return the time, in UTC."""
-
-    def sleep(self, seconds: float) -> None:
-        """Let time pass."""
 
 
 class StoragesTime:
@@ -59,12 +48,14 @@ class StoragesTime:
 class StorageClock:
     """The machine's clock as far as it can be right, else the nearest that storage's can show."""
 
-    machine: Machine
+    machine: Clock
     storage: StoragesTime
-    monotonic: Callable[[], float] = time.monotonic
 
     def now(self) -> datetime:
-        return self.storage.nearest(self.machine.now(), self.monotonic())
+        return self.storage.nearest(self.machine.now(), self.machine.monotonic())
+
+    def monotonic(self) -> float:
+        return self.machine.monotonic()
 
     def sleep(self, seconds: float) -> None:
         self.machine.sleep(seconds)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from shared.core.errors import CallerError
+from shared.core.errors import UnknownKey, UnknownNamespace
 from shared.core.key_values import KeyValue, check
 
 
@@ -50,7 +50,7 @@ class KeepKeyValues:
         """Return the keys of a namespace; raises CallerError for an unknown one."""
         if keys := self.kept.keys(namespace, now):
             return keys
-        raise _no_namespace(namespace)
+        raise UnknownNamespace(namespace)
 
     def find(self, namespace: str, key: str, now: datetime) -> str | None:
         """Return the value under a key, None where there is none; raises CallerError for an unknown namespace."""
@@ -63,24 +63,16 @@ class KeepKeyValues:
         """Return the value under a key; raises CallerError for an unknown one."""
         value = self.find(namespace, key, now)
         if value is None:
-            raise _no_key(namespace, key)
+            raise UnknownKey(namespace, key)
         return value
 
     def delete(self, namespace: str, key: str, now: datetime) -> None:
         """Remove a pair; raises CallerError for an unknown one."""
         if not self.kept.delete(namespace, key, now):
             self.keys(namespace, now)
-            raise _no_key(namespace, key)
+            raise UnknownKey(namespace, key)
 
     def delete_namespace(self, namespace: str, now: datetime) -> None:
         """Remove all pairs of a namespace; raises CallerError for an unknown one."""
         if not self.kept.delete_namespace(namespace, now):
-            raise _no_namespace(namespace)
-
-
-def _no_namespace(namespace: str) -> CallerError:
-    return CallerError(f"Namespace not found: {namespace}")
-
-
-def _no_key(namespace: str, key: str) -> CallerError:
-    return CallerError(f"Key '{key}' not found in namespace: {namespace}")
+            raise UnknownNamespace(namespace)

@@ -10,7 +10,15 @@ from datetime import datetime
 from typing import Protocol
 
 from shared.core import schedules as changes
-from shared.core.errors import CallerError, OutcomeUnknown, RowUnreadable, StorageConflict, StorageError, TaskForbidden
+from shared.core.errors import (
+    CallerError,
+    OutcomeUnknown,
+    RowUnreadable,
+    StorageConflict,
+    StorageError,
+    TaskForbidden,
+    UnknownSchedule,
+)
 from shared.core.listing import by_schedule, entry_of, shown, tagged
 from shared.core.runs import Run
 from shared.core.schedules import Change, Definition, Schedule, State
@@ -79,7 +87,7 @@ class ManageSchedules:
         return [shown(schedule, entry_of(schedule, entries[schedule.id])) for schedule in kept]
 
     def one(self, schedule_id: str) -> Schedule:
-        """Return a schedule; raises CallerError for an unknown id."""
+        """Return a schedule; raises UnknownSchedule."""
         found = self._kept(schedule_id)
         return shown(found, self.schedules.entry(found))
 
@@ -87,7 +95,7 @@ class ManageSchedules:
         # What is no GUID was never given to a schedule, and has no business in a key.
         found = self.schedules.one(schedule_id.lower()) if is_guid(schedule_id) else None
         if found is None:
-            raise CallerError(f"REST SCHEDULER: Schedule ID {schedule_id} not found.")
+            raise UnknownSchedule(schedule_id)
         return found
 
     def runs(self, schedule_id: str, limit: int) -> list[Run]:
@@ -175,15 +183,9 @@ class ManageSchedules:
         found = self.tasks().find(Wanted(task_ids=(task_id.lower(),))).by_id
         task = next((task for task in found if task.id.lower() == task_id.lower()), None)
         if task is None:
-            raise TaskForbidden(
-                f"qlikSenseTaskId: {task_id!r} is not allowed: Sense knows no such task, or the user of Footman may "
-                "not see it, and START_TASK_FILTER is set."
-            )
+            raise TaskForbidden(task_id)
         if not self.start_filter.allows(task):
-            raise TaskForbidden(
-                f"qlikSenseTaskId: {task_id!r} ({task.name}) is not allowed: START_TASK_FILTER has neither the task "
-                "nor one of its tags or custom properties."
-            )
+            raise TaskForbidden(task_id, task.name)
 
     def _tell_left_out(self, schedule: Schedule) -> None:
         """Tell what a change has left out whose answer was lost; its row keeps it where that fails."""

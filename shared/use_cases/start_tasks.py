@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from shared.core.key_values import KeyValue
+from shared.core.start_plan import plan, screen
 from shared.core.starts import (
     Found,
     NotStarted,
@@ -17,8 +18,6 @@ from shared.core.starts import (
     StartRequest,
     Task,
     Wanted,
-    plan,
-    wanted,
 )
 from shared.log import log_of
 from shared.use_cases.start_each import OWN_FAULT, start_each
@@ -66,18 +65,19 @@ class StartTasks:
     bulk: Executor
     connections: int
 
-    def run(self, request: StartRequest, pairs: Sequence[KeyValue], now: datetime) -> StartReport:
+    def run(self, request: StartRequest, now: datetime) -> StartReport:
         """Start what the request names and tell of each task what became of it.
 
-        Raises QrsError when the look-up fails, StorageError when the pairs can't be kept: then nothing was started. A
-        start that fails is an outcome, not an error. Pairs are stored first, for the started reload reads them.
+        Raises QrsError when the look-up fails, StorageError when its key-values can't be kept: then nothing was
+        started. A start that fails is an outcome, not an error. Key-values are stored first, for the started reload
+        reads them.
         """
         deadline = time.monotonic() + SECONDS_TO_SEND
-        if pairs:
-            self.key_values().store(pairs, now)
-        what = wanted(request, self.start_filter)
-        found = self.tasks.find(what) if what != Wanted() else Found()
-        decided = plan(request, found, self.start_filter)
+        if request.key_values:
+            self.key_values().store(request.key_values, now)
+        screened = screen(request, self.start_filter)
+        found = self.tasks.find(screened.wanted) if screened.wanted != Wanted() else Found()
+        decided = plan(screened, found)
         report = StartReport(plan=decided, outcomes=self._outcomes(decided.tasks, deadline))
         _log(report)
         return report

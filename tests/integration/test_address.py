@@ -12,10 +12,10 @@ import pytest
 import requests
 from azure.data.tables import TableClient
 
-import function_app
 from sandbox.local_host import LocalHost
 from sandbox.stand_in import StandIn
-from shared.api.parameters import Parameter
+from shared.api.edge.parameters import Parameter
+from shared.api.routes import ROUTES
 from tests.conftest import APP1, Schedules, StartFootman
 
 TOO_SHORT = "fb0f317d-da91-4b86-aafa-0174ae1e8c8"
@@ -27,7 +27,7 @@ OF_THE_CONTRACT = ("GET", "/v4/openapi.json", ())
 
 
 def calls() -> Iterator[Any]:
-    for route in (route for resource in function_app.resources for route in resource.served):
+    for route in ROUTES:
         for method, call in route.calls.items():
             path = "/" + route.path.replace("{id}", str(uuid.uuid4())).replace("{taskId}", "-")
             query = [one for one in call.parameters if one.place == "query"]

@@ -114,7 +114,7 @@ def test_entries_whose_rule_cant_be_evaluated_come_to_an_end_and_the_others_go_o
     for schedule, values in zip(poisoned, POISONED, strict=True):
         store.write(f"due:2026-11-22T10:00:00Z:{schedule.id}", **values)
 
-    taken = store.claims(TEN + timedelta(seconds=1)).claim(store.due(), earliest=TEN)
+    taken = store.claim(TEN + timedelta(seconds=1))
 
     assert ids([done.due for done in taken.dones]) == ids_of(poisoned)
     store.sure.agenda.move([*taken.dones, *(dealt_with(each.due) for each in taken.tries)])
@@ -141,7 +141,7 @@ def test_entries_whose_content_cant_be_read_are_passed_over_and_the_others_go_on
         store.write(f"due:2026-11-22T10:00:00Z:{schedule.id}", **values)
     before = store.rows(*(schedule.id for schedule in broken))
 
-    taken = store.claims(TEN + timedelta(seconds=1)).claim(store.due(), earliest=TEN)
+    taken = store.claim(TEN + timedelta(seconds=1))
     store.sure.agenda.move([dealt_with(each.due) for each in taken.tries])
 
     assert {(due.schedule_id, due.instant) for due in store.due()} == {(each.id, ELEVEN) for each in going_on}

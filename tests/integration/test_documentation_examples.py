@@ -13,16 +13,18 @@ import azure.functions as func
 import pytest
 import requests
 
-import function_app
 from sandbox.azurite import Azurite, free_ports
 from sandbox.local_host import LocalHost
 from sandbox.stand_in import StandIn
-from shared.api.documentation.examples import EXAMPLES
-from shared.api.documentation.openapi import document
-from shared.api.http import respond
+from shared.api.documentation import page
+from shared.api.documentation.openapi import document, operation_id
+from shared.api.edge.http import respond
+from shared.api.routes import ROUTES
 from tests.conftest import APP1, StartFootman
 
-CONTRACT = document([route for resource in function_app.resources for route in resource.served], asks_for_key=True)
+[ITSELF, *_] = page.routes(ROUTES, asks_for_key=True, are_answers_current=False)
+CONTRACT = document([*ROUTES, ITSELF], asks_for_key=True)
+CALLS = {operation_id(route, method): call for route in (*ROUTES, ITSELF) for method, call in route.calls.items()}
 GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -79,7 +81,7 @@ OPERATIONS = {operation.name: operation for operation in operations()}
 
 
 def that_fail(status: HTTPStatus) -> list[str]:
-    return [name for name in OPERATIONS if status in EXAMPLES[name].failures]
+    return [name for name in OPERATIONS if status in CALLS[name].failures]
 
 
 def message(answer: requests.Response, sense: StandIn) -> tuple[int, str]:
@@ -99,8 +101,8 @@ WITHOUT_PARAMETERS = ["schedule_status_get", "key_namespaces_get", "ping_get", "
 REFUSED: dict[str, dict[str, Any]] = {
     "start_task_put": {"query": {"allTaskIdsMustExist": "yes"}},
     "start_task_post": {"query": {"allTaskIdsMustExist": "yes"}},
-    "schedules_get": {"query": {"id": EXAMPLES["schedule_with_id_get"].parameters["id"]}},
-    "schedules_post": {"body": {**EXAMPLES["schedules_post"].bodies[""], "startupState": "on"}},
+    "schedules_get": {"query": {"id": CALLS["schedule_with_id_get"].example.parameters["id"]}},
+    "schedules_post": {"body": {**CALLS["schedules_post"].example.bodies[""], "startupState": "on"}},
     "schedule_preview_get": {"query": {"cronSchedule": None}},
     "schedule_start_all_put": {"query": {"tag": ""}},
     "schedule_stop_all_put": {"query": {"tag": ""}},
@@ -134,7 +136,7 @@ def filtering(start_footman: StartFootman) -> LocalHost:
     return start_footman({"START_TASK_FILTER": json.dumps({"tags": ["on no task"]})})
 
 
-NEED_NO_SETTING = ["ping_get", "schedule_preview_get", "health_get"]
+NEED_NO_SETTING = ["ping_get", "schedule_preview_get", "health_get", "openapi_get"]
 
 
 @pytest.mark.parametrize(
@@ -212,7 +214,7 @@ def test_no_other_failure_is_told_than_those_asked_for_above() -> None:
     asked = {HTTPStatus(status) for status in (400, 403, 424, 500, 502, 503)}
 
     for name, operation in OPERATIONS.items():
-        failures = EXAMPLES[name].failures.keys()
+        failures = CALLS[name].failures.keys()
         assert failures <= asked
         assert {str(status.value) for status in failures} <= operation.told["responses"].keys()
     assert that_fail(HTTPStatus.BAD_GATEWAY) == that_fail(HTTPStatus.FORBIDDEN)

@@ -85,10 +85,7 @@ class Behind(SetClock):
     def __post_init__(self) -> None:
         told = StoragesTime()
         told.hear(format_datetime(self.time + self.off, usegmt=True), sent=self.monotonic(), came=self.monotonic())
-        self.by_storage = StorageClock(machine=self, storage=told, monotonic=self.monotonic)
-
-    def monotonic(self) -> float:
-        return self.time.timestamp()
+        self.by_storage = StorageClock(machine=self, storage=told)
 
 
 class Mortal(Table):

@@ -52,7 +52,7 @@ def fire(store: Store, now: datetime) -> list[Due]:
     for _ in range(2):  # what was tried before goes back first
         if not (due := store.sure.agenda.until(now)):
             break
-        taken = replace(store.claims(now), tasks=NothingFound()).claim(due, earliest=TEN)
+        taken = store.claim(now, due, NothingFound())
         store.sure.agenda.give_back(taken.untried)
         tried = [ends.done(each.due, replace(a_run(each.due), due=each.occurrence)) for each in taken.tries]
         ended = [*taken.dones, *tried]

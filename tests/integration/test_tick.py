@@ -210,7 +210,7 @@ def test_a_clock_far_ahead_of_storage_starts_nothing_and_says_so(site: Site) -> 
 def test_a_host_far_ahead_of_storage_starts_nothing_though_its_ticks_go_by_storages_clock(site: Site) -> None:
     schedule = site.schedule("* * * * *")
     machine = SetClock(datetime.now(UTC) + timedelta(seconds=45))
-    tick = RunTick(by=site.by(SetClock(at("09:01:00")), machine), machine=machine).run()
+    tick = RunTick(by=site.by(SetClock(at("09:01:00")), machine)).run()
 
     assert "ahead of storage" in tick["problem"]
     assert site.runs(schedule) == []
@@ -220,7 +220,7 @@ def test_a_host_a_little_ahead_or_far_behind_ticks_by_storages_clock(site: Site)
     schedule = site.schedule("* * * * *")
     for minute, off in enumerate((timedelta(seconds=20), timedelta(seconds=-60), timedelta(hours=-3)), start=1):
         machine = SetClock(datetime.now(UTC) + off)
-        tick = RunTick(by=site.by(SetClock(at(f"09:0{minute}:00")), machine), machine=machine).run()
+        tick = RunTick(by=site.by(SetClock(at(f"09:0{minute}:00")), machine)).run()
         assert tick["problem"] == ""
 
     assert [run.due for run in site.runs(schedule)] == [at(f"09:0{minute}:00") for minute in (1, 2, 3)]
@@ -247,7 +247,7 @@ def test_a_start_that_a_host_with_another_clock_has_sent_is_not_sent_again(off: 
     dead = replace(due, claim=Claim(owner="dead", until=sent), attempt=1, occurrence=due.instant, tried_since=sent)
     site.table.commit([Operation(kind="merge", row=rows.due_row(dead), etag=due.etag)])
     machine = SetClock(datetime.now(UTC) + timedelta(seconds=5))
-    RunTick(by=site.by(SetClock(machine.time + off), machine), machine=machine).run()
+    RunTick(by=site.by(SetClock(machine.time + off), machine)).run()
 
     [run] = site.runs(schedule)
     assert (run.execution_id, site.starts(schedule)) == (execution_id, 1)

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -19,8 +20,13 @@ from sandbox.stand_in import StandIn
 from shared.core.due import Claim, Due, Target
 from shared.core.errors import QrsNotSent
 from shared.core.rules import Rule
+from shared.core.starts import StartFilter
+from shared.core.tick import transitions
+from shared.core.tick.state import Limits
+from shared.core.tick.steps import may_be_sent
 from shared.core.tries import Tried, Try
-from shared.use_cases.tick.starts import Means, Starts
+from shared.use_cases.tick.dependencies import Dependencies
+from shared.use_cases.tick.starts import Starts
 from tests.conftest import StartFootman
 from tests.integration.conftest import OpenTasks
 
@@ -120,6 +126,9 @@ class Jumping:
     def now(self) -> datetime:
         return self.times.pop(0) if len(self.times) > 1 else self.times[0]
 
+    def monotonic(self) -> float:
+        return self.times[0].timestamp()
+
     def sleep(self, seconds: float) -> None:
         raise AssertionError(f"nobody waits {seconds} s here")
 
@@ -135,17 +144,27 @@ def sent(open_tasks: OpenTasks, *times: datetime) -> Tried:
         claim=Claim(owner="me", until=NOON + timedelta(seconds=30)),
         attempt=1,
     )
+    clock = Jumping(list(times))
+    limits = Limits(connections=1, timeout=timedelta(seconds=2), catch_up=timedelta(0))
+    state = transitions.begun(NOON, limits, [], NOON)
     with ThreadPoolExecutor(1) as pool:
-        means = Means(
-            tasks=open_tasks(), pool=pool, clock=Jumping(list(times)), connections=1, timeout=timedelta(seconds=2)
+        by = Dependencies(
+            agenda=NOBODY,
+            history=NOBODY,
+            tasks=open_tasks(),
+            pool=pool,
+            clock=clock,
+            machine=clock,
+            start_filter=StartFilter(),
+            limits=limits,
         )
-        starts = Starts(means, carefully=False)
-        starts.add([Try(due=due, occurrence=NOON)])
-        starts.send()
-        [tried] = starts.take(10)
+        starts = Starts(by, lambda attempt, at: may_be_sent(state, attempt, at))
+        starts.send([Try(due=due, occurrence=NOON)])
+        [tried] = starts.answers(10)
     return tried
 
 
+NOBODY: Any = object()  # a start asks neither agenda nor history
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 

@@ -3,7 +3,7 @@
 import azure.functions as func
 import pytest
 
-from shared.api import address
+from shared.api.edge import address
 from shared.core.errors import CallerError
 
 TAKES = ("allTaskIdsMustExist", "tag")

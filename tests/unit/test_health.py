@@ -27,7 +27,6 @@ NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 @pytest.mark.parametrize(
     ("kind", "word"),
     [
-        (SettingsError, "wrong setting"),
         (StorageError, "no usable answer"),
         (StorageConflict, "no usable answer"),
         (QrsUntrusted, "certificate not trusted"),
@@ -47,8 +46,12 @@ def test_an_error_is_told_in_words_that_name_nobody(kind: type[Exception], word:
     assert word_for(kind("sense.example.com refused INTERNAL\\sa_repository")) == word
 
 
+def test_a_wrong_setting_is_told_in_words_that_name_no_value() -> None:
+    assert word_for(SettingsError(["QRS_URL"], "QRS_URL ('sense.example.com'): no.")) == "wrong setting"
+
+
 def test_settings_are_named_without_their_values() -> None:
-    error = SettingsError("QRS_URL ('sense.example.com'): no. STORAGE_CONNECTION is missing. QRS_URL again.")
+    error = SettingsError(["QRS_URL", "STORAGE_CONNECTION", "QRS_URL"], "QRS_URL ('x'): no, give QRS_JWT. And so on.")
 
     assert settings_named(error) == ("QRS_URL", "STORAGE_CONNECTION")
     assert settings_named(QrsUnreachable("QRS_URL names sense.example.com")) == ()

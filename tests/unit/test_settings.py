@@ -300,6 +300,25 @@ def test_an_error_names_every_bad_setting(environment: dict[str, str], parts: li
 
 
 @pytest.mark.parametrize(
+    ("environment", "names"),
+    [
+        (SITE | {"BUTLER_ANSWERS": "old"}, ["BUTLER_ANSWERS"]),
+        (PROXY | {"QRS_URL": "https://who@sense.example.com/qrs"}, ["QRS_URL"]),
+        (SITE | PROXY | {"HTTP_AUTH_LEVEL": "QRS_JWT"}, ["HTTP_AUTH_LEVEL"]),
+        ({"QRS_URL": "https://sense.example.com/qrs"}, ["QRS_CLIENT_CERTIFICATE", "QRS_CLIENT_KEY", "QRS_JWT"]),
+        ({"QRS_TIMEOUT_SECONDS": "x", "QRS_JWT": "y"}, ["QRS_URL", "QRS_JWT", "QRS_TIMEOUT_SECONDS"]),
+    ],
+)
+def test_an_error_keeps_the_names_of_the_bad_settings_and_of_no_other(
+    environment: dict[str, str], names: list[str]
+) -> None:
+    with pytest.raises(SettingsError) as caught:
+        settings.load(environment)
+
+    assert list(caught.value.names) == names
+
+
+@pytest.mark.parametrize(
     "name", ["QRS_CLIENT_CERTIFICATE", "QRS_CLIENT_KEY", "QRS_ROOT_CERTIFICATE", "QRS_JWT", "STORAGE_CONNECTION"]
 )
 def test_a_secret_shows_neither_in_an_error_nor_in_the_value(name: str) -> None:

@@ -2,7 +2,7 @@ import logging
 
 import pytest
 
-from shared.api.start_items import ITEMS, key_values, start_request
+from shared.api.start_task.items import ITEMS, Item, start_request
 from shared.core.key_values import KeyValue
 from shared.core.starts import Property, StartRequest
 
@@ -15,6 +15,10 @@ def an_id(task_id: str) -> dict[str, object]:
 
 def a_pair(**payload: object) -> dict[str, object]:
     return {"type": "keyvaluestore", "payload": {"namespace": "n", "key": "k", "value": "v"} | payload}
+
+
+def key_values(items: list[Item]) -> tuple[KeyValue, ...]:
+    return start_request("-", items, all_task_ids_must_exist=False).key_values
 
 
 def test_the_items_become_a_request_in_their_order() -> None:
@@ -36,6 +40,7 @@ def test_the_items_become_a_request_in_their_order() -> None:
         tags=("t",),
         properties=(Property(name="n", value="v"),),
         all_task_ids_must_exist=True,
+        key_values=(KeyValue(namespace="n", key="k", value="v"),),
     )
 
 
@@ -77,7 +82,7 @@ def test_fields_that_nobody_asked_for_are_passed_over() -> None:
 def test_a_pair_is_read_as_butlers_clients_write_it(payload: dict[str, object], value: str, ttl_ms: int | None) -> None:
     items = ITEMS.validate_python([a_pair(**payload)])
 
-    assert key_values(items) == [KeyValue(namespace="n", key="k", value=value, ttl_ms=ttl_ms)]
+    assert key_values(items) == (KeyValue(namespace="n", key="k", value=value, ttl_ms=ttl_ms),)
 
 
 @pytest.mark.parametrize("lacking", ["namespace", "key", "value"])

@@ -55,7 +55,7 @@ def test_a_bug_in_the_midst_of_starting_is_an_unknown_outcome_and_no_error(caplo
         start_tasks = StartTasks(
             start_filter=StartFilter(), tasks=site, key_values=no_key_values, lone=pool, bulk=pool, connections=2
         )
-        report = start_tasks.run(StartRequest(task_ids=tuple(IDS)), [], NOW)
+        report = start_tasks.run(StartRequest(task_ids=tuple(IDS)), NOW)
 
     assert site.started == IDS[:1]
     assert set(report.outcomes.values()) == {NotStarted(reason=OWN_FAULT, may_have_started=True)}

@@ -2,6 +2,7 @@ from dataclasses import fields, replace
 
 import pytest
 
+from shared.core.start_plan import plan, screen
 from shared.core.starts import (
     Found,
     NotStarted,
@@ -15,8 +16,6 @@ from shared.core.starts import (
     Task,
     Wanted,
     is_guid,
-    plan,
-    wanted,
 )
 
 ONE = "11111111-1111-4111-8111-111111111111"
@@ -105,23 +104,23 @@ class TestWanted:
             task_ids=(MIXED_CASE, MIXED_CASE.upper(), ONE), tags=("a", "A", "a"), properties=(RED, BLUE, RED)
         )
 
-        assert wanted(request, StartFilter()) == Wanted(
+        assert screen(request, StartFilter()).wanted == Wanted(
             task_ids=(MIXED_CASE.lower(), ONE), tags=("a", "A"), properties=(RED, BLUE)
         )
 
     def test_what_is_no_guid_is_not_looked_up(self) -> None:
-        assert wanted(StartRequest(task_ids=("abc123", "")), StartFilter()) == Wanted()
+        assert screen(StartRequest(task_ids=("abc123", "")), StartFilter()).wanted == Wanted()
 
     def test_what_the_filter_does_not_list_is_not_looked_up(self) -> None:
         request = StartRequest(task_ids=(ONE, TWO.upper()), tags=("a", "A", "b"), properties=(RED, BLUE))
         start_filter = StartFilter(task_ids=frozenset({TWO}), tags=frozenset({"A"}), properties=frozenset({BLUE}))
 
-        assert wanted(request, start_filter) == Wanted(task_ids=(TWO,), tags=("A",), properties=(BLUE,))
+        assert screen(request, start_filter).wanted == Wanted(task_ids=(TWO,), tags=("A",), properties=(BLUE,))
 
     def test_an_empty_filter_allows_nothing(self) -> None:
         request = StartRequest(task_ids=(ONE,), tags=("a",), properties=(RED,))
 
-        assert wanted(request, NOTHING) == Wanted()
+        assert screen(request, NOTHING).wanted == Wanted()
 
 
 class TestPlanByIds:
@@ -129,7 +128,7 @@ class TestPlanByIds:
         request = StartRequest(task_ids=(TWO, "abc123", ONE, MIXED_CASE))
         found = Found(by_id=(a_task(ONE), a_task(TWO)))
 
-        assert plan(request, found, StartFilter()) == a_plan(
+        assert plan(screen(request, StartFilter()), found) == a_plan(
             by_id=(a_task(TWO), a_task(ONE)), invalid_ids=("abc123", MIXED_CASE)
         )
 
@@ -137,10 +136,10 @@ class TestPlanByIds:
         request = StartRequest(task_ids=(MIXED_CASE.upper(),))
         found = Found(by_id=(a_task(MIXED_CASE),))
 
-        assert plan(request, found, StartFilter()).by_id == (a_task(MIXED_CASE),)
+        assert plan(screen(request, StartFilter()), found).by_id == (a_task(MIXED_CASE),)
 
     def test_an_id_named_twice_is_listed_twice_and_started_once(self) -> None:
-        decided = plan(StartRequest(task_ids=(ONE, ONE)), Found(by_id=(a_task(ONE),)), StartFilter())
+        decided = plan(screen(StartRequest(task_ids=(ONE, ONE)), StartFilter()), Found(by_id=(a_task(ONE),)))
 
         assert decided.by_id == (a_task(ONE), a_task(ONE))
         assert decided.tasks == (a_task(ONE),)
@@ -149,55 +148,57 @@ class TestPlanByIds:
         request = StartRequest(task_ids=(ONE, "abc123", TWO), all_task_ids_must_exist=True)
         found = Found(by_id=(a_task(ONE), a_task(TWO)))
 
-        assert plan(request, found, StartFilter()) == a_plan(invalid_ids=("abc123",), denied_ids=(ONE, TWO))
+        assert plan(screen(request, StartFilter()), found) == a_plan(invalid_ids=("abc123",), denied_ids=(ONE, TWO))
 
     def test_when_all_must_exist_and_do_they_start(self) -> None:
         request = StartRequest(task_ids=(ONE,), all_task_ids_must_exist=True)
 
-        assert plan(request, Found(by_id=(a_task(ONE),)), StartFilter()) == a_plan(by_id=(a_task(ONE),))
+        assert plan(screen(request, StartFilter()), Found(by_id=(a_task(ONE),))) == a_plan(by_id=(a_task(ONE),))
 
     def test_when_all_must_exist_tags_and_properties_start_all_the_same(self) -> None:
         request = StartRequest(task_ids=("abc123",), tags=("a",), all_task_ids_must_exist=True)
         found = Found(by_tag=(a_task(ONE, "a"),))
 
-        assert plan(request, found, StartFilter()) == a_plan(invalid_ids=("abc123",), by_tag=(a_task(ONE, "a"),))
+        assert plan(screen(request, StartFilter()), found) == a_plan(
+            invalid_ids=("abc123",), by_tag=(a_task(ONE, "a"),)
+        )
 
     def test_an_id_that_the_filter_does_not_list_is_denied_and_not_missing(self) -> None:
         request = StartRequest(task_ids=(ONE, MIXED_CASE), all_task_ids_must_exist=True)
         start_filter = StartFilter(task_ids=frozenset({MIXED_CASE.lower()}))
 
-        assert plan(request, Found(by_id=(a_task(MIXED_CASE),)), start_filter) == a_plan(
+        assert plan(screen(request, start_filter), Found(by_id=(a_task(MIXED_CASE),))) == a_plan(
             by_id=(a_task(MIXED_CASE),), denied_ids=(ONE,)
         )
 
     def test_a_malformed_id_is_invalid_whatever_the_filter_says(self) -> None:
-        assert plan(StartRequest(task_ids=("abc",)), Found(), NOTHING) == a_plan(invalid_ids=("abc",))
+        assert plan(screen(StartRequest(task_ids=("abc",)), NOTHING), Found()) == a_plan(invalid_ids=("abc",))
 
     def test_ids_denied_by_the_filter_come_before_those_held_back_for_a_missing_one(self) -> None:
         request = StartRequest(task_ids=(ONE, "abc123", TWO), all_task_ids_must_exist=True)
         start_filter = StartFilter(task_ids=frozenset({ONE}))
 
-        assert plan(request, Found(by_id=(a_task(ONE),)), start_filter).denied_ids == (TWO, ONE)
+        assert plan(screen(request, start_filter), Found(by_id=(a_task(ONE),))).denied_ids == (TWO, ONE)
 
 
 class TestPlanByTagsAndProperties:
     def test_a_tag_matches_exactly_whatever_sense_thought(self) -> None:
         found = Found(by_tag=(a_task(ONE, "Nightly"), a_task(TWO, "nightly")))
 
-        assert plan(StartRequest(tags=("nightly",)), found, StartFilter()).by_tag == (a_task(TWO, "nightly"),)
+        assert plan(screen(StartRequest(tags=("nightly",)), StartFilter()), found).by_tag == (a_task(TWO, "nightly"),)
 
     def test_name_and_value_must_stand_in_one_property(self) -> None:
         crossed = a_task(ONE, properties=(Property(name="colour", value="green"), Property(name="size", value="red")))
         right = a_task(TWO, properties=(RED,))
 
-        decided = plan(StartRequest(properties=(RED,)), Found(by_property=(crossed, right)), StartFilter())
+        decided = plan(screen(StartRequest(properties=(RED,)), StartFilter()), Found(by_property=(crossed, right)))
 
         assert decided.by_property == (right,)
 
     def test_what_no_task_carries_starts_nothing(self) -> None:
         request = StartRequest(tags=("a",), properties=(RED,))
 
-        assert plan(request, Found(by_tag=(a_task(ONE, "b"),)), StartFilter()) == a_plan(
+        assert plan(screen(request, StartFilter()), Found(by_tag=(a_task(ONE, "b"),))) == a_plan(
             unknown_tags=("a",), unknown_properties=(RED,)
         )
 
@@ -206,12 +207,12 @@ class TestPlanByTagsAndProperties:
         request = StartRequest(tags=("a",), properties=(RED,))
         found = Found(by_tag=(a_task(ONE, "A"),), by_property=(a_task(ONE, properties=(other,)),))
 
-        assert plan(request, found, StartFilter()) == a_plan(unknown_tags=("a",), unknown_properties=(RED,))
+        assert plan(screen(request, StartFilter()), found) == a_plan(unknown_tags=("a",), unknown_properties=(RED,))
 
     def test_what_is_unknown_is_told_once_in_the_order_of_the_request(self) -> None:
         request = StartRequest(tags=("b", "known", "a", "b"), properties=(RED, BLUE, RED))
 
-        decided = plan(request, Found(by_tag=(a_task(ONE, "known"),)), StartFilter())
+        decided = plan(screen(request, StartFilter()), Found(by_tag=(a_task(ONE, "known"),)))
 
         assert (decided.unknown_tags, decided.unknown_properties) == (("b", "a"), (RED, BLUE))
 
@@ -219,18 +220,18 @@ class TestPlanByTagsAndProperties:
         request = StartRequest(tags=("a", "b"), properties=(RED, BLUE))
         start_filter = StartFilter(tags=frozenset({"b"}), properties=frozenset({BLUE}))
 
-        assert plan(request, Found(), start_filter) == a_plan(
+        assert plan(screen(request, start_filter), Found()) == a_plan(
             denied_tags=("a",), denied_properties=(RED,), unknown_tags=("b",), unknown_properties=(BLUE,)
         )
 
     def test_a_tag_named_twice_lists_its_tasks_twice(self) -> None:
-        decided = plan(StartRequest(tags=("a", "a")), Found(by_tag=(a_task(ONE, "a"),)), StartFilter())
+        decided = plan(screen(StartRequest(tags=("a", "a")), StartFilter()), Found(by_tag=(a_task(ONE, "a"),)))
 
         assert decided.by_tag == (a_task(ONE, "a"),) * 2
 
     def test_a_task_found_by_two_look_ups_is_listed_once_for_each_name(self) -> None:
         both = a_task(ONE, "a", "b")
-        decided = plan(StartRequest(tags=("b", "a")), Found(by_tag=(both, both)), StartFilter())
+        decided = plan(screen(StartRequest(tags=("b", "a")), StartFilter()), Found(by_tag=(both, both)))
 
         assert decided.by_tag == (both, both)
 
@@ -239,7 +240,7 @@ class TestPlanByTagsAndProperties:
         start_filter = StartFilter(tags=frozenset({"a"}), properties=frozenset({BLUE}))
         found = Found(by_tag=(a_task(ONE, "a", "A"),), by_property=(a_task(TWO, properties=(RED, BLUE)),))
 
-        assert plan(request, found, start_filter) == a_plan(
+        assert plan(screen(request, start_filter), found) == a_plan(
             by_tag=(a_task(ONE, "a", "A"),),
             by_property=(a_task(TWO, properties=(RED, BLUE)),),
             denied_tags=("A",),
@@ -249,7 +250,7 @@ class TestPlanByTagsAndProperties:
     def test_a_task_named_in_every_way_is_started_once(self) -> None:
         task = a_task(ONE, "a", properties=(RED,))
         request = StartRequest(task_ids=(ONE,), tags=("a",), properties=(RED,))
-        decided = plan(request, Found(by_id=(task,), by_tag=(task,), by_property=(task,)), StartFilter())
+        decided = plan(screen(request, StartFilter()), Found(by_id=(task,), by_tag=(task,), by_property=(task,)))
 
         assert decided == a_plan(by_id=(task,), by_tag=(task,), by_property=(task,))
         assert decided.tasks == (task,)

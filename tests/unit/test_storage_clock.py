@@ -29,21 +29,20 @@ class Host:
     def sleep(self, seconds: float) -> None:
         self.true += timedelta(seconds=seconds)
 
-    @property
     def monotonic(self) -> float:
         return (self.true - BOOTED).total_seconds()
 
     @property
     def clock(self) -> StorageClock:
-        return StorageClock(machine=self, storage=self.storage, monotonic=lambda: self.monotonic)
+        return StorageClock(machine=self, storage=self.storage)
 
     def ask(self, there: timedelta = timedelta(0), back: timedelta = timedelta(0)) -> None:
         """Ask storage, by a way that takes so long there and back."""
-        sent = self.monotonic
+        sent = self.monotonic()
         self.true += there
         date = format_datetime(self.true, usegmt=True)
         self.true += back
-        self.storage.hear(date, sent=sent, came=self.monotonic)
+        self.storage.hear(date, sent=sent, came=self.monotonic())
 
     @property
     def error(self) -> timedelta:
@@ -107,7 +106,7 @@ def test_a_slow_answer_takes_nothing_from_what_a_quick_one_has_told() -> None:
 
 def test_where_storages_clock_has_stepped_the_newest_answer_holds() -> None:
     host = Host()
-    host.storage.hear(format_datetime(NINE - HOUR, usegmt=True), sent=host.monotonic, came=host.monotonic)
+    host.storage.hear(format_datetime(NINE - HOUR, usegmt=True), sent=host.monotonic(), came=host.monotonic())
     host.ask()
 
     assert host.error == timedelta(0)

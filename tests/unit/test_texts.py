@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from shared.api.texts import as_text
+from shared.api.edge.texts import as_text
 
 
 # As `String(value)` gave them in Node.js, but for the whole numbers that JavaScript would round.

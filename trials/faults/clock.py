@@ -3,13 +3,15 @@
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sandbox import ticking
 from sandbox.access import access_to
 from sandbox.ticking import SetClock
 from shared.core.cron import MINUTE
+from shared.core.starts import Found, Wanted
+from shared.core.tick.claiming import dated
 from shared.qrs.connection import Connection
 from shared.qrs.tasks import Tasks
 from shared.storage.clock import StorageClock
@@ -50,6 +52,9 @@ class SteppedClock:
             if now < end:
                 return off
         return RIGHT
+
+    def monotonic(self) -> float:
+        return time.monotonic()
 
     def sleep(self, seconds: float) -> None:
         time.sleep(seconds)
@@ -101,8 +106,23 @@ class OffClock:
     def now(self) -> datetime:
         return utc_now() + self.off
 
+    def monotonic(self) -> float:
+        return time.monotonic()
+
     def sleep(self, seconds: float) -> None:
         time.sleep(seconds)
+
+
+class DatedBy(Tasks):
+    """Sense's tasks as a host dates them whose clock is off: this process itself has the right one."""
+
+    def __init__(self, connection: Connection, pool: ThreadPoolExecutor, off: timedelta) -> None:
+        super().__init__(connection, pool)
+        self._off = off
+
+    def find(self, what: Wanted) -> Found:
+        found = super().find(what)
+        return replace(found, by_id=tuple(dated(task, self._off) for task in found.by_id))
 
 
 # How far the second host's clock is off; one that is further ahead claims nothing.
@@ -138,8 +158,6 @@ def _beside_a_right_one(off: timedelta, rounds: int) -> Trial:
 
 def _tick(site: Site, machine: OffClock, stack: ExitStack) -> RunTick:
     pool = stack.enter_context(ThreadPoolExecutor(ticking.CONNECTIONS))
-    tasks = Tasks(Connection(access_to(site.sense, max_connections=ticking.CONNECTIONS)), pool)
+    tasks = DatedBy(Connection(access_to(site.sense, max_connections=ticking.CONNECTIONS)), pool, machine.off)
     own = ticking.Site(table=site.table, sense=site.sense, tasks=tasks, pool=pool, clock=SetClock(utc_now()))
-    # What Sense tells is dated by this process, whose clock is right.
-    served = own.by(StorageClock(machine=machine, storage=TIME), OffClock(RIGHT))
-    return RunTick(by=served, machine=machine)
+    return RunTick(by=own.by(StorageClock(machine=machine, storage=TIME), machine))

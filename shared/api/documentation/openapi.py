@@ -8,10 +8,9 @@ from typing import Any
 from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
 
-from shared.api.calls import Call, Route
-from shared.api.documentation.examples import CURRENT_EXAMPLES, EXAMPLES, Example
-from shared.api.http import Failure
-from shared.api.parameters import Parameter
+from shared.api.edge.calls import Call, Example, Route
+from shared.api.edge.http import Failure
+from shared.api.edge.parameters import Parameter
 from shared.version import VERSION
 
 KEY = "functionKey"
@@ -45,14 +44,13 @@ def document(routes: Sequence[Route], *, asks_for_key: bool, are_answers_current
     """Return the contract of these routes, with the answers of the seeds or those of Butler 11 and later."""
     if are_answers_current:
         routes = [route.currently() for route in routes]
-    examples = EXAMPLES | (CURRENT_EXAMPLES if are_answers_current else {})
     schemas = Schemas(routes)
     contract: dict[str, Any] = {
         "openapi": "3.1.0",
         "info": {"title": "Footman", "version": VERSION, "description": NOTES, "license": LICENSE},
         # Beside the contract, wherever a gateway may have put it.
         "servers": [{"url": ".."}],
-        "paths": {f"/{route.path}": _path(route, examples, schemas, asks_for_key=asks_for_key) for route in routes},
+        "paths": {f"/{route.path}": _path(route, schemas, asks_for_key=asks_for_key) for route in routes},
         "components": {"schemas": schemas.named},
     }
     if asks_for_key:
@@ -116,13 +114,13 @@ def _key() -> Schema:
     }
 
 
-def _path(route: Route, examples: Mapping[str, Example], schemas: Schemas, *, asks_for_key: bool) -> Schema:
+def _path(route: Route, schemas: Schemas, *, asks_for_key: bool) -> Schema:
     is_keyed = asks_for_key and not route.is_open
     return {
         method.lower(): {
             "operationId": operation_id(route, method),
             "tags": [_tag(route)],
-            **_operation(call, examples[operation_id(route, method)], schemas, is_keyed=is_keyed),
+            **_operation(call, schemas, is_keyed=is_keyed),
             **({"security": []} if asks_for_key and route.is_open else {}),
         }
         for method, call in route.calls.items()
@@ -133,15 +131,15 @@ def _tag(route: Route) -> str:
     return next(tag for begin, tag in TAGS.items() if route.path.startswith(begin))
 
 
-def _operation(call: Call, example: Example, schemas: Schemas, *, is_keyed: bool) -> Schema:
+def _operation(call: Call, schemas: Schemas, *, is_keyed: bool) -> Schema:
     operation: dict[str, Any] = {"summary": call.summary}
     if call.parameters:
-        operation["parameters"] = [_parameter(one, example) for one in call.parameters]
+        operation["parameters"] = [_parameter(one, call.example) for one in call.parameters]
     if call.body is not None:
-        content = _content(schemas.body(call), example.bodies)
+        content = _content(schemas.body(call), call.example.bodies)
         operation["requestBody"] = {"required": call.body_is_required, "content": content}
     operation["responses"] = {
-        str(status.value): told for status, told in sorted(_answers(call, example, schemas, is_keyed=is_keyed).items())
+        str(status.value): told for status, told in sorted(_answers(call, schemas, is_keyed=is_keyed).items())
     }
     return operation
 
@@ -157,24 +155,23 @@ def _parameter(parameter: Parameter, example: Example) -> Schema:
     }
 
 
-def _answers(call: Call, example: Example, schemas: Schemas, *, is_keyed: bool) -> dict[HTTPStatus, Schema]:
-    answers = {call.status: _answer(call, example, schemas)}
+def _answers(call: Call, schemas: Schemas, *, is_keyed: bool) -> dict[HTTPStatus, Schema]:
+    answers = {call.status: _answer(call, schemas)}
     answers |= {
         status: {
             "description": MEANINGS[status],
-            "content": _content(schemas.answer(kind), example.also.get(status, {})),
+            "content": _content(schemas.answer(kind), call.example.also.get(status, {})),
         }
         for status, kind in call.also.items()
     }
-    errors = {HTTPStatus.BAD_REQUEST, *call.errors, HTTPStatus.INTERNAL_SERVER_ERROR} - answers.keys()
-    answers |= {status: _failure(status, example.failures[status], schemas) for status in errors}
+    answers |= {status: _failure(status, message, schemas) for status, message in call.failures.items()}
     return answers | ({HTTPStatus.UNAUTHORIZED: NO_KEY} if is_keyed else {})
 
 
-def _answer(call: Call, example: Example, schemas: Schemas) -> Schema:
+def _answer(call: Call, schemas: Schemas) -> Schema:
     told: dict[str, Any] = {"description": call.status.phrase}
     if call.answer is not None:
-        told["content"] = _content(schemas.answer(call.answer), {"": example.answer})
+        told["content"] = _content(schemas.answer(call.answer), {"": call.example.answer})
     if call.leads_to:
         told["links"] = {
             name: {"operationId": name, "parameters": {one: f"$response.body#/{at}" for one, at in places.items()}}

@@ -1,7 +1,7 @@
 """GET /v4/openapi.json, and GET /documentation: the contract for tools, and for people to try; / leads there."""
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from collections.abc import Mapping, Sequence
+from functools import cache, partial
 from hashlib import sha256
 from http import HTTPStatus
 from importlib import resources
@@ -10,9 +10,10 @@ from urllib.parse import urlsplit
 
 import azure.functions as func
 
-from shared.api.calls import Call, Route, Routes
-from shared.api.http import JSON_TYPE, Answer, as_json, failure
-from shared.api.parameters import Segment
+from shared.api.edge.calls import Call, Example, Route
+from shared.api.edge.examples import CRASHED, NO_PARAMETERS
+from shared.api.edge.http import JSON_TYPE, Answer, as_json, failure
+from shared.api.edge.parameters import Segment
 
 HTML, CSS, SCRIPT = "text/html; charset=utf-8", "text/css; charset=utf-8", "text/javascript; charset=utf-8"
 FILE = Segment(name="file", description="A file that the page consists of.")
@@ -35,33 +36,28 @@ FILES: Mapping[str, tuple[str, str, str]] = {
 }
 
 
-def describing(described: Sequence[Routes], *, asks_for_key: bool, are_answers_current: bool) -> Routes:
-    """Return the routes of the contract and the page that tell of these routes, and of the contract itself."""
-    routes = Routes()
-
-    def served() -> list[Route]:
-        contract = next(route for route in routes.served if route.name == "openapi")
-        return [route for one in described for route in one.served] + [contract]
+def routes(described: Sequence[Route], *, asks_for_key: bool, are_answers_current: bool) -> tuple[Route, ...]:
+    """Return the route of the contract, which tells of these routes and of itself, and those of the page."""
 
     @cache
-    def contract() -> bytes:
+    def text() -> bytes:
         from shared.api.documentation.openapi import document  # noqa: PLC0415 - not at import: few ask for it
 
-        return as_json(document(served(), asks_for_key=asks_for_key, are_answers_current=are_answers_current))
+        told = (*described, contract)
+        return as_json(document(told, asks_for_key=asks_for_key, are_answers_current=are_answers_current))
 
     def _contract(req: func.HttpRequest) -> Answer:
-        return _kept(req, contract(), JSON_TYPE)
+        return _kept(req, text(), JSON_TYPE)
 
-    read = Call(handler=_contract, summary="Read this contract", answer=dict[str, Any])
-    routes.serve("openapi", "v4/openapi.json", {"GET": read}, is_open=True)
-    routes.serve("home", HOME, {"GET": _call(_home)}, is_open=True)
-    routes.serve("documentation", "documentation", {"GET": _call(_page)}, is_open=True)
-    routes.serve("documentation_file", "documentation/{file}", {"GET": _call(_file)}, is_open=True)
-    return routes
-
-
-def _call(handler: Callable[[func.HttpRequest], Answer]) -> Call:
-    return Call(handler=handler, summary="The page", takes_any_address=True)
+    read = Call(
+        handler=_contract,
+        summary="Read this contract",
+        answer=dict[str, Any],
+        failures=CRASHED | NO_PARAMETERS,
+        example=Example(answer={"openapi": "3.1.0"}),
+    )
+    contract = Route("openapi", "v4/openapi.json", {"GET": read}, is_open=True)
+    return contract, *PAGE
 
 
 def _home(_: func.HttpRequest) -> Answer:
@@ -101,3 +97,11 @@ def _read(package: str, file: str) -> bytes:
 @cache
 def _tag(body: bytes) -> str:
     return f'"{sha256(body).hexdigest()[:32]}"'
+
+
+_page_call = partial(Call, summary="The page", takes_any_address=True)
+PAGE = (
+    Route("home", HOME, {"GET": _page_call(handler=_home)}, is_open=True),
+    Route("documentation", "documentation", {"GET": _page_call(handler=_page)}, is_open=True),
+    Route("documentation_file", "documentation/{file}", {"GET": _page_call(handler=_file)}, is_open=True),
+)

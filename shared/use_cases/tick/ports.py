@@ -11,16 +11,6 @@ from shared.core.schedules import Schedule
 from shared.core.starts import Found, Wanted
 
 
-class Clock(Protocol):
-    """The time, in UTC. A tick goes by storage's, which all hosts share; a host's own may be off."""
-
-    def now(self) -> datetime:
-        """Return the time."""
-
-    def sleep(self, seconds: float) -> None:
-        """Let time pass."""
-
-
 class Agenda(Protocol):
     """The entries of all started schedules; every call may raise StorageError."""
 

@@ -1,8 +1,8 @@
 """Run a tick: start what is due in its minute, each on its second, and write down what became of it.
 
-One thread goes round: it claims, hands starts to the pool, records what was answered, moves entries on, waits. Every
-step leaves the table such that another tick, should this one die, knows what to do: what was claimed and not recorded
-is looked up in Sense before it is started again, what was recorded and not moved is only moved.
+One thread goes round and does what `core/tick/steps.py` decides: claim, send, record, advance, wait, stop. Every step
+leaves the table such that another tick, should this one die, knows what to do: what was claimed and not recorded is
+looked up in Sense before it is started again, what was recorded only advances.
 """
 
 from collections import Counter
@@ -15,8 +15,8 @@ from shared.core.due import MOST_AHEAD
 from shared.core.rules import minute_of
 from shared.core.runs import RunOutcome
 from shared.log import log_of
-from shared.use_cases.tick.minute import RETRIED, Minute, Served
-from shared.use_cases.tick.ports import Clock
+from shared.use_cases.tick.dependencies import Dependencies
+from shared.use_cases.tick.minute import RETRIED, Minute
 
 log = log_of(__name__)
 
@@ -25,45 +25,39 @@ COUNTED = (*(outcome.value for outcome in RunOutcome), RETRIED)
 
 @dataclass(frozen=True, kw_only=True)
 class RunTick:
-    """The use case. The `machine` clock, where it is another than the tick goes by, is held against storage's."""
+    """The use case."""
 
-    by: Served
-    machine: Clock | None = None
+    by: Dependencies
 
     def run(self) -> Mapping[str, Any]:
-        """Serve the running minute and return what the heartbeat tells of it; raises StorageError."""
-        patience = self.by.patience(minute_of(self.by.clock.now()))
-        begun, ahead = patience.ask(self._begin)
+        """Serve the running minute and return what the heartbeat says of it; raises StorageError."""
+        asking = self.by.asking(minute_of(self.by.clock.now()))
+        begun, ahead = asking.ask(self._begin)
         if ahead > MOST_AHEAD:
             problem = f"The clock here is {ahead.total_seconds():.0f} s ahead of storage's, so nothing was started."
             log.error(problem, extra={"action": "clock_ahead", "seconds": ahead.total_seconds()})
-            patience.note(problem)
-            told = self._told(begun, problem, Counter(), 0)
+            asking.note(problem)
+            mark = self._mark(begun, problem, Counter(), 0)
         else:
             minute = Minute(self.by, minute_of(self.by.clock.now()))
             minute.serve()
-            told = self._told(begun, "", minute.counts, minute.waited)
-        patience.ask(lambda: self.by.agenda.beat(told))
-        counts = {name: told[name] for name in COUNTED if told[name]}
-        log.info("Tick took %s s: %s", told["seconds"], counts, extra={"action": "tick_ended", **told})
-        return told
+            mark = self._mark(begun, "", minute.counts, minute.waited)
+        asking.ask(lambda: self.by.agenda.beat(mark))
+        counts = {name: mark[name] for name in COUNTED if mark[name]}
+        log.info("Tick took %s s: %s", mark["seconds"], counts, extra={"action": "tick_ended", **mark})
+        return mark
 
-    def _begin(self) -> tuple[datetime, timedelta]:
-        """Leave the first mark; return when, and how far the clock here is ahead of storage's."""
-        begun = self._machine.now()
+    def _begin(self) -> tuple[float, timedelta]:
+        """Leave the first mark; return when, in monotonic seconds, and how far the clock here is ahead of storage's."""
+        begun, asked = self.by.machine.monotonic(), self.by.machine.now()
         # When one last ended stays as it is: a tick that dies each minute must not look alive.
-        return begun, begun - self.by.agenda.beat({"begun": _text(self.by.clock.now()), "problem": ""})
+        return begun, asked - self.by.agenda.beat({"begun": _text(self.by.clock.now()), "problem": ""})
 
-    @property
-    def _machine(self) -> Clock:
-        return self.machine or self.by.clock
-
-    def _told(self, begun: datetime, problem: str, counts: Counter[str], waited: float) -> Mapping[str, Any]:
-        # Marks are told by the time that all hosts share; how long it took, by the clock that nothing puts right.
-        took, ended = self._machine.now() - begun, self.by.clock.now()
-        seconds = took.total_seconds()
+    def _mark(self, begun: float, problem: str, counts: Counter[str], waited: float) -> Mapping[str, Any]:
+        # Marks are written by the time that all hosts share; how long it took, by a clock that nobody sets.
+        seconds, ended = self.by.machine.monotonic() - begun, self.by.clock.now()
         return {
-            "begun": _text(ended - took),
+            "begun": _text(ended - timedelta(seconds=seconds)),
             "problem": problem,
             "ended": _text(ended),
             "seconds": round(seconds, 3),

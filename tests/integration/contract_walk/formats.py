@@ -6,8 +6,8 @@ import schemathesis
 from hypothesis import strategies as st
 
 from sandbox.cron_texts import EXPRESSIONS
-from shared.api.parameters import FIRST_YEAR, LAST_YEAR
-from shared.api.schedule_body import CRON, ZONE
+from shared.api.edge.parameters import FIRST_YEAR, LAST_YEAR
+from shared.api.schedules.body import CRON, ZONE
 
 FIRST, LAST = datetime(FIRST_YEAR + 1, 1, 1), datetime(LAST_YEAR, 1, 1)  # noqa: DTZ001 - the text says that it is UTC
 SECONDS = st.sampled_from(["", "0 ", "*/5 ", "7-40/3 "])

@@ -1,0 +1,103 @@
+"""/v4/schedules: all schedules, and new ones."""
+
+from functools import partial
+from http import HTTPStatus
+
+import azure.functions as func
+
+from shared import wiring
+from shared.api.edge import reading
+from shared.api.edge.calls import Call, Example
+from shared.api.edge.examples import NO_PARAMETERS, STORAGE_AWAY
+from shared.api.edge.http import Answer
+from shared.api.edge.parameters import OptionalText
+from shared.api.edge.refusals import FieldRefused
+from shared.api.schedules import examples, wire
+from shared.api.schedules.body import LONGEST_TAG, SCHEDULE, definition
+from shared.api.schedules.wire import ScheduleAnswer, StatusAnswer
+
+ID_ASKED = OptionalText(name="id", description="Answer with this schedule alone; not beside tag.")
+TAG = OptionalText(
+    name="tag",
+    description="Only the schedules with exactly this tag, upper and lower case told apart.",
+    longest=LONGEST_TAG,
+)
+
+
+def _list(req: func.HttpRequest) -> Answer:
+    asked, tag = ID_ASKED.read(req), TAG.read(req)
+    if asked is None:
+        return Answer(body=wire.schedules(wiring.schedules().all(tag)))
+    if tag is not None:
+        raise FieldRefused("tag", "is not allowed beside id: the id alone names the schedule")
+    found = wire.schedule(wiring.schedules().one(asked))
+    return Answer(body=[found] if wiring.settings().are_answers_current else found)
+
+
+def _create(req: func.HttpRequest) -> Answer:
+    asked = definition(reading.body(req, SCHEDULE, if_absent=b"null"))
+    made = wiring.schedules().create(asked, wiring.now())
+    return Answer(status=HTTPStatus.CREATED, body=wire.schedule(made))
+
+
+def _start_all(req: func.HttpRequest) -> Answer:
+    return Answer(body=wire.schedules(wiring.schedules().start_all(wiring.now(), TAG.read(req))))
+
+
+def _stop_all(req: func.HttpRequest) -> Answer:
+    return Answer(body=wire.schedules(wiring.schedules().stop_all(wiring.now(), TAG.read(req))))
+
+
+def _status(_: func.HttpRequest) -> Answer:
+    return Answer(body=[wire.status(each) for each in wiring.schedules().all()])
+
+
+LIST = Call(
+    handler=_list,
+    summary="List all schedules or those of a tag, oldest first, or one",
+    answer=list[ScheduleAnswer] | ScheduleAnswer,
+    current=list[ScheduleAnswer],
+    parameters=(ID_ASKED, TAG),
+    failures=examples.NO_SCHEDULE,
+    example=Example(answer=[examples.STOPPED]),
+)
+CREATE = Call(
+    handler=_create,
+    summary="Make a schedule",
+    answer=ScheduleAnswer,
+    status=HTTPStatus.CREATED,
+    body=SCHEDULE,
+    leads_to={
+        f"{name}_{method}": {"id": "id"}
+        for name, method in (
+            ("schedule_with_id", "get"),
+            ("schedule_with_id", "put"),
+            ("schedule_with_id", "delete"),
+            ("schedule_start", "put"),
+            ("schedule_stop", "put"),
+            ("schedule_history", "get"),
+        )
+    },
+    failures=examples.NOT_MADE,
+    example=Example(bodies={"": examples.DEFINITION}, answer=examples.STOPPED),
+)
+
+_of_all = partial(Call, answer=list[ScheduleAnswer], parameters=(TAG,), failures=examples.NO_TAG)
+START_ALL = _of_all(
+    handler=_start_all,
+    summary="Start all schedules, or those of a tag",
+    example=Example(answer=[examples.STARTED]),
+)
+STOP_ALL = _of_all(
+    handler=_stop_all,
+    summary="Stop all schedules, or those of a tag",
+    example=Example(answer=[examples.STOPPED]),
+)
+
+STATUS = Call(
+    handler=_status,
+    summary="Tell when each schedule runs next and what became of its last run",
+    answer=list[StatusAnswer],
+    failures=STORAGE_AWAY | NO_PARAMETERS,
+    example=Example(answer=[examples.STATUS]),
+)

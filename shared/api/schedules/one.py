@@ -1,0 +1,98 @@
+"""/v4/schedules/{id}: one schedule."""
+
+from functools import partial
+from http import HTTPStatus
+
+import azure.functions as func
+from typing_extensions import TypedDict
+
+from shared import wiring
+from shared.api.edge import reading
+from shared.api.edge.calls import Call, Example
+from shared.api.edge.http import Answer
+from shared.api.edge.parameters import Segment, WholeNumber
+from shared.api.schedules import examples, wire
+from shared.api.schedules.body import SCHEDULE, definition
+from shared.api.schedules.wire import RunAnswer, ScheduleAnswer
+
+ID = Segment(name="id", description="The id that the schedule got when it was made.")
+LIMIT = WholeNumber(name="limit", description="How many runs to tell, the newest ones.", if_absent=100, most=1000)
+
+
+class StopAnswer(TypedDict):
+    """Nothing, as in Butler before 11."""
+
+
+def _read(req: func.HttpRequest) -> Answer:
+    return Answer(body=wire.schedule(wiring.schedules().one(ID.read(req))))
+
+
+def _replace(req: func.HttpRequest) -> Answer:
+    body = reading.body(req, SCHEDULE, if_absent=b"null")
+    schedule_id, asked, now = ID.read(req), definition(body), wiring.now()
+    replaced = wiring.schedules().replace(schedule_id, asked, now, keeps_state=body.keepState)
+    return Answer(body=wire.schedule(replaced))
+
+
+def _delete(req: func.HttpRequest) -> Answer:
+    wiring.schedules().delete(ID.read(req), wiring.now())
+    return Answer(status=HTTPStatus.NO_CONTENT)
+
+
+def _start(req: func.HttpRequest) -> Answer:
+    return Answer(body=wire.schedules([wiring.schedules().start(ID.read(req), wiring.now())]))
+
+
+def _stop(req: func.HttpRequest) -> Answer:
+    stopped = wiring.schedules().stop(ID.read(req), wiring.now())
+    return Answer(body=wire.schedules([stopped]) if wiring.settings().are_answers_current else StopAnswer())
+
+
+def _history(req: func.HttpRequest) -> Answer:
+    runs = wiring.schedules().runs(ID.read(req), LIMIT.read(req))
+    return Answer(body=[wire.run(each) for each in runs])
+
+
+_of_one = partial(Call, parameters=(ID,), failures=examples.NO_SCHEDULE)
+_example = partial(Example, parameters=examples.ID_OF_ONE)
+
+READ = _of_one(
+    handler=_read,
+    summary="Read a schedule",
+    answer=ScheduleAnswer,
+    example=_example(answer=examples.STOPPED),
+)
+REPLACE = _of_one(
+    handler=_replace,
+    summary="Replace what a schedule says; its id and creation stay, its state follows startupState",
+    answer=ScheduleAnswer,
+    body=SCHEDULE,
+    failures=examples.NO_SCHEDULE | examples.TASK_REFUSED,
+    example=_example(bodies={"": examples.DEFINITION}, answer=examples.STOPPED),
+)
+DELETE = _of_one(
+    handler=_delete,
+    summary="Remove a schedule",
+    status=HTTPStatus.NO_CONTENT,
+    example=_example(),
+)
+START = _of_one(
+    handler=_start,
+    summary="Start a schedule: its task runs when it is due",
+    answer=list[ScheduleAnswer],
+    example=_example(answer=[examples.STARTED]),
+)
+STOP = _of_one(
+    handler=_stop,
+    summary="Stop a schedule",
+    answer=StopAnswer,
+    current=list[ScheduleAnswer],
+    example=_example(answer={}, current=[examples.STOPPED]),
+)
+HISTORY = _of_one(
+    handler=_history,
+    summary="Tell what became of a schedule's runs, newest first",
+    answer=list[RunAnswer],
+    parameters=(ID, LIMIT),
+    example=_example(answer=[examples.RUN]),
+)

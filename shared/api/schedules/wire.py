@@ -1,0 +1,132 @@
+"""Schedules and their runs as they are answered: Butler's names, Butler's forms."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, NotRequired
+
+from pydantic import Field
+from typing_extensions import TypedDict
+
+if TYPE_CHECKING:
+    from shared.core.runs import Run
+    from shared.core.schedules import Schedule
+    from shared.core.zones import Zone
+
+StartupState = Annotated[str, Field(json_schema_extra={"enum": ["start", "started", "stop", "stopped"]})]
+KnownState = Annotated[str, Field(json_schema_extra={"enum": ["started", "stopped"]})]
+Outcome = Annotated[str, Field(json_schema_extra={"enum": ["started", "notStarted", "failed", "missed", "denied"]})]
+Moment = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+
+
+class ScheduleAnswer(TypedDict):
+    """A schedule as Butler's clients know it; `problem` tells why Footman stopped it, or can't read it."""
+
+    id: str
+    created: Moment
+    name: str
+    cronSchedule: str
+    timezone: str
+    qlikSenseTaskId: str
+    startupState: StartupState
+    tags: NotRequired[list[str]]
+    lastKnownState: KnownState
+    problem: NotRequired[str]
+
+
+def schedule(kept: "Schedule") -> ScheduleAnswer:
+    told = kept.definition
+    answer: ScheduleAnswer = {
+        "id": kept.id,
+        "created": kept.created.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "name": told.target.name,
+        "cronSchedule": told.rule.expression,
+        "timezone": told.rule.zone_name,
+        "qlikSenseTaskId": told.target.task_id,
+        "startupState": told.startup_state,
+        "lastKnownState": kept.state.value,
+    }
+    if told.tags is not None:
+        answer["tags"] = list(told.tags)
+    if kept.problem:
+        answer["problem"] = kept.problem
+    return answer
+
+
+def schedules(kept: "Iterable[Schedule]") -> list[ScheduleAnswer]:
+    return [schedule(each) for each in kept]
+
+
+class RunAnswer(TypedDict):
+    """An occurrence and what became of it; `missedCount` others are told of by the same row."""
+
+    due: Moment
+    started: Moment | None
+    lateSeconds: float | None
+    attempt: int
+    outcome: Outcome
+    reason: str | None
+    executionId: str | None
+    missedCount: int
+
+
+class MomentAnswer(TypedDict):
+    """An instant in UTC and on the schedule's clock."""
+
+    utc: Moment
+    local: Moment | None
+
+
+class StatusAnswer(TypedDict):
+    """When a schedule runs next and what became of its last run."""
+
+    id: str
+    name: str
+    state: KnownState
+    nextRun: MomentAnswer | None
+    lastRun: RunAnswer | None
+    problem: NotRequired[str]
+
+
+def status(kept: "Schedule") -> StatusAnswer:
+    answer: StatusAnswer = {
+        "id": kept.id,
+        "name": kept.definition.target.name,
+        "state": kept.state.value,
+        "nextRun": _next_run(kept),
+        "lastRun": run(kept.last_run) if kept.last_run else None,
+    }
+    if kept.problem:
+        answer["problem"] = kept.problem
+    return answer
+
+
+def run(told: "Run") -> RunAnswer:
+    late = told.late_seconds
+    return {
+        "due": utc(told.due),
+        "started": utc(told.started) if told.started else None,
+        "lateSeconds": None if late is None else round(late, 3),
+        "attempt": told.attempt,
+        "outcome": told.outcome.value,
+        "reason": told.reason,
+        "executionId": told.execution_id,
+        "missedCount": told.missed_count,
+    }
+
+
+def moment(instant: datetime, zone: "Zone") -> MomentAnswer:
+    return {"utc": utc(instant), "local": zone.local(instant).isoformat()}
+
+
+def utc(instant: datetime) -> str:
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _next_run(kept: "Schedule") -> MomentAnswer | None:
+    if kept.due is None:
+        return None
+    from shared.core.rules import Rule  # noqa: PLC0415
+
+    rule = kept.definition.rule
+    # A rule that can't be evaluated has no clock; the next tick stops its schedule and says why.
+    return moment(kept.due, rule.zone) if isinstance(rule, Rule) else {"utc": utc(kept.due), "local": None}

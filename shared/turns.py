@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import count
 from threading import Lock
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from shared.threads import Threads
 
@@ -46,8 +46,7 @@ class _Caller:
     last_turn: int
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Turn:
+class _Turn(NamedTuple):
     """A call that is made, which must raise nothing."""
 
     lane: Lane
@@ -119,7 +118,7 @@ class Turns:
             self._last_turn[lane] = caller.last_turn = next(self._numbers)
             self._running[lane] += 1
             caller.running += 1
-            return _Turn(lane=lane, caller=caller, call=call)
+            return _Turn(lane, caller, call)
 
     def _next_lane(self) -> Lane | None:
         """Return the lane that runs the fewest, among equals the one whose last turn was the longest ago."""

@@ -1,6 +1,6 @@
-"""Run, test and measure Footman on this machine, and move schedules in and out: `python3 dev.py` tells how."""
+"""Run, test and measure Footman on this machine, and export and import schedules: `python3 dev.py` prints how."""
 
-from __future__ import annotations  # an older Python must get as far as being told that it is too old
+from __future__ import annotations  # so that an older Python gets as far as printing that it is too old
 
 import os
 import subprocess
@@ -44,6 +44,7 @@ COMMANDS = {
 
 
 def main(arguments: list[str]) -> int:
+    """Run the command in the environment that it needs, which is set up if necessary; return the exit code."""
     if not arguments or arguments[0] not in COMMANDS:
         print(USAGE, end="", file=sys.stderr)
         return 2
@@ -59,7 +60,7 @@ def main(arguments: list[str]) -> int:
         print("\nEnded.", file=sys.stderr)
         return 130
     if is_client:
-        # The files it is given are named from where it is called; no module is taken from there.
+        # Its file arguments are relative to the current folder; no module is imported from there.
         os.environ["PYTHONPATH"] = str(environment.ROOT)
         return _become([str(python), "-P", "-m", module, *arguments[1:]])
     os.chdir(environment.ROOT)
@@ -74,7 +75,7 @@ def _become(command: list[str]) -> int:
         try:
             return child.wait()
         except KeyboardInterrupt:
-            continue  # the console sent it to the command too, which ends what it started
+            continue  # the console sent it to the command too, which stops what it started
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The composition root: one FunctionApp, on which the routes and the timers are registered."""
+"""The composition root: one FunctionApp, with the routes and the timers registered on it."""
 
 import os
 

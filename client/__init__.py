@@ -1,1 +1,1 @@
-"""What runs on an operator's laptop: look whether Footman works, move schedules into it and out of it."""
+"""What runs on an operator's laptop: check that Footman works, export its schedules and import them."""

@@ -1,7 +1,8 @@
-"""What Butler reads in a cron expression, and when it is due: the rules of cron 1.8.2, the library that Butler pins.
+"""How Butler reads a cron expression, and when it is due: the rules of cron 1.8.2, the library that Butler pins.
 
-They were read off that library and are held to what it gave (tests/contract/butler-cron.json). Months count from 0,
-Sunday is 0 alone, a range that ends in 0 is its first value, a day that none of the months has becomes another day.
+The rules were derived from that library and are tested against its results (tests/contract/butler-cron.json). Months
+count from 0, Sunday is only 0, a range that ends in 0 is just its first value, and a day that occurs in none of the
+months becomes another day.
 """
 
 import re
@@ -23,7 +24,7 @@ _RANGE = re.compile(r"([0-9]{1,9})(?:-([0-9]{1,9}))?(?:/([0-9]{1,9}))?")
 
 
 class ButlerRefused(ValueError):
-    """Butler could not read the expression: it listed the schedule as started, and never ran it."""
+    """Butler can't read the expression: it listed the schedule as started, and never ran it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +42,7 @@ class ButlerCron:
     def parse(cls, text: str, *, month_base: int = 0) -> "ButlerCron":
         """Read an expression of five or six fields; raises ButlerRefused where the library throws.
 
-        `month_base` is the number of January: 0 for what Butler does, 1 for what somebody may have meant.
+        `month_base` is the number of January: 0 as Butler reads it, 1 as somebody may have meant it.
         """
         numbers = {name: str(at + month_base) for at, name in enumerate(MONTHS)}
         numbers |= {name: str(at) for at, name in enumerate(WEEKDAY_NAMES)}
@@ -64,7 +65,7 @@ class ButlerCron:
         )
 
     def has_day(self, wall: datetime) -> bool:
-        """Tell whether a date counts. A field that holds all its values restricts nothing, however it is written."""
+        """Return whether a date matches. A field with all its values restricts nothing, however it is written."""
         if wall.month not in self.months:
             return False
         of_month, of_week = wall.day in self.days, wall.isoweekday() % 7 in self.weekdays
@@ -73,9 +74,9 @@ class ButlerCron:
         return of_month or of_week
 
     def due_between(self, zone: Zone, start: datetime, end: datetime) -> Iterator[datetime]:
-        """Give the instants from `start` on and before `end`, both UTC, at which Butler on a server in the zone is due.
+        """Yield the UTC instants from `start` on and before `end` at which Butler is due on a server in this zone.
 
-        What the server's clock skips is not due; what it shows twice is due the first time.
+        A time that the server's clock skips is not due; one that it shows twice is due the first time.
         """
         day, last = (datetime.combine(zone.local(instant).date(), time()) for instant in (start, end))
         while day <= last:
@@ -92,7 +93,7 @@ class ButlerCron:
 
 
 def _instant(zone: Zone, wall: datetime) -> datetime | None:
-    """Return when the zone's clock shows a time first, None when it skips it."""
+    """Return when the zone's clock first shows a time, or None if it skips it."""
     as_utc = wall.replace(tzinfo=UTC)
     for offset in dict.fromkeys((zone.offset(as_utc - DAY), zone.offset(as_utc + DAY))):
         if zone.local(as_utc - offset).replace(tzinfo=None) == wall:
@@ -126,15 +127,15 @@ def _item_values(item: str, name: str, first: int, last: int) -> set[int]:
         raise ButlerRefused(f"{name} {item!r} runs backwards")
     if low < first or max(low, high) > last:
         raise ButlerRefused(f"{name} {item!r} lies outside {first} to {last}")
-    # An end of 0 counts as none given; without an end a step goes to the last value.
+    # An end of 0 counts as no end; without an end, a step goes on to the last value.
     end = high or (last if parts[3] else low)
     return {low, *range(low, end + 1, max(step, 1))}
 
 
 def _possible(days: frozenset[int], months: frozenset[int], *, is_meant: bool) -> frozenset[int]:
-    """Return the days; where none of the months has any of them, the remainder by the length of the last month.
+    """Return the days; if none of the months has any of them, their remainders by the length of the last month.
 
-    That is what Butler makes of them; nobody can have meant it.
+    Butler does that; nobody can have meant it.
     """
     if any(day <= DAYS_IN_MONTH[month - 1] for day in days for month in months):
         return days

@@ -1,4 +1,4 @@
-"""Read Butler's schedule file, and tell of each schedule what Butler did with it and what Footman will do."""
+"""Read Butler's schedule file, and describe for each schedule what Butler did with it and what Footman will do."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -15,16 +15,16 @@ from shared.core.schedules import STATE_OF
 from shared.core.zones import Zone
 
 TOP = "butlerSchedule"
-# A 29 February that is a certain weekday may wait for 28 years, 40 across a century.
+# A 29 February on a given weekday can be 28 years away, or 40 across a turn of the century.
 LONGEST_WAIT = timedelta(days=41 * 366)
 SHOWN = 3
 
 
 @dataclass(frozen=True, kw_only=True)
 class Imported:
-    """A schedule of Butler's, as Footman shall have it, and what to tell of it."""
+    """A schedule from Butler, as Footman should have it, and what to print about it."""
 
-    wanted: FileSchedule
+    desired: FileSchedule
     butler: str
     notes: tuple[str, ...]
 
@@ -37,7 +37,7 @@ def read(path: Path, server: Zone, month_base: int, now: datetime) -> list[Impor
 
 
 def _with_id_of_its_own(entry: Entry, lines: dict[str, int]) -> Entry:
-    """Return the entry, and remember the line of its id; raises FileUnreadable where Butler would not run it."""
+    """Return the entry and record the line of its id; raises FileUnreadable if Butler would not run the entry."""
     its_id = entry.text("id")
     if its_id is None:
         raise entry.unusable("id is missing: Butler can't load it, so it never ran. Give it one, or take it out.")
@@ -56,14 +56,14 @@ def _imported(entry: Entry, server: Zone, month_base: int, now: datetime) -> Imp
     except ButlerRefused as refused:
         raise entry.unusable(_never_ran(text, refused, month_base)) from None
     zone = _zone(entry, server)
-    wanted = checked(entry, {"cronSchedule": translated(text, meant), "timezone": zone.name}, now)
-    did = meant if month_base == 0 else _did(text)
-    notes = (*_zone_note(entry, zone), *_state_note(wanted), *_difference_notes(meant, wanted, now))
-    return Imported(wanted=wanted, butler=f"{text}  {_next(did, zone, now)}", notes=notes)
+    desired = checked(entry, {"cronSchedule": translated(text, meant), "timezone": zone.name}, now)
+    read_by_butler = meant if month_base == 0 else _as_butler_reads(text)
+    notes = (*_zone_note(entry, zone), *_state_note(desired), *_difference_notes(meant, desired, now))
+    return Imported(desired=desired, butler=f"{text}  {_next(read_by_butler, zone, now)}", notes=notes)
 
 
 def _zone(entry: Entry, server: Zone) -> Zone:
-    """Return the zone that Butler runs a schedule in: its server's, but for a name that its documents don't tell."""
+    """Return the zone in which Butler runs a schedule: its server's, or that of the undocumented `timeZone`."""
     named = entry.text("timeZone")
     try:
         return Zone.parse(named) if named is not None else server
@@ -77,7 +77,7 @@ def _never_ran(text: str, refused: ButlerRefused, month_base: int) -> str:
     return f"cronSchedule: {text!r} can't be read with months from 1: {refused}. Mend the entry or take it out."
 
 
-def _did(text: str) -> ButlerCron | None:
+def _as_butler_reads(text: str) -> ButlerCron | None:
     try:
         return ButlerCron.parse(text)
     except ButlerRefused:
@@ -92,26 +92,26 @@ def _next(butler: ButlerCron | None, server: Zone, now: datetime) -> str:
 
 
 def _zone_note(entry: Entry, zone: Zone) -> Sequence[str]:
-    said = entry.text("timezone")
+    stated = entry.text("timezone")
     if entry.text("timeZone"):
         return (f"the file says timeZone: {zone.name}, the one name that Butler heeds, and so will Footman",)
-    if said in {None, zone.name}:
+    if stated in {None, zone.name}:
         return ()
-    return (f"the file says {said!r}; Butler ran it on its server's clock, {zone.name}, and so will Footman",)
+    return (f"the file says {stated!r}; Butler ran it on its server's clock, {zone.name}, and so will Footman",)
 
 
-def _state_note(wanted: FileSchedule) -> Sequence[str]:
-    startup = wanted.body["startupState"]
-    if STATE_OF[startup] is wanted.state:
+def _state_note(desired: FileSchedule) -> Sequence[str]:
+    startup = desired.body["startupState"]
+    if STATE_OF[startup] is desired.state:
         return ()
-    return (f"{wanted.state.value}, as it is in Butler now, though it says {startup} for Butler's next start",)
+    return (f"{desired.state.value}, as it is in Butler now, though it says {startup} for Butler's next start",)
 
 
-def _difference_notes(meant: ButlerCron, wanted: FileSchedule, now: datetime) -> Sequence[str]:
-    only_butler, only_footman = differences(meant, Cron.parse(wanted.body["cronSchedule"]), wanted.zone, now)
+def _difference_notes(meant: ButlerCron, desired: FileSchedule, now: datetime) -> Sequence[str]:
+    only_butler, only_footman = differences(meant, Cron.parse(desired.body["cronSchedule"]), desired.zone, now)
     return (
-        *_difference("Butler alone is due where clocks change", only_butler, wanted.zone),
-        *_difference("Footman is also due where clocks change", only_footman, wanted.zone),
+        *_difference("Butler alone is due where clocks change", only_butler, desired.zone),
+        *_difference("Footman is also due where clocks change", only_footman, desired.zone),
     )
 
 

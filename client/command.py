@@ -1,4 +1,4 @@
-"""What the commands share: their options, and how they end."""
+"""What the commands share: their options and their exit codes."""
 
 import argparse
 import os
@@ -16,6 +16,7 @@ INTERRUPTED = 130
 
 
 def options(name: str, about: str | None) -> argparse.ArgumentParser:
+    """Return a parser with the options of every command, described by `about`."""
     parser = argparse.ArgumentParser(
         prog=f"dev.py {name}", description=about, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -29,7 +30,7 @@ def options(name: str, about: str | None) -> argparse.ArgumentParser:
 
 
 def file_options(name: str, about: str | None, file: str) -> argparse.ArgumentParser:
-    """Return the options of a command that sends what a file says."""
+    """Return a parser for a command that sends the contents of a file."""
     parser = options(name, about)
     parser.add_argument("file", type=Path, metavar="FILE.yaml", help=file)
     parser.add_argument("--dry-run", action="store_true", help="show what would be done, and send nothing")
@@ -37,7 +38,7 @@ def file_options(name: str, about: str | None, file: str) -> argparse.ArgumentPa
 
 
 def address(text: str) -> str:
-    """Check an address; the message leaves it out, for a key may stand in it."""
+    """Return the URL of a Footman; raises ArgumentTypeError without repeating it, because it may contain a key."""
     try:
         parts = urlsplit(text)
         is_address = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
@@ -50,14 +51,14 @@ def address(text: str) -> str:
     return text.rstrip("/")
 
 
-def ended(work: Callable[[], None]) -> int:
-    """Do the work and return the exit code; what went wrong is printed without a traceback."""
+def exit_code(action: Callable[[], None]) -> int:
+    """Run the action and return the exit code of the process; errors are printed without a traceback."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
-            # A console that can't show a name must not end the work in its middle; a file is UTF-8 everywhere.
+            # A console that can't show some name must not stop the command half-way; a file is UTF-8 everywhere.
             stream.reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
     try:
-        work()
+        action()
     except KeyboardInterrupt:
         print("\nEnded. Run it again: what is there already is recognised.", file=sys.stderr)
         return INTERRUPTED

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import yaml
 
-from client.command import ended, options
+from client.command import exit_code, options
 from client.files import FileUnreadable
 from client.site import Site
-from client.wanted import STATE, TEXTS, There
+from client.wanted import STATE, TEXTS, SiteSchedule
 from shared.core.schedules import STATE_OF
 
 TOP = "footmanSchedule"
@@ -19,10 +19,11 @@ FIELDS = (*TEXTS, "tags", STATE)
 
 
 def main() -> int:
+    """Run the command and return its exit code."""
     parser = options("export", __doc__)
     parser.add_argument("file", type=Path, nargs="?", metavar="FILE.yaml", help="where to, the screen by default")
     given = parser.parse_args()
-    return ended(lambda: _export(Site.at(given.url, given.key), given.file))
+    return exit_code(lambda: _export(Site.at(given.url, given.key), given.file))
 
 
 def _export(site: Site, file: Path | None) -> None:
@@ -34,29 +35,29 @@ def _export(site: Site, file: Path | None) -> None:
     if file is None:
         sys.stdout.write(text)
         return
-    # First beside it: a file that is cut short must not stand in for the whole.
-    beside = file.with_name(f"{file.name}.new")
+    # Written to a draft first: a file that was cut short must not replace the complete one.
+    draft = file.with_name(f"{file.name}.new")
     try:
-        beside.write_text(text, encoding="utf-8", newline="\n")
-        beside.replace(file)
+        draft.write_text(text, encoding="utf-8", newline="\n")
+        draft.replace(file)
     except OSError as error:
         raise FileUnreadable(f"{file} can't be written: {error.strerror}.") from None
 
 
-def written(schedules: Sequence[There]) -> str:
-    """Return schedules as YAML, the same text for the same schedules whatever their order and ids."""
-    rows = [{name: one[name] for name in FIELDS if name in one and not _follows(name, one)} for one in schedules]
+def written(schedules: Sequence[SiteSchedule]) -> str:
+    """Return schedules as YAML; the text does not depend on their order or ids."""
+    rows = [{name: one[name] for name in FIELDS if name in one and not _is_implied(name, one)} for one in schedules]
     rows.sort(key=lambda row: [str(row.get(name)) for name in FIELDS])
     return HEAD + yaml.dump({TOP: rows}, Dumper=_Texts, sort_keys=False, allow_unicode=True, width=4096)
 
 
-def _follows(name: str, one: There) -> bool:
-    """True of a state that startupState says already: written beside it, it would hold against whoever edits that."""
+def _is_implied(name: str, one: SiteSchedule) -> bool:
+    """Return True for a state that startupState already gives: written out, it would override whoever edits that."""
     return name == STATE and one[STATE] == STATE_OF[one["startupState"]]
 
 
 class _Texts(yaml.SafeDumper):
-    """Writes what YAML takes for the end of a line in quotes, or it would come back as a blank."""
+    """Quotes a text with characters that YAML takes for line ends; otherwise they would be read back as blanks."""
 
     def represent_str(self, data: str) -> yaml.ScalarNode:
         style = '"' if ODD_LINE_ENDS.intersection(data) else None

@@ -1,4 +1,4 @@
-"""Read schedules from YAML files, each with the line it stands on."""
+"""Read schedules from YAML files, each with its line number."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class Entry:
     values: Mapping[str, Any]
 
     def text(self, name: str) -> str | None:
-        """Return a value, None where there is none; raises FileUnreadable for a list or a map."""
+        """Return a value, or None if there is none; raises FileUnreadable for a list or a map."""
         value = self.values.get(name)
         if value is None or isinstance(value, str):
             return value
@@ -42,11 +42,12 @@ class Entry:
         raise self.unusable(f"{name} is not a list of texts.")
 
     def unusable(self, reason: str) -> FileUnreadable:
+        """Return the error for this entry, with its line; `reason` is a sentence."""
         return FileUnreadable(f"line {self.line}: {reason}")
 
 
 class _Texts(yaml.BaseLoader):
-    """Reads every scalar as the text it is written as: a name is not a truth value, and an id no number."""
+    """Reads every scalar as the text it was written as, so that no name becomes a boolean and no id a number."""
 
     def construct_scalar(self, node: yaml.ScalarNode) -> Any:
         is_nothing = node.style is None and node.value in NOTHING
@@ -58,7 +59,7 @@ class _Texts(yaml.BaseLoader):
 
 
 def _names(node: yaml.MappingNode) -> list[str]:
-    """Return the names in a map; raises FileUnreadable for what Butler's library refuses or reads otherwise."""
+    """Return the names in a map; raises FileUnreadable for what Butler's library rejects or reads differently."""
     names: list[str] = []
     for key, _ in node.value:
         line, name = key.start_mark.line + 1, str(key.value)
@@ -108,7 +109,7 @@ def _entry(loader: _Texts, node: yaml.Node) -> Entry:
 
 
 def each(entries: Sequence[Entry], read: Callable[[Entry], Read]) -> list[Read]:
-    """Read every entry; raises FileUnreadable that tells of all entries that can't be, not only of the first."""
+    """Read every entry; raises FileUnreadable that lists all entries that can't be read, not only the first."""
     done: list[Read] = []
     problems: list[str] = []
     for entry in entries:

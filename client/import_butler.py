@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from client.butler_file import Imported, read
-from client.command import ended, file_options
+from client.command import exit_code, file_options
 from client.sending import counted, describe_new, send
 from client.site import Site
 from client.wanted import Match, matched
@@ -20,6 +20,7 @@ from shared.core.zones import Zone
 
 
 def main() -> int:
+    """Run the command and return its exit code."""
     parser = file_options("import-butler", __doc__, "the file in Butler's scheduler.configfile")
     parser.add_argument(
         "--server-timezone", required=True, metavar="ZONE", help="the IANA name of the zone of Butler's server"
@@ -41,11 +42,11 @@ def main() -> int:
         imported = read(given.file, server, given.month_base, datetime.now(UTC))
         _import(imported, Site.at(given.url, given.key), is_dry=given.dry_run)
 
-    return ended(work)
+    return exit_code(work)
 
 
 def _import(imported: Sequence[Imported], site: Site, *, is_dry: bool) -> None:
-    matches = matched([one.wanted for one in imported], site.schedules())
+    matches = matched([one.desired for one in imported], site.schedules())
     for one, match in zip(imported, matches, strict=True):
         print(_describe(one, match), end="\n\n")
     print(counted(matches, "there in another form, left as they are"))
@@ -53,12 +54,12 @@ def _import(imported: Sequence[Imported], site: Site, *, is_dry: bool) -> None:
 
 
 def _describe(one: Imported, match: Match) -> str:
-    wanted = one.wanted
-    due = wanted.zone.local(wanted.next_due).isoformat()
+    desired = one.desired
+    due = desired.zone.local(desired.next_due).isoformat()
     lines = [
-        f"line {wanted.line}: {wanted.body['name']} (task {wanted.body['qlikSenseTaskId']}), {wanted.state.value}",
+        f"line {desired.line}: {desired.body['name']} (task {desired.body['qlikSenseTaskId']}), {desired.state.value}",
         f"  Butler   {one.butler}",
-        f"  Footman  {wanted.body['cronSchedule']}  next {due}",
+        f"  Footman  {desired.body['cronSchedule']}  next {due}",
         *(f"  note     {note}" for note in one.notes),
         f"  {_outcome(match)}",
     ]
@@ -66,7 +67,7 @@ def _describe(one: Imported, match: Match) -> str:
 
 
 def _outcome(match: Match) -> str:
-    if match.there is None:
+    if match.existing is None:
         return describe_new(match)
     if match.is_half_made:
         return "there, but half made: it is finished"

@@ -4,7 +4,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from client.command import ended, file_options
+from client.command import exit_code, file_options
 from client.export import FIELDS, TOP
 from client.files import Entry, each, entries
 from client.sending import counted, describe_new, send
@@ -13,34 +13,35 @@ from client.wanted import STATE, FileSchedule, Match, checked, matched, state_th
 
 
 def main() -> int:
+    """Run the command and return its exit code."""
     given = file_options("import", __doc__, "a file that export wrote").parse_args()
     site, now = Site.at(given.url, given.key), datetime.now(UTC)
-    return ended(lambda: _import(given.file, site, now, is_dry=given.dry_run))
+    return exit_code(lambda: _import(given.file, site, now, is_dry=given.dry_run))
 
 
 def _import(file: Path, site: Site, now: datetime, *, is_dry: bool) -> None:
-    wanted = each(entries(file, TOP), lambda entry: _wanted(entry, now))
-    there = site.schedules()
-    matches = matched(wanted, there)
+    desired = each(entries(file, TOP), lambda entry: _file_schedule(entry, now))
+    existing = site.schedules()
+    matches = matched(desired, existing)
     for match in matches:
-        if match.there is None or match.differing:
+        if match.existing is None or match.differing:
             print(_describe(match))
-            if match.there is not None and state_then(match.wanted, match.there) is not match.wanted.state:
-                print(f"  note     {STATE} {match.wanted.state} beside it is passed over: take it out of the file")
-    others = len(there) - sum(match.there is not None for match in matches)
+            if match.existing is not None and state_then(match.desired, match.existing) is not match.desired.state:
+                print(f"  note     {STATE} {match.desired.state} beside it is passed over: take it out of the file")
+    others = len(existing) - sum(match.existing is not None for match in matches)
     print(f"{counted(matches, 'to be replaced')} {others} others are left alone.")
     send(site, matches, replacing=True, is_dry=is_dry)
 
 
-def _wanted(entry: Entry, now: datetime) -> FileSchedule:
+def _file_schedule(entry: Entry, now: datetime) -> FileSchedule:
     if strange := entry.values.keys() - set(FIELDS):
         raise entry.unusable(f"{', '.join(sorted(strange))} is not allowed; use {', '.join(FIELDS)}.")
     return checked(entry, {}, now)
 
 
 def _describe(match: Match) -> str:
-    what = describe_new(match) if match.there is None else f"replaced: {', '.join(match.differing)} differ"
-    return f"line {match.wanted.line}: {match.wanted.body['name']}: {what}"
+    what = describe_new(match) if match.existing is None else f"replaced: {', '.join(match.differing)} differ"
+    return f"line {match.desired.line}: {match.desired.body['name']}: {what}"
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Why a Footman could not be asked, in words that go after `could not be asked: ` and `answered 200 `."""
+"""Explain why Footman gave no answer, or a strange one, in words that go after `could not be asked` or `answered`."""
 
 import ssl
 from collections.abc import Iterator
@@ -6,14 +6,14 @@ from collections.abc import Iterator
 import requests
 from urllib3.exceptions import NameResolutionError
 
-# To connect, and between two bytes of an answer: an app that was asleep takes its time, a connection doesn't.
+# To connect, and between two bytes of an answer: an app that was asleep may answer slowly, but connects quickly.
 CONNECT_SECONDS, ANSWER_SECONDS = 10, 60
-PATIENCE = (CONNECT_SECONDS, ANSWER_SECONDS)
+TIMEOUT = (CONNECT_SECONDS, ANSWER_SECONDS)
 NO_KEY = "the key is missing or wrong; give one with --key, or in FOOTMAN_KEY"
 
 
 def why(error: Exception) -> str:
-    """Return the cause that lies under what the library raised, and what to do; it never holds the key."""
+    """Return the cause underneath an exception of the library, and what to do; it never contains the key."""
     causes = list(_causes(error))
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
@@ -27,7 +27,7 @@ def why(error: Exception) -> str:
 
 
 def not_footman(answer: requests.Response) -> str:
-    """Return how an answer differs from Footman's, and what may have given it."""
+    """Return how an answer differs from Footman's, and what may have sent it."""
     if answer.is_redirect:
         return "and leads elsewhere, not as Footman does; is there a sign-in in front of it?"
     if "html" in answer.headers.get("Content-Type", "") or answer.content.lstrip()[:1] == b"<":
@@ -37,7 +37,7 @@ def not_footman(answer: requests.Response) -> str:
     return "and not as Footman does; is --url right?"
 
 
-# The first that fits counts.
+# The first match counts.
 _REASONS: tuple[tuple[type[BaseException], str], ...] = (
     (requests.exceptions.ProxyError, "the proxy gave no connection; HTTPS_PROXY names it, and NO_PROXY who needs none"),
     (NameResolutionError, "its name is unknown; check --url, and that this machine can look it up"),
@@ -54,7 +54,7 @@ _REASONS: tuple[tuple[type[BaseException], str], ...] = (
 
 
 def _causes(error: object) -> Iterator[BaseException]:
-    """Walk through what the libraries wrapped into one another."""
+    """Walk through the exceptions that the libraries wrapped into one another."""
     if isinstance(error, BaseException):
         yield error
         for inner in (error.__cause__, getattr(error, "reason", None), *error.args):

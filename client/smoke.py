@@ -12,85 +12,95 @@ from typing import Any
 import requests
 
 from client.command import options
-from client.reaching import NO_KEY, PATIENCE, not_footman, why
+from client.reaching import NO_KEY, TIMEOUT, not_footman, why
 
 NO_TASK = "00000000-0000-0000-0000-000000000000"
-# A new deployment may still be on its way to its first instance.
+# A new deployment may not have its first instance yet.
 SECONDS_TO_TICK = 180
 PAUSE = 5.0
 FRESH = 90
 REFUSED = (401, 403)
 
 
-class NotWell(Exception):
-    """What was found is not as it should be; the text says what, and what to do."""
+class CheckFailed(Exception):
+    """A check failed; the text says what is wrong, and what to do."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Smoke:
-    """The looks, in the order in which a fault shows best. Each returns a sentence, or raises NotWell."""
+    """The checks, in the order in which they show a fault best. Each returns a sentence or raises CheckFailed."""
 
     url: str
     key: str | None
     session: requests.Session
-    patience: float
+    tick_timeout: float
 
     def answers(self) -> str:
-        body = self._asked("GET", "/v4/openapi.json", key=None)
+        """Check that the contract is served, which needs no key."""
+        body = self._request_json("GET", "/v4/openapi.json", key=None)
         return f"{len(body['paths'])} paths of version {body['info']['version']}: all functions are indexed"
 
     def is_shut(self) -> str:
-        answer = self._ask("GET", "/v4/schedules", key=None)
+        """Check that a call without a key is refused."""
+        answer = self._request("GET", "/v4/schedules", key=None)
         if answer.status_code not in REFUSED:
-            raise NotWell(
+            raise CheckFailed(
                 f"GET /v4/schedules without a key was answered {answer.status_code}: anybody may start tasks. Set "
                 "HTTP_AUTH_LEVEL to FUNCTION, or let Entra ID refuse calls without a token."
             )
         return f"without a key {answer.status_code}"
 
     def opens(self) -> str:
-        body = self._asked("GET", "/v4/butlerping", key=self.key)
+        """Check that the key is accepted."""
+        body = self._request_json("GET", "/v4/butlerping", key=self.key)
         return f"with the key {body['butlerVersion']}"
 
     def is_healthy(self) -> str:
-        answer = self._ask("GET", "/v4/health", key=None)
+        """Check that health reports no fault, apart from the tick."""
+        answer = self._request("GET", "/v4/health", key=None)
         checks = self._json(answer)["checks"]
-        # The tick of a new deployment has a look of its own, with more patience.
+        # The tick has a check of its own, which gives a new deployment more time.
         bad = {name: check["status"] for name, check in checks.items() if check["status"] != "ok" and name != "tick"}
         if bad:
-            raise NotWell(f"{', '.join(f'{name}: {word}' for name, word in bad.items())}; docs/network.md says more")
+            raise CheckFailed(
+                f"{', '.join(f'{name}: {word}' for name, word in bad.items())}; docs/network.md says more"
+            )
         return ", ".join(f"{name} ok" for name in checks if name != "tick")
 
     def starts_dry(self) -> str:
-        body = self._asked("PUT", f"/v4/reloadtask/{NO_TASK}/start", key=self.key, body=[])
+        """Check that Sense answers, by starting a task that does not exist."""
+        body = self._request_json("PUT", f"/v4/reloadtask/{NO_TASK}/start", key=self.key, body=[])
         if body["tasksId"]["started"] or body["tasksId"]["invalid"] != [{"taskId": NO_TASK}]:
-            raise NotWell(f"Sense was asked for a task that nobody has, and the answer was {body['tasksId']}")
+            raise CheckFailed(f"Sense was asked for a task that nobody has, and the answer was {body['tasksId']}")
         return "Sense was asked, and knows no such task"
 
     def ticks(self) -> str:
+        """Check that a tick has ended lately, waiting for it up to `tick_timeout` seconds."""
         begun = time.monotonic()
         while True:
-            tick = self._json(self._ask("GET", "/v4/health", key=None))["checks"]["tick"]
+            tick = self._json(self._request("GET", "/v4/health", key=None))["checks"]["tick"]
             if tick["status"] == "ok" and tick["secondsAgo"] < FRESH:
                 return f"a tick ended {tick['secondsAgo']} s ago"
-            if time.monotonic() - begun > self.patience:
-                raise NotWell(f"tick: {tick['status']}, {self.patience:.0f} s long; docs/operations.md says what to do")
-            time.sleep(min(PAUSE, self.patience))
+            if time.monotonic() - begun > self.tick_timeout:
+                raise CheckFailed(
+                    f"tick: {tick['status']}, {self.tick_timeout:.0f} s long; docs/operations.md says what to do"
+                )
+            time.sleep(min(PAUSE, self.tick_timeout))
 
-    def _asked(self, method: str, path: str, *, key: str | None, body: object = None) -> Any:
-        answer = self._ask(method, path, key=key, body=body)
+    def _request_json(self, method: str, path: str, *, key: str | None, body: object = None) -> Any:
+        answer = self._request(method, path, key=key, body=body)
         if not answer.ok:
-            raise NotWell(f"{method} {path} was answered {answer.status_code}: {_reason(answer)}")
+            raise CheckFailed(f"{method} {path} was answered {answer.status_code}: {_reason(answer)}")
         return self._json(answer)
 
-    def _ask(self, method: str, path: str, *, key: str | None, body: object = None) -> requests.Response:
+    def _request(self, method: str, path: str, *, key: str | None, body: object = None) -> requests.Response:
         headers = {"x-functions-key": key} if key else {}
         try:
             return self.session.request(
-                method, f"{self.url}{path}", json=body, headers=headers, timeout=PATIENCE, allow_redirects=False
+                method, f"{self.url}{path}", json=body, headers=headers, timeout=TIMEOUT, allow_redirects=False
             )
         except (requests.RequestException, UnicodeError) as error:
-            raise NotWell(f"{self.url} could not be asked: {why(error)}") from None
+            raise CheckFailed(f"{self.url} could not be asked: {why(error)}") from None
 
     def _json(self, answer: requests.Response) -> Any:
         try:
@@ -98,18 +108,19 @@ class Smoke:
         except ValueError:
             body = None
         if not isinstance(body, dict):
-            raise NotWell(f"{self.url} answered {answer.status_code} {not_footman(answer)}")
+            raise CheckFailed(f"{self.url} answered {answer.status_code} {not_footman(answer)}")
         return body
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
+    """Run all checks, print a line for each and return the exit code."""
     parser = options("smoke", __doc__)
     parser.add_argument(
         "--patience", type=float, default=SECONDS_TO_TICK, metavar="SECONDS", help="how long to wait for a tick"
     )
     given = parser.parse_args(arguments)
-    smoke = Smoke(url=given.url, key=given.key, session=requests.Session(), patience=given.patience)
-    looks: dict[str, Callable[[], str]] = {
+    smoke = Smoke(url=given.url, key=given.key, session=requests.Session(), tick_timeout=given.patience)
+    checks: dict[str, Callable[[], str]] = {
         "functions": smoke.answers,
         "shut door": smoke.is_shut,
         "open door": smoke.opens,
@@ -117,15 +128,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "dry start": smoke.starts_dry,
         "tick": smoke.ticks,
     }
-    # All are taken: what fails second often explains the first.
-    outcomes = [_look(name, look) for name, look in looks.items()]
+    # All of them run: the second failure often explains the first.
+    outcomes = [_run_check(name, check) for name, check in checks.items()]
     return 0 if all(outcomes) else 1
 
 
-def _look(name: str, look: Callable[[], str]) -> bool:
+def _run_check(name: str, check: Callable[[], str]) -> bool:
     try:
-        outcome, detail = "ok", look()
-    except NotWell as problem:
+        outcome, detail = "ok", check()
+    except CheckFailed as problem:
         outcome, detail = "FAILED", str(problem)
     except (KeyError, TypeError):
         outcome, detail = "FAILED", "the answer is not as Footman's"

@@ -1,4 +1,4 @@
-"""Write what Butler ran as an expression of Footman's that is due at the same times."""
+"""Translate what Butler ran into an expression with which Footman is due at the same times."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -9,31 +9,31 @@ from shared.core.cron import MINUTE, SECOND, Cron, due_after
 from shared.core.cron_grammar import FIELDS, Unreadable, values
 from shared.core.zones import Zone
 
-# Of each field of an expression, its first and last value.
+# The first and last value of each field of an expression.
 RANGES = ((0, 59), (0, 59), (0, 23), (1, 31), (1, 12), (0, 6))
 A_RUN = 3
 
 
 def translated(text: str, butler: ButlerCron) -> str:
-    """Return an expression with the meaning of `butler`, in the words of `text` where Footman reads them alike."""
+    """Return an expression with the meaning of `butler`, keeping the words of `text` that Footman reads alike."""
     given = text.split()
-    wanted = (butler.seconds, butler.minutes, butler.hours, butler.days, butler.months, butler.weekdays)
+    desired = (butler.seconds, butler.minutes, butler.hours, butler.days, butler.months, butler.weekdays)
     count = len(given)
     return " ".join(
         _field(part, values, *bounds)
-        for part, values, bounds in zip(given, wanted[-count:], RANGES[-count:], strict=True)
+        for part, values, bounds in zip(given, desired[-count:], RANGES[-count:], strict=True)
     )
 
 
-# Schedules share expressions, and one for every second has thousands of instants there.
+# Cached: schedules share expressions, and one for every second has thousands of instants here.
 @lru_cache
 def differences(
     butler: ButlerCron, cron: Cron, zone: Zone, now: datetime
 ) -> tuple[tuple[datetime, ...], tuple[datetime, ...]]:
     """Return the instants of the coming year at which only Butler is due, and those at which only Footman is.
 
-    Expressions mean the same, so only where clocks change can there be any: what is skipped or shown twice there, and
-    the minute after, into which Footman moves what a change has skipped.
+    The two expressions mean the same, so they can only differ where clocks change: at times that are skipped or shown
+    twice, and in the minute after, to which Footman moves what was skipped.
     """
     only_butler: list[datetime] = []
     only_footman: list[datetime] = []
@@ -61,15 +61,15 @@ def _due_between(cron: Cron, zone: Zone, start: datetime, end: datetime) -> Iter
         yield instant
 
 
-def _field(part: str, wanted: frozenset[int], first: int, last: int) -> str:
-    if wanted == frozenset(range(first, last + 1)):
-        # Written as a range it would restrict nothing in Butler, and something in Footman.
+def _field(part: str, desired: frozenset[int], first: int, last: int) -> str:
+    if desired == frozenset(range(first, last + 1)):
+        # A range would restrict nothing in Butler, but something in Footman.
         return "*"
-    return part if _footman_reads(part, first, last) == wanted else _written(wanted, first, last)
+    return part if _footman_reads(part, first, last) == desired else _written(desired, first, last)
 
 
 def _footman_reads(part: str, first: int, last: int) -> frozenset[int] | None:
-    """Return the values that Footman reads in one field, None when it can't read them."""
+    """Return the values that Footman reads in one field, or None if it can't read them."""
     try:
         found = values(FIELDS[RANGES.index((first, last))], part)
     except Unreadable:
@@ -85,7 +85,7 @@ def _written(values: frozenset[int], first: int, last: int) -> str:
 
 
 def _runs(values: list[int]) -> Iterator[str]:
-    """Give numbers and, for three and more in a row, ranges."""
+    """Yield numbers and, for three or more in a row, ranges."""
     while values:
         length = next(
             (at for at in range(1, len(values)) if values[at] != values[0] + at),

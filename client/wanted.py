@@ -1,4 +1,4 @@
-"""What a file wants to be there, and what of it is there already."""
+"""The schedules that a file asks for, matched with those that exist."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,12 +17,12 @@ from shared.core.zones import Zone
 
 TEXTS = ("name", "cronSchedule", "timezone", "qlikSenseTaskId", "startupState")
 STATE = "lastKnownState"
-There = Mapping[str, Any]
+SiteSchedule = Mapping[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
 class FileSchedule:
-    """A schedule of a file, checked: `body` makes it, `state` is what it shall be in then, `next_due` when it runs."""
+    """A checked schedule of a file: the `body` that creates it, the `state` it should be in, and when it runs next."""
 
     line: int
     body: Mapping[str, Any]
@@ -31,30 +31,32 @@ class FileSchedule:
 
     @property
     def zone(self) -> Zone:
+        """Return the zone of its expression."""
         return Zone.parse(self.body["timezone"])
 
 
 @dataclass(frozen=True, kw_only=True)
 class Match:
-    """A wanted schedule, the one that is there for it, and the fields in which the two differ.
+    """A desired schedule, the existing one that corresponds to it, and the fields in which the two differ.
 
-    `renamed` is the name of one that is there without one in the file, and starts the same task at the same times.
+    `renamed` is the name of an existing schedule that matches nothing in the file, but starts the same task at the same
+    times.
     """
 
-    wanted: FileSchedule
-    there: There | None
+    desired: FileSchedule
+    existing: SiteSchedule | None
     differing: tuple[str, ...] = ()
     renamed: str = ""
 
     @property
     def is_half_made(self) -> bool:
-        """True when the second of the two steps that make a schedule did not come through."""
+        """Return True if the second of the two steps that create a schedule did not succeed."""
         fields = [name for name in self.differing if name != STATE]
-        return self.there is not None and fields == ["startupState"] and self.there[STATE] == self.wanted.state
+        return self.existing is not None and fields == ["startupState"] and self.existing[STATE] == self.desired.state
 
 
 def checked(entry: Entry, changes: Mapping[str, str], now: datetime) -> FileSchedule:
-    """Return what an entry wants, some of its texts changed; raises FileUnreadable with its line."""
+    """Return the schedule of an entry, with `changes` to its texts; raises FileUnreadable with its line."""
     body: dict[str, Any] = {name: text for name in TEXTS if (text := entry.text(name)) is not None} | dict(changes)
     tags = entry.texts("tags")
     if tags is not None:
@@ -72,65 +74,67 @@ def checked(entry: Entry, changes: Mapping[str, str], now: datetime) -> FileSche
     return FileSchedule(line=entry.line, body=body, state=state, next_due=next_due)
 
 
-def matched(wanted: Sequence[FileSchedule], there: Sequence[There]) -> list[Match]:
-    """Find for each wanted schedule the one that is there: alike, alike but for its state, or of its name and task.
+def matched(desired: Sequence[FileSchedule], existing: Sequence[SiteSchedule]) -> list[Match]:
+    """Find the existing schedule for each desired one: equal, equal except for its state, or of its name and task.
 
-    Name and task are what people leave alone when they change a schedule; of two that share them each is found once.
+    Name and task are what people leave alone when they change a schedule; if several share them, each is matched once.
     """
-    left = list(there)
-    found: list[There | None] = [None] * len(wanted)
+    left = list(existing)
+    found: list[SiteSchedule | None] = [None] * len(desired)
     for fits in (_is_alike, _is_alike_but_for_state, _has_its_name):
-        found = [match or _take(left, one, fits) for one, match in zip(wanted, found, strict=True)]
-    return [_match(one, there, left) for one, there in zip(wanted, found, strict=True)]
+        found = [match or _take(left, one, fits) for one, match in zip(desired, found, strict=True)]
+    return [_match(one, existing, left) for one, existing in zip(desired, found, strict=True)]
 
 
-def _match(wanted: FileSchedule, there: There | None, left: Sequence[There]) -> Match:
-    if there is not None:
-        return Match(wanted=wanted, there=there, differing=differing(wanted, there))
-    renamed = next((other["name"] for other in left if _has_its_times(other, wanted)), "")
-    return Match(wanted=wanted, there=None, renamed=renamed)
+def _match(desired: FileSchedule, existing: SiteSchedule | None, left: Sequence[SiteSchedule]) -> Match:
+    if existing is not None:
+        return Match(desired=desired, existing=existing, differing=differing(desired, existing))
+    renamed = next((other["name"] for other in left if _has_its_times(other, desired)), "")
+    return Match(desired=desired, existing=None, renamed=renamed)
 
 
-def differing(wanted: FileSchedule, there: There) -> tuple[str, ...]:
-    """Return the fields in which a schedule that is there differs from what is wanted."""
-    fields = [name for name in (*TEXTS, "tags") if wanted.body.get(name) != there.get(name)]
-    return (*fields, *([STATE] if there[STATE] != state_then(wanted, there) else []))
+def differing(desired: FileSchedule, existing: SiteSchedule) -> tuple[str, ...]:
+    """Return the fields in which an existing schedule differs from the desired one."""
+    fields = [name for name in (*TEXTS, "tags") if desired.body.get(name) != existing.get(name)]
+    return (*fields, *([STATE] if existing[STATE] != state_then(desired, existing) else []))
 
 
-def state_then(wanted: FileSchedule, there: There) -> State:
-    """Return the state to which a file brings a schedule that is there.
+def state_then(desired: FileSchedule, existing: SiteSchedule) -> State:
+    """Return the state that an existing schedule should get.
 
-    It is what the file says of the state, lastKnownState before startupState. Only where somebody has just written
-    stopped into it as startupState, that counts: exports of the version before have a lastKnownState beside each.
+    The file's lastKnownState comes before its startupState, with one exception: if somebody has just changed
+    startupState to stopped, that counts, because exports of the version before have a lastKnownState in every entry.
     """
-    says, said = STATE_OF[wanted.body["startupState"]], STATE_OF[there["startupState"]]
-    return State.STOPPED if says is State.STOPPED and said is not says else wanted.state
+    in_file, on_site = STATE_OF[desired.body["startupState"]], STATE_OF[existing["startupState"]]
+    return State.STOPPED if in_file is State.STOPPED and on_site is not in_file else desired.state
 
 
-def _take(left: list[There], wanted: FileSchedule, fits: Callable[[There, FileSchedule], bool]) -> There | None:
-    for there in left:
-        if fits(there, wanted):
-            left.remove(there)
-            return there
+def _take(
+    left: list[SiteSchedule], desired: FileSchedule, fits: Callable[[SiteSchedule, FileSchedule], bool]
+) -> SiteSchedule | None:
+    for existing in left:
+        if fits(existing, desired):
+            left.remove(existing)
+            return existing
     return None
 
 
-def _is_alike(there: There, wanted: FileSchedule) -> bool:
-    return not differing(wanted, there)
+def _is_alike(existing: SiteSchedule, desired: FileSchedule) -> bool:
+    return not differing(desired, existing)
 
 
-def _is_alike_but_for_state(there: There, wanted: FileSchedule) -> bool:
-    return differing(wanted, there) == (STATE,)
+def _is_alike_but_for_state(existing: SiteSchedule, desired: FileSchedule) -> bool:
+    return differing(desired, existing) == (STATE,)
 
 
-def _has_its_name(there: There, wanted: FileSchedule) -> bool:
-    return bool(there["name"] == wanted.body["name"]) and _has_its_task(there, wanted)
+def _has_its_name(existing: SiteSchedule, desired: FileSchedule) -> bool:
+    return bool(existing["name"] == desired.body["name"]) and _has_its_task(existing, desired)
 
 
-def _has_its_times(there: There, wanted: FileSchedule) -> bool:
+def _has_its_times(existing: SiteSchedule, desired: FileSchedule) -> bool:
     times = ("cronSchedule", "timezone")
-    return all(there[name] == wanted.body[name] for name in times) and _has_its_task(there, wanted)
+    return all(existing[name] == desired.body[name] for name in times) and _has_its_task(existing, desired)
 
 
-def _has_its_task(there: There, wanted: FileSchedule) -> bool:
-    return bool(there["qlikSenseTaskId"].lower() == wanted.body["qlikSenseTaskId"].lower())
+def _has_its_task(existing: SiteSchedule, desired: FileSchedule) -> bool:
+    return bool(existing["qlikSenseTaskId"].lower() == desired.body["qlikSenseTaskId"].lower())

@@ -1,4 +1,4 @@
-"""The way into the stand-in by certificate, for tests that ask Sense without a host."""
+"""Access to the stand-in by certificate, for tests that call Sense without a host."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from shared.qrs.access import Access, ClientCertificate
 
 
 def access_to(sense: StandIn, **changes: Any) -> Access:
-    """Return Footman's way into a stand-in, as its certificates say; what is given is otherwise."""
+    """Return Footman's access to a stand-in with its certificates, changed as given."""
     folder = sense.certificates
     certificate, key = ((folder / name).read_text() for name in ("client.pem", "client_key.pem"))
     usual = {

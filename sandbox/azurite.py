@@ -13,7 +13,7 @@ from typing import Self
 from sandbox import environment
 from sandbox.processes import end, listens, start
 
-# Published by Microsoft for the emulator alone, the same everywhere.
+# Published by Microsoft for the emulator only, the same everywhere.
 ACCOUNT = "devstoreaccount1"
 KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 _PRELOAD = Path(__file__).with_name("exit_with_parent.cjs")
@@ -21,19 +21,19 @@ _PRELOAD = Path(__file__).with_name("exit_with_parent.cjs")
 
 @dataclass(frozen=True, kw_only=True)
 class Azurite:
-    """A running emulator, by the connection string of one of its accounts."""
+    """A running emulator, with the connection string of one of its accounts."""
 
     connection: str
     pid: int
 
     def account(self, number: int) -> Self:
-        """Return the same emulator by another account, which shares no table with any other."""
+        """Return the same emulator with another account, which shares no table with any other."""
         return replace(self, connection=self.connection.replace(ACCOUNT, f"{ACCOUNT}{number}"))
 
 
 @contextmanager
 def start_azurite(folder: Path | None = None, *, tables_only: bool = True, accounts_more: int = 0) -> Iterator[Azurite]:
-    """Run Azurite; without a folder it keeps its rows in memory and they go with it."""
+    """Run Azurite; without a folder it keeps its rows in memory and loses them when it ends."""
     node, code = environment.azurite(Path(sys.executable))
     services = ["table"] if tables_only else ["blob", "queue", "table"]
     ports = dict(zip(services, free_ports(len(services)), strict=True))
@@ -52,6 +52,7 @@ def start_azurite(folder: Path | None = None, *, tables_only: bool = True, accou
 
 
 def free_ports(count: int) -> list[int]:
+    """Return ports that are free at this moment."""
     with ExitStack() as stack:
         sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
         for one in sockets:
@@ -64,6 +65,6 @@ def _accounts(more: int) -> str:
 
 
 def _connection(ports: dict[str, int]) -> str:
-    # Not "localhost": the client library takes that name with a port of its own for Cosmos DB.
+    # Not "localhost": with that name and another port the client library assumes Cosmos DB.
     endpoints = [f"{service.title()}Endpoint=http://127.0.0.1:{port}/{ACCOUNT}" for service, port in ports.items()]
     return ";".join(["DefaultEndpointsProtocol=http", f"AccountName={ACCOUNT}", f"AccountKey={KEY}", *endpoints]) + ";"

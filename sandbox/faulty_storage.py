@@ -1,4 +1,4 @@
-"""Stand between a client and Azurite's tables and make storage faults on demand: what tests and benches use."""
+"""Stand between a client and Azurite's tables and inject storage faults on demand, for tests and benches."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ from sandbox.faulty.passing import Log, Server
 
 
 class FaultyStorage:
-    """Storage by another connection string: what comes is passed on, but for the faults in force."""
+    """Storage under another connection string; requests are passed on, except for the active faults."""
 
     def __init__(self, connection: str, server: Server, faults: Faults, log: Log) -> None:
         self.connection = connection
@@ -21,15 +21,16 @@ class FaultyStorage:
 
     @property
     def requests(self) -> list[tuple[str, str, int | None]]:
-        """Return method, path with query and status of what came, in order; None: not answered, or not yet."""
+        """Return method, path with query and status of all requests in order; None: not answered, or not yet."""
         return [(seen.method, seen.path, seen.status) for seen in self._log.seen]
 
     @property
     def transactions(self) -> int:
-        """Return how many requests were passed on to storage, answered or not."""
+        """Return how many requests were forwarded to storage, answered or not."""
         return sum(seen.forwarded for seen in self._log.seen)
 
     def forget(self) -> None:
+        """Clear the recorded requests."""
         self._log.seen = []
 
     def fault(
@@ -41,28 +42,28 @@ class FaultyStorage:
         seconds: float = 1,
         answer: Message | None = None,
     ) -> None:
-        """Put a fault in force for the next `count` requests that match, None: until `no_faults`.
+        """Activate a fault for the next `count` requests that match, None: until `no_faults`.
 
-        A text matches where it stands in the request's first line or body, plain or percent-encoded.
-        The first fault in force that matches is the one that hits.
+        A text matches if it occurs in the request's first line or body, plain or percent-encoded. If several active
+        faults match, the first one applies.
 
         - refuse: the connection is reset, storage gets nothing.
         - busy: answered 503, storage gets nothing.
         - hang: never answered, storage gets nothing; `no_faults` resets the connection.
-        - slow: passed on after `seconds`, or at `no_faults`, even when the client has left meanwhile.
+        - slow: passed on after `seconds`, or at `no_faults`, even if the client has disconnected meanwhile.
         - cut: storage has done it and answered, but the connection is reset.
-        - busy_after: storage has done it and answered, but the client is answered 503.
+        - busy_after: storage has done it and answered, but the client gets a 503.
         - answer: answered with `answer`, storage gets nothing.
-        - late: storage has done it and answered, the answer is given after `seconds`, or at `no_faults`.
+        - late: storage has done it and answered, but the answer is passed on after `seconds`, or at `no_faults`.
         """
         self._faults.add(Fault(kind=kind, match=match, count=count, seconds=seconds, answer=answer))
 
     def strand(self) -> None:
-        """Let what comes over the connections that are open now be lost, as after a restart of a gateway in between."""
+        """Leave requests over the connections open now unanswered, as after the restart of a gateway in between."""
         self._server.strand()
 
     def be_away(self, *, is_away: bool) -> None:
-        """End all connections and refuse new ones, or listen again."""
+        """Close all connections and refuse new ones, or listen again."""
         if is_away and not self._is_away:
             self._server.leave()
         elif self._is_away and not is_away:
@@ -70,13 +71,13 @@ class FaultyStorage:
         self._is_away = is_away
 
     def no_faults(self) -> None:
-        """End all faults, also for the requests that wait in one."""
+        """End all faults, also for requests that wait because of one."""
         self._faults.clear()
 
 
 @contextmanager
 def start_faulty_storage(connection: str) -> Iterator[FaultyStorage]:
-    """Listen for clients of the storage that a connection string leads to, for tables alone and plain HTTP."""
+    """Listen for clients of the storage that this connection string names; for tables over plain HTTP only."""
     parts = dict(part.split("=", 1) for part in connection.split(";") if part)
     endpoint = urlsplit(parts["TableEndpoint"])
     faults, log = Faults(), Log()

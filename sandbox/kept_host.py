@@ -1,4 +1,4 @@
-"""Keep a Functions host running: when it dies it is started again, as Azure would."""
+"""Keep a Functions host running: when it dies it is started again, as Azure does."""
 
 import os
 import shutil
@@ -16,7 +16,7 @@ LOOK_EVERY_SECONDS = 0.2
 
 
 class KeptHost:
-    """The local Functions host, or Core Tools with `func`; runs within its `with` block."""
+    """The local Functions host or, with `func`, Core Tools; runs within its `with` block."""
 
     def __init__(self, port: int, *, func: bool) -> None:
         self.url = f"http://127.0.0.1:{port}"
@@ -27,10 +27,11 @@ class KeptHost:
 
     @property
     def pid(self) -> int | None:
+        """Return the id of the running process, or None."""
         return self._process.pid if self._process else None
 
     def lives(self) -> Iterator[None]:
-        """Start the host again whenever it dies, for ever; yield after each start."""
+        """Restart the host whenever it dies, for ever; yield after each start."""
         while True:
             code = self._process.poll() if self._process else None
             if code is None:
@@ -88,7 +89,7 @@ def _core_tools(port: int) -> list[str]:
 
 
 def _end_core_tools(process: subprocess.Popen[bytes]) -> None:
-    """End func with what it started: it is often a script around the program proper, and heeds no standard input."""
+    """End func and all its processes: it is often a script around the real program, and ignores standard input."""
     if process.poll() is not None:
         return
     if os.name == "nt":

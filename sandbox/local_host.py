@@ -1,4 +1,4 @@
-"""Start the local Functions host as a process of its own, for tests."""
+"""Start the local Functions host as a separate process, for tests."""
 
 import os
 import subprocess
@@ -14,7 +14,7 @@ REPOSITORY = Path(__file__).parents[1]
 
 
 class LocalHostFailedError(Exception):
-    """The host ended before it served; carries its exit code and what it wrote to stderr."""
+    """The host ended before it served; holds its exit code and stderr."""
 
     def __init__(self, exit_code: int, stderr_text: str) -> None:
         super().__init__(f"the local host ended with {exit_code}:\n{stderr_text}")
@@ -23,36 +23,36 @@ class LocalHostFailedError(Exception):
 
 
 class LocalHost:
-    """A host that serves; ends with its `with` block, or with the process that started it."""
+    """A serving host; ends with its `with` block, or with the process that started it."""
 
     def __init__(self, command: Sequence[str], environment: Mapping[str, str], *, project: Path = REPOSITORY) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="local-host-")
-        # A file, because a pipe nobody reads fills up and stops the host.
+        # A file, because a pipe that nobody reads fills up and blocks the host.
         self._stderr = Path(self._folder.name) / "stderr.txt"
         self._final_text: str | None = None
         with self._stderr.open("wb") as stderr:
             self._process = start(
                 command, cwd=project, env={**os.environ, **environment}, stdout=subprocess.PIPE, stderr=stderr
             )
-        told = announced(self._process)
-        if told is None:
+        announcement = announced(self._process)
+        if announcement is None:
             raise LocalHostFailedError(self._close(), self.stderr_text())
-        self.url: str = told["url"]
-        self.pid: int = told["pid"]
-        self.functions: list[str] = told["functions"]
+        self.url: str = announcement["url"]
+        self.pid: int = announcement["pid"]
+        self.functions: list[str] = announcement["functions"]
 
     def stderr_text(self) -> str:
-        """Return what the host has logged so far, also after its end."""
+        """Return what the host has logged so far, also after it has ended."""
         if self._final_text is None:
             return self._stderr.read_text(encoding="utf-8", errors="replace")
         return self._final_text
 
     def stop(self) -> int:
-        """End the host as its parent's end would, which works on Windows too; return its exit code."""
+        """End the host as the end of its parent would, which works on Windows too; return its exit code."""
         return self._close()
 
     def kill(self) -> None:
-        """End the host without a chance to finish anything."""
+        """End the host without giving it a chance to finish anything."""
         self._process.kill()
         self._close()
 
@@ -77,9 +77,9 @@ def start_local_host(
     arguments: Sequence[str] = (),
     project: Path = REPOSITORY,
 ) -> LocalHost:
-    """Return a host that serves; raise LocalHostFailedError with its stderr when it does not start.
+    """Return a serving host; raises LocalHostFailedError with its stderr if it does not start.
 
-    The host itself is that of `project`, whose modules an app without its own gets.
+    The code of the host itself is that of `project`; an app without modules of its own uses the modules there.
     """
     command = [sys.executable, "-m", "sandbox.host", "--app", str(app), "--port", str(port)]
     return LocalHost([*command, "--exit-with-parent", *arguments], environment, project=project)

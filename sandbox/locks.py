@@ -1,9 +1,9 @@
-"""Locks on files: each goes with the process that holds it, however that ends.
+"""File locks: each is released when the process that holds it ends, however it ends.
 
 Standard library only: the environment is set up under one, before anything is installed.
 """
 
-from __future__ import annotations  # an older Python must get as far as being told that it is too old
+from __future__ import annotations  # so that an older Python gets as far as printing that it is too old
 
 import errno
 import os
@@ -15,7 +15,7 @@ from typing import IO
 
 @contextmanager
 def held(path: Path) -> Iterator[None]:
-    """Hold the lock; wait for it as long as it takes."""
+    """Hold the lock, waiting for it as long as it takes."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+") as file:
         while not _take(file, wait=True):
@@ -25,7 +25,7 @@ def held(path: Path) -> Iterator[None]:
 
 @contextmanager
 def held_if_free(path: Path) -> Iterator[bool]:
-    """Hold the lock, or yield False at once where another does, in this process or elsewhere."""
+    """Hold the lock and yield True, or yield False at once if it is held, in this process or elsewhere."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+") as file:
         yield _take(file, wait=False)
@@ -46,7 +46,7 @@ def _take(file: IO[str], *, wait: bool) -> bool:
         file.seek(0)
         msvcrt.locking(file.fileno(), msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
     except OSError as error:
-        if error.errno not in {errno.EDEADLK, errno.EACCES}:  # after ten seconds of waiting; where another holds it
+        if error.errno not in {errno.EDEADLK, errno.EACCES}:  # raised after waiting ten seconds, or if the lock is held
             raise
         return False
     return True

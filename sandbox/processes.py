@@ -1,4 +1,4 @@
-"""Start processes, hear that they are ready, end them."""
+"""Start processes, learn that they are ready, end them."""
 
 import json
 import os
@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 # The Functions host gives running calls 10 s.
-PATIENCE_SECONDS = 15
+SECONDS_TO_END = 15
 SECONDS_TO_START = 30
-# Linux alone tells these, and under these names.
-MEMORY_IS_TOLD = Path("/proc/self/status").exists()
+# Only Linux reports these, under these names.
+MEMORY_IS_KNOWN = Path("/proc/self/status").exists()
 HELD, HELD_AT_MOST = "VmRSS", "VmHWM"
 CREATE_NEW_PROCESS_GROUP = 0x200  # subprocess has the name on Windows only
 
@@ -23,7 +23,7 @@ CREATE_NEW_PROCESS_GROUP = 0x200  # subprocess has the name on Windows only
 def start(command: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:
     """Start a process that ends when its standard input does.
 
-    It has a group of its own: Ctrl-C in a terminal reaches the one who started it alone, who then ends it in order.
+    It has a process group of its own: Ctrl-C in a terminal only reaches its parent, which then ends it in order.
     """
     return subprocess.Popen(
         command,
@@ -35,7 +35,7 @@ def start(command: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:
 
 
 def announced(process: subprocess.Popen[bytes]) -> dict[str, Any] | None:
-    """Return the one line of JSON with which a process tells that it is ready; None when it ended or took too long."""
+    """Return the one line of JSON with which a process reports that it is ready; None if it ended or took too long."""
     timer = threading.Timer(SECONDS_TO_START, process.kill)
     timer.start()
     line = process.stdout.readline() if process.stdout else b""
@@ -44,7 +44,7 @@ def announced(process: subprocess.Popen[bytes]) -> dict[str, Any] | None:
 
 
 def listens(port: int, process: subprocess.Popen[bytes]) -> bool:
-    """Wait until somebody listens on the port; False when the process ended or took too long."""
+    """Wait until something listens on the port; return False if the process ended or took too long."""
     deadline = time.monotonic() + SECONDS_TO_START
     while time.monotonic() < deadline and process.poll() is None:
         try:
@@ -57,11 +57,11 @@ def listens(port: int, process: subprocess.Popen[bytes]) -> bool:
 
 
 def end(process: subprocess.Popen[bytes]) -> int:
-    """End a process by closing its standard input, which works on every system, or by force; return its exit code."""
+    """End a process by closing its standard input, which works on every system, or by force; return the exit code."""
     if process.stdin:
         process.stdin.close()
     try:
-        process.wait(PATIENCE_SECONDS)
+        process.wait(SECONDS_TO_END)
     except subprocess.TimeoutExpired:
         process.kill()
     code = process.wait()
@@ -71,6 +71,6 @@ def end(process: subprocess.Popen[bytes]) -> int:
 
 
 def memory_mib(pid: int, which: str) -> float:
-    """Return how much memory a process holds, or held at most."""
+    """Return how many MiB a process holds (HELD), or held at most (HELD_AT_MOST)."""
     status = Path(f"/proc/{pid}/status").read_text()
     return int(re.findall(rf"{which}:\s+(\d+) kB", status)[0]) / 1024

@@ -29,15 +29,16 @@ from shared.core.errors import SettingsError
 
 @dataclass(frozen=True, kw_only=True)
 class Surroundings:
-    """What Footman is given to work with; a process id is None where somebody else runs it."""
+    """What Footman runs against; a process id is None if somebody else runs that part."""
 
     azurite: int | None
     qrs: int | None
 
 
 def main() -> int:
+    """Run until asked to end and return the exit code."""
     options = _options()
-    if isinstance(sys.stdout, TextIOWrapper):  # a console may lack a letter of a tag
+    if isinstance(sys.stdout, TextIOWrapper):  # a console may be unable to show a letter of a tag
         sys.stdout.reconfigure(errors="replace")
     # SIGINT too: a shell that starts this in the background has it ignored.
     for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
@@ -79,20 +80,20 @@ def _run(options: argparse.Namespace) -> None:
     _refuse_taken(options.port)
     with ExitStack() as stack:
         stack.enter_context(only_run(options.port))
-        around = stack.enter_context(_surroundings(options))
+        surroundings = stack.enter_context(_surroundings(options))
         settings.load(os.environ)
         os.environ["FUNCTIONS_WORKER_RUNTIME"] = "python"
         host = stack.enter_context(KeptHost(options.port, func=options.func))
-        stack.enter_context(_told(file, host, around))
-        local = {"storage": around.azurite is not None, "sense": around.qrs is not None}
-        print(examples(host.url, told_in=str(file.own).removeprefix(f"{ROOT}{os.sep}"), **local), flush=True)
+        stack.enter_context(_recorded(file, host, surroundings))
+        local = {"storage": surroundings.azurite is not None, "sense": surroundings.qrs is not None}
+        print(examples(host.url, run_file=str(file.own).removeprefix(f"{ROOT}{os.sep}"), **local), flush=True)
         for _ in host.lives():
-            _tell(file, host, around)
+            _record(file, host, surroundings)
 
 
 def _refuse_taken(port: int) -> None:
     with socket.socket() as probe:
-        if os.name != "nt":  # there it would allow what is to be found out
+        if os.name != "nt":  # on Windows it would let the port be taken twice
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
@@ -102,7 +103,7 @@ def _refuse_taken(port: int) -> None:
 
 @contextmanager
 def _surroundings(options: argparse.Namespace) -> Iterator[Surroundings]:
-    """Start what no setting names, and put it into the environment, where the host finds it."""
+    """Start whatever no setting names, and put it into the environment, where the host finds it."""
     azurite = qrs = None
     with ExitStack() as stack:
         if not os.environ.get("STORAGE_CONNECTION"):
@@ -110,7 +111,7 @@ def _surroundings(options: argparse.Namespace) -> Iterator[Surroundings]:
             os.environ |= {"STORAGE_CONNECTION": storage.connection, "AzureWebJobsStorage": storage.connection}
             azurite = storage.pid
         if not os.environ.get("QRS_URL"):
-            with held(LOCAL / "certificates.lock"):  # of all runs of this folder
+            with held(LOCAL / "certificates.lock"):  # one lock for all runs of this folder
                 certificates.make(LOCAL / "certificates")
             stand_in = stack.enter_context(start_stand_in(folder=LOCAL / "certificates", latency=options.qrs_latency))
             os.environ |= sense_settings(stand_in)
@@ -119,7 +120,7 @@ def _surroundings(options: argparse.Namespace) -> Iterator[Surroundings]:
 
 
 def _storage_folder(options: argparse.Namespace) -> Path:
-    # One for each port: two emulators on the same files would spoil them.
+    # One folder for each port: two emulators would corrupt the same files.
     storage, timers = LOCAL / f"storage-{options.port}", LOCAL / f"timers-{options.port}"
     if options.fresh:
         for folder in (storage, timers):
@@ -137,7 +138,7 @@ def _empty(folder: Path) -> None:
 
 
 def sense_settings(stand_in: StandIn) -> dict[str, str]:
-    """Return the settings under which Footman trusts a stand-in and is trusted by it."""
+    """Return the settings with which Footman and a stand-in trust each other."""
     return {
         "QRS_URL": stand_in.https,
         "QRS_CLIENT_CERTIFICATE": str(stand_in.certificates / "client.pem"),
@@ -147,21 +148,21 @@ def sense_settings(stand_in: StandIn) -> dict[str, str]:
 
 
 @contextmanager
-def _told(file: RunFile, host: KeptHost, around: Surroundings) -> Iterator[None]:
+def _recorded(file: RunFile, host: KeptHost, surroundings: Surroundings) -> Iterator[None]:
     try:
-        _tell(file, host, around)
+        _record(file, host, surroundings)
         yield
     finally:
         file.forget()
 
 
-def _tell(file: RunFile, host: KeptHost, around: Surroundings) -> None:
-    file.tell(
+def _record(file: RunFile, host: KeptHost, surroundings: Surroundings) -> None:
+    file.record(
         {
             "url": host.url,
             "storageConnection": os.environ["STORAGE_CONNECTION"],
             "qrsUrl": os.environ["QRS_URL"],
-            "processes": {"host": host.pid, "azurite": around.azurite, "qrs": around.qrs},
+            "processes": {"host": host.pid, "azurite": surroundings.azurite, "qrs": surroundings.qrs},
         }
     )
 

@@ -1,4 +1,4 @@
-"""Tell other programs what runs here: run.json for the first run that is alive, run-PORT.json for each."""
+"""Tell other programs what runs here: run.json for the oldest live run, run-PORT.json for each."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from sandbox.locks import held, held_if_free
 
 @contextmanager
 def only_run(port: int) -> Iterator[None]:
-    """Be the run of this port: its storage and its file are nobody else's; raises SetupFailed where one is alive."""
+    """Be the only run of this port, its storage and its file; raises SetupFailed if there is one."""
     with held_if_free(_lock(port)) as is_mine:
         if not is_mine:
             raise SetupFailed(f"Another run has port {port} and the storage of that port: choose another with --port.")
@@ -25,27 +25,28 @@ def only_run(port: int) -> Iterator[None]:
 
 @dataclass(frozen=True, kw_only=True)
 class RunFile:
-    """Where the run of a port tells what it consists of."""
+    """The files in which the run of a port says what it consists of."""
 
     file: Path
     port: int
 
     @property
     def own(self) -> Path:
+        """Return the path of the file for this port's run."""
         return self.file.with_name(f"{self.file.stem}-{self.port}{self.file.suffix}")
 
-    def tell(self, told: Mapping[str, Any]) -> None:
-        """Write what runs; the file of all runs too, unless another run stands in it that is alive."""
-        text = json.dumps(told, indent=2)
+    def record(self, facts: Mapping[str, Any]) -> None:
+        """Write what runs; also to the file for all runs, unless that belongs to another live run."""
+        text = json.dumps(facts, indent=2)
         with self._one_at_a_time():
             _write(self.own, text)
             if _port(self.file) == self.port or not _is_alive(_port(self.file)):
                 _write(self.file, text)
 
     def forget(self) -> None:
-        """Remove what was told; the file of all runs goes to the oldest one that is still alive."""
+        """Remove what was recorded; the file for all runs goes to the oldest live run."""
         with self._one_at_a_time():
-            _patiently(lambda: self.own.unlink(missing_ok=True))
+            _retried(lambda: self.own.unlink(missing_ok=True))
             if _port(self.file) != self.port:
                 return
             heirs = self.file.parent.glob(f"{self.file.stem}-*{self.file.suffix}")
@@ -53,7 +54,7 @@ class RunFile:
             if alive:
                 _write(self.file, alive[0].read_text())
             else:
-                _patiently(lambda: self.file.unlink(missing_ok=True))
+                _retried(lambda: self.file.unlink(missing_ok=True))
 
     @contextmanager
     def _one_at_a_time(self) -> Iterator[None]:
@@ -73,7 +74,7 @@ def _is_alive(port: int | None) -> bool:
 
 
 def _port(file: Path) -> int | None:
-    """Return the port of the run that a file tells of, None where it tells of none."""
+    """Return the port of the run that a file describes, or None."""
     try:
         return urlsplit(str(json.loads(file.read_text())["url"])).port
     except (OSError, ValueError, KeyError, TypeError):
@@ -81,14 +82,14 @@ def _port(file: Path) -> int | None:
 
 
 def _write(file: Path, text: str) -> None:
-    """Replace a file whole, so that nobody reads half of it."""
+    """Replace a file atomically, so that nobody reads half of it."""
     draft = file.with_name(f"{file.name}.{os.getpid()}")
     draft.write_text(text)
-    _patiently(lambda: draft.replace(file))
+    _retried(lambda: draft.replace(file))
 
 
-def _patiently(act: Callable[[], object]) -> None:
-    """Do it, if need be a little later: Windows refuses while somebody reads the file."""
+def _retried(act: Callable[[], object]) -> None:
+    """Do it, if necessary a little later: Windows refuses while somebody reads the file."""
     for _ in range(20):
         try:
             act()

@@ -1,4 +1,4 @@
-"""Start the QRS stand-in and talk to its control plane: what tests and benches use."""
+"""Start the QRS stand-in and talk to its control API, for tests and benches."""
 
 import subprocess
 import sys
@@ -16,7 +16,7 @@ from sandbox import certificates
 from sandbox.processes import announced, end, start
 
 _ROOT = Path(__file__).parents[1]
-_PATIENCE_SECONDS = 10
+_TIMEOUT_SECONDS = 10
 
 XSRF_KEY = "0123456789abcDEF"
 GOOD_HEADERS = {"X-Qlik-Xrfkey": XSRF_KEY, "X-Qlik-User": "UserDirectory=INTERNAL; UserId=sa_repository"}
@@ -24,7 +24,7 @@ GOOD_HEADERS = {"X-Qlik-Xrfkey": XSRF_KEY, "X-Qlik-User": "UserDirectory=INTERNA
 
 @dataclass(frozen=True, kw_only=True)
 class StandIn:
-    """A running stand-in; URLs end in `/qrs`, settings and faults take the names of the wire or Python's."""
+    """A running stand-in; URLs end in `/qrs`; settings and faults may have the names of the wire or of Python."""
 
     https: str
     http: str
@@ -35,10 +35,11 @@ class StandIn:
     session: requests.Session
 
     def log(self) -> list[dict[str, Any]]:
-        """Return what was asked: listener, method, path, filter, status, connection, user, at."""
+        """Return all requests: listener, method, path, filter, status, connection, user, at."""
         return self._ask("GET", "log")  # type: ignore[no-any-return]
 
     def forget_log(self) -> None:
+        """Clear the log."""
         self._ask("DELETE", "log")
 
     def starts(self) -> list[dict[str, Any]]:
@@ -50,33 +51,37 @@ class StandIn:
         return self._ask("GET", "stats")  # type: ignore[no-any-return]
 
     def settings(self, **changes: object) -> dict[str, Any]:
+        """Change settings and return all of them."""
         return self._ask("PUT", "settings", changes)  # type: ignore[no-any-return]
 
     def fault(self, kind: str, **about: object) -> None:
-        """Put a fault in force: method, path, status, body, delayMs, count."""
+        """Activate a fault: method, path, status, body, delayMs, count."""
         self._ask("POST", "faults", {"kind": kind, **about})
 
     def no_faults(self) -> None:
+        """End all faults."""
         self._ask("DELETE", "faults")
 
     def forget_sessions(self) -> None:
-        """Let the virtual proxy know no session any more, as after its restart."""
+        """Make the virtual proxy forget all sessions, as after its restart."""
         self._ask("DELETE", "sessions")
 
     def tasks(self, tasks: Sequence[object]) -> None:
+        """Replace all tasks of the site."""
         self._ask("PUT", "tasks", list(tasks))
 
     def reset(self) -> None:
+        """Put everything back to how it was at the start."""
         self._ask("POST", "reset")
 
     def ask(self, method: str, path: str, body: object = None, **query: str) -> requests.Response:
-        """Ask QRS on the plain port in good form: XSRF key, user, an encoded query."""
+        """Send a well-formed request to QRS on the plain port: XSRF key, user, an encoded query."""
         parameters = "&".join(f"{name}={quote(value, safe='')}" for name, value in query.items())
         url = f"{self.http}{path}?xrfkey={XSRF_KEY}" + (f"&{parameters}" if parameters else "")
-        return self.session.request(method, url, json=body, headers=GOOD_HEADERS, timeout=_PATIENCE_SECONDS)
+        return self.session.request(method, url, json=body, headers=GOOD_HEADERS, timeout=_TIMEOUT_SECONDS)
 
     def _ask(self, method: str, path: str, body: object = None) -> Any:
-        answer = self.session.request(method, f"{self.control}/{path}", json=body, timeout=_PATIENCE_SECONDS)
+        answer = self.session.request(method, f"{self.control}/{path}", json=body, timeout=_TIMEOUT_SECONDS)
         if not answer.ok:
             raise ValueError(f"{method} {path}: {answer.status_code} {answer.text}")
         return answer.json()
@@ -91,7 +96,7 @@ def start_stand_in(
     server: certificates.Pair | None = None,
     port: int = 0,
 ) -> Iterator[StandIn]:
-    """Run a stand-in; without a folder it has certificates of its own, gone at the end."""
+    """Run a stand-in; without a folder it has temporary certificates of its own."""
     with ExitStack() as stack:
         folder = folder or Path(stack.enter_context(tempfile.TemporaryDirectory()))
         command = [sys.executable, "-m", "sandbox.qrs", "--exit-with-parent"]
@@ -101,10 +106,10 @@ def start_stand_in(
             command += ["--server-certificate", str(server.certificate), "--server-key", str(server.key)]
         process = start(command, cwd=_ROOT, stdout=subprocess.PIPE)
         stack.callback(end, process)
-        told = announced(process)
-        if told is None:
+        announcement = announced(process)
+        if announcement is None:
             raise RuntimeError("the stand-in ended before it listened; the lines above tell why")
         session = stack.enter_context(requests.Session())
-        # a proxy in the environment must not come between
+        # ignore a proxy in the environment
         session.trust_env = False
-        yield StandIn(**told, certificates=folder, session=session)
+        yield StandIn(**announcement, certificates=folder, session=session)

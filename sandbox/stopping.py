@@ -1,4 +1,4 @@
-"""End a process of the sandbox when it is asked to, or when the one that started it ends."""
+"""End a process of the sandbox when it is asked to, or when its parent ends."""
 
 import asyncio
 import os
@@ -9,7 +9,7 @@ from contextlib import suppress
 
 
 def stop_when_asked(*, with_parent: bool) -> asyncio.Event:
-    """Return the event that SIGINT and SIGTERM set, and the end of standard input `with_parent`."""
+    """Return an event that is set by SIGINT, SIGTERM and, `with_parent`, the end of standard input."""
     loop, stopping = asyncio.get_running_loop(), asyncio.Event()
 
     def stop(*_: object) -> None:

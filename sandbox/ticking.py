@@ -1,4 +1,4 @@
-"""Ticks in this process: real storage, a real stand-in for Sense, and a clock that the test sets."""
+"""Run ticks in this process: real storage, a real stand-in for Sense, and a clock that the test sets."""
 
 import uuid
 from concurrent.futures import Executor
@@ -10,16 +10,16 @@ from azure.data.tables import TableClient
 
 from sandbox.stand_in import StandIn
 from shared.core.clock import Clock
-from shared.core.due import Due
+from shared.core.entry import Entry
 from shared.core.runs import Run
 from shared.core.schedules import Definition, Schedule
-from shared.core.starts import StartFilter
+from shared.core.tasks import StartFilter
 from shared.core.tick.state import Limits
-from shared.qrs.tasks import Tasks
+from shared.qrs.tasks import TaskService
 from shared.storage.account import patience
 from shared.storage.agenda import Agenda
 from shared.storage.history import History
-from shared.storage.schedules import Schedules
+from shared.storage.schedules import ScheduleStore
 from shared.storage.table import Table
 from shared.use_cases.manage_schedules import ManageSchedules
 from shared.use_cases.tick.dependencies import Dependencies
@@ -31,7 +31,7 @@ TIMEOUT = timedelta(seconds=2)
 
 @dataclass
 class SetClock:
-    """A clock that moves only when it sleeps, or is set."""
+    """A clock that only moves when it sleeps or is set."""
 
     time: datetime
     slept: list[float] = field(default_factory=list)
@@ -48,17 +48,18 @@ class SetClock:
 
 
 def new_table(connection: str) -> Table:
+    """Return a table with a new name, which does not exist yet."""
     name = f"t{uuid.uuid4().hex}"
     return Table(lambda: TableClient.from_connection_string(connection, name, **patience()))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Site:
-    """A table of its own, the stand-in, and what a test asks of them."""
+    """A table of its own, the stand-in, and what tests ask about them."""
 
     table: Table
     sense: StandIn
-    tasks: Tasks
+    tasks: TaskService
     pool: Executor
     clock: SetClock
     start_filter: StartFilter = field(default_factory=StartFilter)
@@ -67,36 +68,40 @@ class Site:
 
     @property
     def history(self) -> History:
+        """Return the history of this table."""
         return History(table=self.table, ring=self.ring)
 
     @property
-    def kept(self) -> Schedules:
-        return Schedules(table=self.table, history=self.history)
+    def kept(self) -> ScheduleStore:
+        """Return the stored schedules of this table."""
+        return ScheduleStore(table=self.table, history=self.history)
 
     @property
     def manage(self) -> ManageSchedules:
+        """Return the use cases of schedules on this table."""
         return ManageSchedules(schedules=self.kept, start_filter=self.start_filter, tasks=lambda: self.tasks)
 
     def schedule(self, cron: str, zone: str = "UTC", task_id: str | None = None) -> Schedule:
-        """Make a schedule that is started, by default of a new task of its own, and return it."""
+        """Create a started schedule, by default of a new task of its own, and return it."""
         task_id = task_id or self.new_task()
         definition = Definition.read(name=cron, cron=cron, zone=zone, task_id=task_id, startup_state="started")
         return self.manage.create(definition, self.clock.now())
 
     def new_task(self, **about: Any) -> str:
+        """Add a task to Sense and return its id."""
         task_id = str(uuid.uuid4())
         known = [self.sense.ask("GET", "/task/full").json(), [{"id": task_id, "name": task_id[:8], **about}]]
         self.sense.tasks([task for group in known for task in group])
         return task_id
 
     def tick(self, at: datetime | None = None, clock: SetClock | None = None) -> dict[str, Any]:
-        """Run a tick that begins at this time and return what it tells."""
+        """Run a tick that begins at this time and return its log fields."""
         clock = clock or self.clock
         clock.time = at or clock.time
         return dict(RunTick(by=self.by(clock)).run())
 
     def by(self, clock: Clock, machine: Clock | None = None) -> Dependencies:
-        """Return what a tick works with that goes by this clock, on a machine whose own may be another."""
+        """Return a tick's dependencies with this clock, and with another one for its machine, if given."""
         return Dependencies(
             agenda=Agenda(table=self.table),
             history=self.history,
@@ -113,15 +118,17 @@ class Site:
         return self.kept.runs(self.now(schedule), limit)[::-1]
 
     def now(self, schedule: Schedule) -> Schedule:
+        """Return the schedule as it is stored now."""
         return self.manage.one(schedule.id)
 
-    def entry(self, schedule: Schedule) -> Due:
+    def entry(self, schedule: Schedule) -> Entry:
+        """Return the entry of the schedule on the agenda."""
         due = self.kept.entry(self.now(schedule))
-        assert isinstance(due, Due)
+        assert isinstance(due, Entry)
         return due
 
     def starts(self, schedule: Schedule) -> int:
-        """Return how often Sense took a start of its task."""
+        """Return how often Sense accepted a start of its task."""
         return sum(start["taskId"] == schedule.definition.target.task_id for start in self.sense.starts())
 
 

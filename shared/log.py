@@ -1,7 +1,7 @@
-r"""Lines of the log that people read and queries do: a sentence, then its fields as JSON.
+r"""Log lines for people and for queries: a sentence, then its fields as JSON.
 
-Azure's worker hands on the text of a line and drops what stands in `extra`, so the fields stand in the text too. A
-query finds them with extract(@'(\{"action".+\})', 1, message). infra/ has such queries; a test holds the two together.
+Azure's worker passes on the text of a line and drops `extra`, so the fields are repeated in the text. A query extracts
+them with extract(@'(\{"action".+\})', 1, message). infra/ has such queries; a test keeps both in step.
 """
 
 import json
@@ -10,9 +10,10 @@ from typing import Any
 
 
 class Log(logging.LoggerAdapter[logging.Logger]):
-    """A logger whose `extra` begins with `action`, a name that stays as it is, and holds what a query may ask for."""
+    """A logger whose `extra` begins with `action`, a name that never changes, and holds what a query may filter by."""
 
     def log(self, level: int, msg: object, *args: object, **kwargs: Any) -> None:
+        """Log the sentence with the fields of `extra` as JSON behind it."""
         fields = kwargs.get("extra")
         if not fields or not self.isEnabledFor(level):
             self.logger.log(level, msg, *args, **kwargs)
@@ -22,4 +23,5 @@ class Log(logging.LoggerAdapter[logging.Logger]):
 
 
 def log_of(module: str) -> Log:
+    """Return the logger of a module, given its `__name__`."""
     return Log(logging.getLogger(module))

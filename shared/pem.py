@@ -1,13 +1,13 @@
-"""Certificates and keys in PEM form, read whatever portals, shells and pipelines did to their line ends."""
+"""Certificates and keys in PEM form, read despite what portals, shells and pipelines did to their line ends."""
 
 import base64
 import re
 from dataclasses import dataclass
 
 WIDTH = 64
-# "-----BEGIN" in base64: a secret that was encoded once more, so that it keeps its lines.
+# "-----BEGIN" in base64: some encode a secret once more to preserve its line breaks.
 _ENCODED = "LS0tLS1CRUdJTi"
-# Ends of lines as JSON, a shell or PowerShell writes them, if nobody reads them back.
+# Line breaks as JSON, a shell or PowerShell escapes them, when nothing unescapes them.
 _WRITTEN_END = re.compile(r"[\\`]+[rnt]")
 _NOISE = re.compile("[\\\\`\"'\u200b\ufeff]+")
 _BEGIN = re.compile(r"-----BEGIN\s+([A-Z0-9 ]+?)\s*-----")
@@ -20,7 +20,7 @@ _LOCKED = re.compile(r"ENCRYPTED|DEK-Info")
 
 @dataclass(frozen=True, kw_only=True)
 class Block:
-    """What stands between BEGIN and END, its lines as they should be; of a locked key nothing but that."""
+    """What stands between BEGIN and END, with its line breaks restored; of a key with a password only the label."""
 
     label: str
     text: str
@@ -28,11 +28,12 @@ class Block:
 
 
 def is_pem(text: str) -> bool:
+    """Return True if the text looks like PEM, also like PEM that was encoded in base64 once more."""
     return "-----BEGIN" in text or text.lstrip().startswith(_ENCODED)
 
 
 def blocks(text: str) -> list[Block]:
-    """Return the blocks of a text, passing over what stands between them; raises ValueError where there is none."""
+    """Return the PEM blocks of a text, ignoring anything between them; raises ValueError if there is none."""
     plain = _WRITTEN_END.sub("\n", _decoded(text))
     if found := [_block(label, inside) for label, inside in _BLOCK.findall(plain)]:
         return found

@@ -1,23 +1,23 @@
-"""Settings as people write them, and as portals and commands hand them on: what surrounds the value is read away."""
+"""Settings as people write them and as portals and commands pass them on: everything around the value is removed."""
 
 import re
 from urllib.parse import urlsplit
 
 HOST = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?|[0-9a-f]*:[0-9a-f:.]+")
 
-# Straight ones, and those that word processors and chats make of them.
+# Straight quotes, and those that word processors and chats turn them into.
 _QUOTES = {'"': '"', "'": "'", "`": "`", "\u201c": "\u201d", "\u2018": "\u2019"}
-# Beside white space: a byte order mark, and the marks that Windows' dialogs put before what is copied from them.
+# Besides white space: a byte order mark, and the marks that Windows' dialogs put before text copied from them.
 _AROUND = "\ufeff\u200b\u200e\u200f\u202a\u202c"
 _WRITTEN_END = re.compile(r"(?:\\r|\\n)+\Z")
 _REFERENCE = re.compile(r"@Microsoft\.(KeyVault|AppConfiguration)\s*\(", re.IGNORECASE)
 _FINGERPRINT_HEAD = re.compile(r"(sha[-_ ]?\d+|md5)?\s*(fingerprint|thumbprint)?\s*[=:]?", re.IGNORECASE)
-# Where a reference leads, and the role that may read there.
+# The service that a reference points to, and the role needed to read from it.
 _STORES = {
     "keyvault": ("Key Vault", "Key Vault Secrets User"),
     "appconfiguration": ("App Configuration", "App Configuration Data Reader"),
 }
-# How many hexadecimal digits the fingerprints have that are none of SHA-256.
+# The number of hexadecimal digits of fingerprints other than SHA-256.
 _OTHER_FINGERPRINTS = {
     32: "an MD5 fingerprint",
     40: "a SHA-1 fingerprint, as Windows shows under Thumbprint",
@@ -27,7 +27,7 @@ _OTHER_FINGERPRINTS = {
 
 
 def bare(text: str) -> str:
-    """Return the text without the blanks, line ends, marks and quotes around it."""
+    """Return the text without the white space, line breaks, invisible marks and quotes around it."""
     while True:
         inner = _WRITTEN_END.sub("", text.strip().strip(_AROUND)).strip()
         inner = inner.replace('\\"', '"') if inner.startswith('\\"') and inner.endswith('\\"') else inner
@@ -39,7 +39,7 @@ def bare(text: str) -> str:
 
 
 def resolved(text: str) -> str:
-    """Return the text; raises ValueError for a reference, which Azure leaves as it stands when it can't follow it."""
+    """Return the text; raises ValueError for a Key Vault or App Configuration reference that Azure left unresolved."""
     if reference := _REFERENCE.match(text):
         store, role = _STORES[reference[1].lower()]
         raise ValueError(
@@ -51,7 +51,7 @@ def resolved(text: str) -> str:
 
 
 def token(text: str) -> str:
-    """Return a JSON Web Token, also of a whole header line; raises ValueError."""
+    """Return the JSON Web Token, also from a whole header line; raises ValueError."""
     found = "".join(re.sub(r"\A(authorization:\s*)?bearer[:\s]+", "", text, flags=re.IGNORECASE).split())
     if not re.fullmatch(r"[A-Za-z0-9_=-]+(\.[A-Za-z0-9_=-]+){2}", found):
         raise ValueError("it is no JSON Web Token (three parts joined by dots)")
@@ -59,7 +59,7 @@ def token(text: str) -> str:
 
 
 def fingerprint(text: str) -> str:
-    """Return the digits of a SHA-256 fingerprint, also as OpenSSL prints it; raises ValueError."""
+    """Return the digits of a SHA-256 fingerprint, also from the output of OpenSSL; raises ValueError."""
     head = _FINGERPRINT_HEAD.match(text)
     digits = re.sub(rf"[:\s{_AROUND}-]", "", text[head.end() if head else 0 :]).lower()
     if re.fullmatch(r"[0-9a-f]{64}", digits):
@@ -72,7 +72,7 @@ def fingerprint(text: str) -> str:
 
 
 def server_name(text: str) -> str:
-    """Return the name, also of a whole address or of CN=name; raises ValueError."""
+    """Return the host name, also from a whole URL or from CN=name; raises ValueError."""
     name = re.sub(r"\ACN\s*=\s*", "", text, flags=re.IGNORECASE)
     if HOST.fullmatch(name.lower()):
         return name

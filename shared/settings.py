@@ -1,4 +1,4 @@
-"""The only reader of the environment: every setting, checked once, in one frozen value."""
+"""Read the environment, which nothing else does: every setting, checked once, in one frozen value."""
 
 import json
 import re
@@ -20,12 +20,12 @@ from pydantic import (
 
 from shared import pem, setting_texts
 from shared.core.errors import SettingsError
-from shared.core.starts import Property, StartFilter, is_guid
+from shared.core.tasks import Property, StartFilter, is_guid
 from shared.setting_texts import HOST
 
 _CERTIFICATE_FILE = re.compile(r"\.(pem|crt|cer|key|pfx)$", re.IGNORECASE)
 _REFERENCE = re.compile(r"%([A-Za-z_][A-Za-z0-9_]*)%")
-# An address with a password, a PEM text, a key or a token that was put into the wrong setting; a GUID is shorter.
+# A URL with a password, a PEM text, a key or a token that was put into the wrong setting; a GUID is shorter.
 _LOOKS_SECRET = re.compile(r"[@?]|-----|[A-Za-z0-9+/=_-]{40}")
 _SECRETS = {"QRS_CLIENT_CERTIFICATE", "QRS_CLIENT_KEY", "QRS_ROOT_CERTIFICATE", "QRS_JWT", "STORAGE_CONNECTION"}
 _VALUE_SHOWN = 80
@@ -75,7 +75,7 @@ def _file(path: str) -> str:
     except (OSError, ValueError):
         if _CERTIFICATE_FILE.search(path):
             raise ValueError(f"the file {path!r} cannot be read; export the certificates from the QMC") from None
-        # Whatever this is, it may be a key that lost its first line, so it is not shown.
+        # It might be a key that lost its first line, so it is not shown.
         raise ValueError("it is neither PEM text (-----BEGIN …-----) nor the path of a file that can be read") from None
     # Windows PowerShell writes UTF-16.
     return raw.decode("utf-16" if raw.startswith((b"\xff\xfe", b"\xfe\xff")) else "latin-1", "replace")
@@ -87,7 +87,7 @@ def _token(text: str) -> SecretStr:
 
 def _table_url(url: str) -> str:
     parts = urlsplit(url.strip().rstrip("/"))
-    # An identity's token goes over HTTPS alone, and a signature in the query would stand in every log of the address.
+    # An identity's token is only sent over HTTPS, and a signature in the query would appear wherever the URL is logged.
     if parts.scheme != "https" or not HOST.fullmatch(parts.hostname or "") or "@" in parts.netloc or parts.query:
         raise ValueError("an https address is needed, for instance https://account.table.core.windows.net")
     return parts.geturl()
@@ -124,7 +124,7 @@ def _start_filter(text: str) -> StartFilter:
 
 
 class Settings(BaseModel):
-    """All settings; what each means stands in README.md."""
+    """All settings; README.md explains each."""
 
     # Built when first used, not at import: Azure waits for the import of the app before anything else.
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True, arbitrary_types_allowed=True, defer_build=True)
@@ -160,7 +160,7 @@ class Settings(BaseModel):
 
     @property
     def are_answers_current(self) -> bool:
-        """True when schedules are answered in the forms of Butler 11 and later."""
+        """Return True if schedules are answered in the forms of Butler 11 and later."""
         return self.butler_answers == "current"
 
     @field_validator("*", mode="before")
@@ -169,7 +169,7 @@ class Settings(BaseModel):
         return setting_texts.resolved(text)
 
     @model_validator(mode="after")
-    def _someone_asks(self) -> Self:
+    def _has_credentials(self) -> Self:
         if self.jwt:
             return self
         if bool(self.client_certificate) != bool(self.client_key):
@@ -189,7 +189,7 @@ class Settings(BaseModel):
 def load(environment: Mapping[str, str]) -> Settings:
     """Check every setting at once; raises SettingsError that names each bad one, never a secret's value.
 
-    An empty text counts as not set: the portal and the example file leave such behind.
+    An empty text counts as not set: the portal and the example file leave empty values behind.
     """
     names = {field.alias: field.alias for field in Settings.model_fields.values() if field.alias}
     values = {name: setting_texts.bare(environment.get(name, "")) for name in names}
@@ -207,13 +207,13 @@ def load(environment: Mapping[str, str]) -> Settings:
 
 
 def auth_level(environment: Mapping[str, str]) -> str:
-    """Return who may call, for the time of import: anything but a clear ANONYMOUS asks for a key."""
+    """Return who may call, while the app is imported: anything but a clear ANONYMOUS requires a key."""
     is_open = setting_texts.bare(environment.get("HTTP_AUTH_LEVEL", "")) == "ANONYMOUS"
     return "ANONYMOUS" if is_open else "FUNCTION"
 
 
 def are_answers_current(environment: Mapping[str, str]) -> bool:
-    """Tell which forms the contract names, for the time of import: those of the seeds unless clearly told otherwise."""
+    """Return whether the contract shows Butler's current forms, while the app is imported; by default not."""
     return setting_texts.bare(environment.get("BUTLER_ANSWERS", "")) == "current"
 
 
@@ -221,7 +221,7 @@ def _sentence(bad: Mapping[str, Any], names: Mapping[str, str], values: Mapping[
     name = str(bad["loc"][0])
     if bad["type"] == "missing":
         return f"{name} is missing: see the settings in README.md."
-    # What a check of ours says, pydantic says with words of its own before it.
+    # Pydantic puts words of its own in front of the message of one of our checks.
     reason = bad["ctx"]["error"] if bad["type"] == "value_error" else bad["msg"]
     is_shown = name not in _SECRETS and not _LOOKS_SECRET.search(values[name])
     return f"{names[name]}{f' ({values[name][:_VALUE_SHOWN]!r})' if is_shown else ''}: {reason}."

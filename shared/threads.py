@@ -1,7 +1,7 @@
-"""Threads that log as the invocation that asked for their work.
+"""Threads that log as the invocation that requested their work.
 
-Azure's worker hands a line on only where a context variable tells which invocation it belongs to, and a thread of one's
-own begins without it. So every thread of Footman comes from here; a test holds all modules to it.
+Azure's worker passes on a log line only if a context variable says which invocation it belongs to, and a new thread
+starts without that. So every thread of Footman comes from here; a test checks all modules.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,8 @@ Result = TypeVar("Result")
 
 
 class Threads(ThreadPoolExecutor):
-    """A pool that does each piece of work in the context of whoever submitted it."""
+    """A pool that runs each piece of work in the context of whoever submitted it."""
 
     def submit(self, fn: Callable[..., Result], /, *args: Any, **named: Any) -> Future[Result]:
+        """Schedule the call, in a copy of the current context."""
         return super().submit(copy_context().run, fn, *args, **named)

@@ -1,11 +1,11 @@
-"""Take turns at the connections to Sense, so that nobody's hundred calls keep others waiting.
+"""Take turns at the connections to Sense, so that one caller's hundred calls don't keep others waiting.
 
-There are as many threads as connections: whoever runs in one has a connection to use. A thread that is free takes the
-next call of the lane that runs the fewest, so a lone start waits for one answer of Sense and not for another caller's
-hundred. Sense sees no more calls at a time than there are connections, whoever makes them.
+There are as many threads as connections, so whatever runs in one has a connection to use. A thread that is free takes
+the next call of the lane with the fewest running calls, so a lone start waits for one answer of Sense and not for
+another caller's hundred. Sense never sees more calls at a time than there are connections, whoever makes them.
 
-A thread takes call after call until none waits: handing each over to a pool costs a tick of 1,000 starts a tenth of its
-time.
+A thread takes call after call until none is waiting: handing each one to a pool costs a tick of 1,000 starts a tenth of
+its time.
 """
 
 from collections import Counter, deque
@@ -24,7 +24,7 @@ Result = TypeVar("Result")
 
 
 class Lane(StrEnum):
-    """What a call to Sense is for; calls of one lane go in the order in which their callers came."""
+    """What a call to Sense is for; calls of one lane run in the order in which their callers arrived."""
 
     TICK = "tick"
     LONE_START = "lone start"
@@ -33,13 +33,13 @@ class Lane(StrEnum):
     BULK = "bulk"
 
 
-# Beside a bulk the others together get three connections of four: it has the most time to wait.
+# While a bulk start runs, the other lanes get three connections of four: the bulk can best afford to wait.
 COST = Counter(dict.fromkeys(Lane, 1) | {Lane.BULK: 3})
 
 
 @dataclass(eq=False, kw_only=True)
 class _Caller:
-    """Somebody's calls in a lane; `last_turn` is the number of the turn that it had last, or of its arrival."""
+    """One caller's calls in a lane; `last_turn` is the number of its latest turn, or of its arrival."""
 
     calls: deque[Callable[[], None]] = field(default_factory=deque)
     running: int = 0
@@ -47,7 +47,7 @@ class _Caller:
 
 
 class _Turn(NamedTuple):
-    """A call that is made, which must raise nothing."""
+    """A call being made; the call must not raise."""
 
     lane: Lane
     caller: _Caller
@@ -68,17 +68,18 @@ class Turns:
         self._last_turn: Counter[Lane] = Counter()
 
     def lane(self, lane: Lane, *, for_one_caller: bool = False) -> Executor:
-        """Return the way in: each `submit` counts as a caller of its own, each `map` as one caller.
+        """Return an executor for the lane: each `submit` counts as a caller of its own, each `map` as one caller.
 
-        With `for_one_caller` all that is submitted counts as that caller's, and goes in its order.
+        With `for_one_caller` everything submitted counts as one caller's and runs in the order of submission.
         """
         return _LaneExecutor(self, lane, self.new_caller() if for_one_caller else None)
 
     def new_caller(self) -> _Caller:
+        """Return a caller that arrives now."""
         return _Caller(last_turn=next(self._numbers))
 
     def add(self, lane: Lane, caller: _Caller, call: Callable[[], None]) -> None:
-        """Let the call wait for its turn."""
+        """Queue the call until its turn."""
         with self._taking:
             caller.calls.append(call)
             if len(caller.calls) == 1:
@@ -89,13 +90,13 @@ class Turns:
         self._threads.submit(self._serve)
 
     def shutdown(self) -> None:
-        """Begin nothing more, and wait for what runs."""
+        """Start no more calls, and wait for those that are running."""
         with self._taking:
             self._is_shut = True
         self._threads.shutdown()
 
     def _serve(self) -> None:
-        """Make the calls that wait, one after the other; the thread is idle again when there are none."""
+        """Make the waiting calls, one after another; when there are none, the thread is idle again."""
         turn = self._next_turn(None)
         while turn:
             turn.call()
@@ -121,7 +122,7 @@ class Turns:
             return _Turn(lane, caller, call)
 
     def _next_lane(self) -> Lane | None:
-        """Return the lane that runs the fewest, among equals the one whose last turn was the longest ago."""
+        """Return the lane with the fewest running calls; among equals the one whose last turn is the longest ago."""
         waiting = [lane for lane, callers in self._waiting.items() if callers]
         if len(waiting) > 1:
             return min(waiting, key=lambda lane: (self._running[lane] * COST[lane], self._last_turn[lane]))
@@ -129,7 +130,7 @@ class Turns:
 
 
 class _LaneExecutor(Executor):
-    """A lane; the log lines of what runs in it name the invocation that asked."""
+    """A lane as an executor; log lines of what runs in it name the invocation that requested it."""
 
     def __init__(self, turns: Turns, lane: Lane, caller: _Caller | None = None) -> None:
         self._turns, self._lane, self._caller = turns, lane, caller
@@ -143,7 +144,7 @@ class _LaneExecutor(Executor):
                 return
             try:
                 future.set_result(context.run(fn, *args, **named))
-            except BaseException as error:  # noqa: BLE001 - whatever it is, it is the caller's to see
+            except BaseException as error:  # noqa: BLE001 - the caller gets it, whatever it is
                 future.set_exception(error)
 
         self._turns.add(self._lane, self._caller or self._turns.new_caller(), call)

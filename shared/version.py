@@ -1,3 +1,3 @@
-"""Say which Footman this is; the number stands in pyproject.toml too, and a test keeps them equal."""
+"""Footman's version number; pyproject.toml has it too, and a test keeps the two equal."""
 
 VERSION = "0.1.0"

@@ -1,7 +1,7 @@
-"""Build the clients of this process from its settings: each once, when first asked for.
+"""Build the clients of this process from its settings: each once, when first needed.
 
-What not every process needs is imported where it is built: Azure waits for the import of the app, and a start by hand
-needs neither the rooms of the schedules nor the storage library.
+What not every process needs is imported where it is built: Azure waits for the import of the app, and starting a task
+by hand needs neither the modules of the schedules nor the storage library.
 """
 
 import os
@@ -15,7 +15,7 @@ from shared import settings as environment
 from shared.qrs.access import Access, ClientCertificate
 from shared.qrs.certificates import days_left
 from shared.qrs.connection import Connection
-from shared.qrs.tasks import Tasks
+from shared.qrs.tasks import TaskService
 from shared.settings import Settings
 from shared.turns import Lane, Turns
 from shared.use_cases.start_tasks import StartTasks
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from shared.storage.agenda import Agenda
     from shared.storage.clock import StorageClock
     from shared.storage.history import History
-    from shared.storage.key_values import KeyValues
-    from shared.storage.schedules import Schedules
+    from shared.storage.key_values import KeyValueStore
+    from shared.storage.schedules import ScheduleStore
     from shared.storage.table import Table
-    from shared.use_cases.check_health import Lately
+    from shared.use_cases.check_health import CachedHealth
     from shared.use_cases.daily import Daily
     from shared.use_cases.keep_key_values import KeepKeyValues
     from shared.use_cases.manage_schedules import ManageSchedules
@@ -40,7 +40,7 @@ _building = RLock()
 
 
 def _once(build: Callable[[], Built]) -> Callable[[], Built]:
-    """Keep what `build` returned; an error is not kept, so that a mended setting or file is seen."""
+    """Build a value once and keep it; an error is not kept, so that a corrected setting or file takes effect."""
     built: list[Built] = []
 
     def get() -> Built:
@@ -54,6 +54,7 @@ def _once(build: Callable[[], Built]) -> Callable[[], Built]:
 
 @_once
 def settings() -> Settings:
+    """Return the settings of this process; raises SettingsError, again at each call until they are right."""
     return environment.load(os.environ)
 
 
@@ -68,13 +69,13 @@ def _connection() -> Connection:
 
 
 @_once
-def tasks() -> Tasks:
-    return Tasks(_connection(), turns().lane(Lane.LOOK_UP))
+def tasks() -> TaskService:
+    return TaskService(_connection(), turns().lane(Lane.LOOK_UP))
 
 
 @_once
-def _tasks_of_health() -> Tasks:
-    return Tasks(_connection(), turns().lane(Lane.HEALTH))
+def _tasks_for_health() -> TaskService:
+    return TaskService(_connection(), turns().lane(Lane.HEALTH))
 
 
 @_once
@@ -93,24 +94,24 @@ def start_tasks() -> StartTasks:
 def schedules() -> "ManageSchedules":
     from shared.use_cases.manage_schedules import ManageSchedules  # noqa: PLC0415
 
-    return ManageSchedules(schedules=_kept_schedules(), start_filter=settings().start_filter, tasks=tasks)
+    return ManageSchedules(schedules=_schedule_store(), start_filter=settings().start_filter, tasks=tasks)
 
 
 @_once
 def key_values() -> "KeepKeyValues":
     from shared.use_cases.keep_key_values import KeepKeyValues  # noqa: PLC0415
 
-    return KeepKeyValues(kept=_kept_key_values())
+    return KeepKeyValues(kept=_key_value_store())
 
 
 @_once
-def health() -> "Lately":
-    from shared.use_cases.check_health import CheckHealth, Lately  # noqa: PLC0415
+def health() -> "CachedHealth":
+    from shared.use_cases.check_health import CachedHealth, CheckHealth  # noqa: PLC0415
 
-    return Lately(
+    return CachedHealth(
         CheckHealth(
             settings=settings,
-            sense=_tasks_of_health,
+            sense=_tasks_for_health,
             agenda=_agenda,
             certificate_days=_certificate_days,
             is_open=environment.auth_level(os.environ) == "ANONYMOUS",
@@ -122,7 +123,7 @@ def health() -> "Lately":
 def daily() -> "Daily":
     from shared.use_cases.daily import Daily  # noqa: PLC0415
 
-    return Daily(schedules=_kept_schedules(), key_values=_kept_key_values(), certificate_days=_certificate_days)
+    return Daily(schedules=_schedule_store(), key_values=_key_value_store(), certificate_days=_certificate_days)
 
 
 @_once
@@ -151,7 +152,7 @@ def run_tick() -> "RunTick":
 
 
 class Clock:
-    """The machine's."""
+    """The machine's clock."""
 
     def now(self) -> datetime:
         return datetime.now(UTC)
@@ -175,20 +176,20 @@ def storage_clock() -> "StorageClock":
 
 
 def now() -> datetime:
-    """Return the time by which schedules count, whichever host asks: storage's, as far as it was heard."""
+    """Return the time that schedules go by on every host: that of the storage service, as far as it is known."""
     return storage_clock().now()
 
 
-def _kept_schedules() -> "Schedules":
-    from shared.storage.schedules import Schedules  # noqa: PLC0415
+def _schedule_store() -> "ScheduleStore":
+    from shared.storage.schedules import ScheduleStore  # noqa: PLC0415
 
-    return Schedules(table=_table(), history=_history())
+    return ScheduleStore(table=_table(), history=_history())
 
 
-def _kept_key_values() -> "KeyValues":
-    from shared.storage.key_values import KeyValues  # noqa: PLC0415
+def _key_value_store() -> "KeyValueStore":
+    from shared.storage.key_values import KeyValueStore  # noqa: PLC0415
 
-    return KeyValues(table=_table())
+    return KeyValueStore(table=_table())
 
 
 def _certificate_days(now: datetime) -> Mapping[str, int]:

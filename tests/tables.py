@@ -15,25 +15,26 @@ from sandbox.faulty.faults import TRANSACTION, Match
 from sandbox.faulty.messages import Message
 from sandbox.faulty_storage import FaultyStorage, start_faulty_storage
 from shared.core import schedules as changes
-from shared.core.due import Claim, Due
-from shared.core.ends import Done
+from shared.core.endings import Ending
+from shared.core.entry import Claim, Entry
 from shared.core.runs import Run, RunOutcome
 from shared.core.schedules import Definition, Schedule
-from shared.core.starts import Found, StartFilter, Wanted
+from shared.core.tasks import Found, StartFilter, TaskQuery
 from shared.core.tick.claiming import Settled
 from shared.core.tick.state import Limits
 from shared.storage.account import patience
 from shared.storage.agenda import Agenda
 from shared.storage.batches import batches
 from shared.storage.history import History
-from shared.storage.key_values import KeyValues
-from shared.storage.schedules import Schedules
+from shared.storage.key_values import KeyValueStore
+from shared.storage.schedules import ScheduleStore
 from shared.storage.table import Table
 from shared.storage.transaction import Operation
 from shared.use_cases.daily import Daily
 from shared.use_cases.manage_schedules import ManageSchedules
 from shared.use_cases.tick.claims import claim
 from shared.use_cases.tick.dependencies import Dependencies
+from tests.saying import saying
 
 Row = dict[str, Any]
 
@@ -47,7 +48,7 @@ APP1 = "c6d86a12-bd1c-5e5c-b5c7-914f09a2b88a"
 
 # What a caller can do to a schedule.
 DO: dict[str, Callable[[ManageSchedules, str], object]] = {
-    "start": lambda manage, key: manage.start(key, SHORTLY_BEFORE_TEN),
+    "start": lambda manage, key: manage.activate(key, SHORTLY_BEFORE_TEN),
     "stop": lambda manage, key: manage.stop(key, SHORTLY_BEFORE_TEN),
     "rename": lambda manage, key: manage.replace(key, definition(name="Renamed"), SHORTLY_BEFORE_TEN),
     "replan": lambda manage, key: manage.replace(key, definition(cron="30 * * * *"), SHORTLY_BEFORE_TEN),
@@ -61,7 +62,7 @@ class Rooms:
 
     agenda: Agenda
     history: History
-    schedules: Schedules
+    schedules: ScheduleStore
     manage: ManageSchedules
     daily: Daily
 
@@ -90,7 +91,7 @@ class Store:
         assert self.sure.schedules.apply_many(made) == []
         return [change.after for change in made if change.after]
 
-    def claim(self, now: datetime, due: list[Due] | None = None, tasks: "NoTasks | None" = None) -> Settled:
+    def claim(self, now: datetime, due: list[Entry] | None = None, tasks: "NoTasks | None" = None) -> Settled:
         """Claim entries, or all, as a tick does at that time which may start what is due from ten on."""
         clock = StandingClock(now)
         by = Dependencies(
@@ -105,7 +106,7 @@ class Store:
         )
         return claim(by, self.due() if due is None else due, now)
 
-    def due(self) -> list[Due]:
+    def due(self) -> list[Entry]:
         return self.sure.agenda.until(FAR_AWAY)
 
     def rows(self, *kinds: str) -> dict[str, Row]:
@@ -163,7 +164,7 @@ class StandingClock:
 class NoTasks:
     """Sense that nobody asks."""
 
-    def find(self, what: Wanted) -> Found:
+    def find(self, what: TaskQuery) -> Found:
         raise AssertionError(f"nobody looks {what} up here")
 
     def start(self, task_id: str, last_look: Callable[[], None]) -> str:  # noqa: ARG002 - as a tick asks
@@ -182,14 +183,14 @@ def open_store(connection: str) -> Iterator[Store]:
 def open_rooms(connection: str, name: str, ring: int = RING) -> Rooms:
     table = Table(lambda: TableClient.from_connection_string(connection, name, **patience()))
     history = History(table=table, ring=ring)
-    schedules = Schedules(table=table, history=history)
+    schedules = ScheduleStore(table=table, history=history)
     manage = ManageSchedules(schedules=schedules, start_filter=StartFilter(), tasks=NoTasks)
     return Rooms(
         agenda=Agenda(table=table),
         history=history,
         schedules=schedules,
         manage=manage,
-        daily=Daily(schedules=schedules, key_values=KeyValues(table=table), certificate_days=lambda _: {}),
+        daily=Daily(schedules=schedules, key_values=KeyValueStore(table=table), certificate_days=lambda _: {}),
     )
 
 
@@ -199,25 +200,27 @@ def definition(**said: Any) -> Definition:
     return Definition.read(**{**usual, "startup_state": "started", **said})
 
 
-def claimed(due: Due, owner: str = "a tick") -> Due:
-    return replace(due, claim=Claim(owner=owner, until=due.instant + timedelta(seconds=45)), attempt=due.attempt + 1)
+def claimed(due: Entry, owner: str = "a tick") -> Entry:
+    return saying(
+        due, claim=Claim(owner=owner, until=due.due_at + timedelta(seconds=45)), attempt=due.tries.attempt + 1
+    )
 
 
-def a_run(due: Due, **changed: Any) -> Run:
+def a_run(due: Entry, **changed: Any) -> Run:
     started = Run(
         schedule_id=due.schedule_id,
         seq=due.seq,
-        due=due.instant,
+        due=due.due_at,
         outcome=RunOutcome.STARTED,
-        started=due.instant + timedelta(milliseconds=250),
+        started=due.due_at + timedelta(milliseconds=250),
         attempt=1,
         execution_id=str(uuid.uuid4()),
     )
     return replace(started, **changed)
 
 
-def dealt_with(due: Due) -> Done:
-    return Done(due=due, run=a_run(due), next_instant=due.instant + timedelta(hours=1))
+def dealt_with(due: Entry) -> Ending:
+    return Ending(entry=due, run=a_run(due), next_instant=due.due_at + timedelta(hours=1))
 
 
 def every(number: int) -> Match:

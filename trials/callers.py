@@ -1,4 +1,4 @@
-"""Callers who ask over HTTP as fast as they are answered, and keep what each call took."""
+"""Callers who send the next HTTP request as soon as they have an answer, and record how long each took."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -7,13 +7,13 @@ from typing import Any
 
 import requests
 
-PATIENCE_SECONDS = 60
+TIMEOUT_SECONDS = 60
 MOST_SHOWN = 200
 
 
 @dataclass(frozen=True, kw_only=True)
 class Called:
-    """A call and the seconds until its answer was there; a problem when it was not the answer that was promised."""
+    """A call, the seconds until its answer, and a problem if the answer was not the promised one."""
 
     kind: str
     seconds: float
@@ -24,28 +24,29 @@ Verdict = Callable[[Any], bool]
 
 
 class Caller:
-    """One who calls over a connection of its own, one call at a time."""
+    """Calls over a connection of its own, one call at a time."""
 
     def __init__(self, url: str) -> None:
         self._url = url
         self._http = requests.Session()
-        # A proxy in the environment must not come between.
+        # Ignore a proxy in the environment.
         self._http.trust_env = False
         self.called: list[Called] = []
 
     def ask(self, kind: str, method: str, path: str, body: object = None, *, status: int, is_right: Verdict) -> Any:
-        """Return what was answered, None where it was not what is right: then the call counts as an error."""
+        """Return the JSON of the answer, or None if it was wrong: then the call counts as an error."""
         begun = time.perf_counter()
         try:
-            answer = self._http.request(method, f"{self._url}{path}", json=body, timeout=PATIENCE_SECONDS)
+            answer = self._http.request(method, f"{self._url}{path}", json=body, timeout=TIMEOUT_SECONDS)
             seconds = time.perf_counter() - begun
-            told, problem = _judged(answer, status, is_right)
+            content, problem = _judged(answer, status, is_right)
         except requests.RequestException as error:
-            told, problem, seconds = None, f"{type(error).__name__}: {error}", time.perf_counter() - begun
+            content, problem, seconds = None, f"{type(error).__name__}: {error}", time.perf_counter() - begun
         self.called.append(Called(kind=kind, seconds=seconds, problem=problem and f"{method} {path}: {problem}"))
-        return told
+        return content
 
     def close(self) -> None:
+        """Close the connection."""
         self._http.close()
 
 
@@ -62,6 +63,7 @@ class Latencies:
 
 
 def latencies(called: Sequence[Called]) -> Latencies:
+    """Return the latencies of these calls."""
     seconds = sorted(each.seconds for each in called)
     return Latencies(
         count=len(called),
@@ -74,17 +76,17 @@ def latencies(called: Sequence[Called]) -> Latencies:
 
 
 def _percentile(ordered: Sequence[float], percent: int) -> float:
-    """Return the least of the values that so many per cent do not exceed."""
+    """Return the smallest of the values that so many per cent do not exceed."""
     return ordered[-(-len(ordered) * percent // 100) - 1]
 
 
 def _judged(answer: requests.Response, status: int, is_right: Verdict) -> tuple[Any, str]:
     if answer.status_code != status:
         return None, f"{answer.status_code} {answer.text[:MOST_SHOWN]}"
-    told = answer.json() if answer.content else None
+    content = answer.json() if answer.content else None
     try:
-        if is_right(told):
-            return told, ""
+        if is_right(content):
+            return content, ""
     except (LookupError, TypeError):
-        pass  # it lacks what it is judged by
+        pass  # it lacks what the check looks at
     return None, f"a wrong answer: {answer.text[:MOST_SHOWN]}"

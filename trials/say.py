@@ -1,5 +1,6 @@
-"""Tell people what a trial does while it does it."""
+"""Print what a trial is doing."""
 
 
 def say(text: str) -> None:
+    """Print the text at once."""
     print(text, flush=True)

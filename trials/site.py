@@ -1,4 +1,4 @@
-"""Sense, storage and Footman on this machine, as what is measured: schedules stored, ticks asked for."""
+"""Sense, storage and Footman on this machine for benches and load: store schedules, fire ticks."""
 
 import os
 import re
@@ -15,22 +15,22 @@ from azure.data.tables import TableClient
 
 from sandbox.azurite import start_azurite
 from sandbox.local_host import LocalHost, start_local_host
-from sandbox.processes import HELD_AT_MOST, MEMORY_IS_TOLD, memory_mib
+from sandbox.processes import HELD_AT_MOST, MEMORY_IS_KNOWN, memory_mib
 from sandbox.run import sense_settings
 from sandbox.stand_in import StandIn, start_stand_in
 from shared.core.schedules import Change
 from shared.storage.account import open_table
 from shared.storage.columns import text
 from shared.storage.history import History
-from shared.storage.schedules import Schedules
+from shared.storage.schedules import ScheduleStore
 from shared.storage.table import Table
 
 ROOT = Path(__file__).parents[1]
 CONNECTIONS = 16
 LATENCY_MS = 20
 ENDED = re.compile(r"(Executed tick in|tick failed after) ([\d.]+) ms")
-# As it is, Azurite looks through the whole partition for each row that an operation names: 3 ms among 10,000 schedules,
-# 60 ms among 100,000, where Table storage finds it by its key. With the row key first, Azurite's own index serves.
+# By default Azurite scans the whole partition for each row that an operation names: 3 ms with 10,000 schedules, 60 ms
+# with 100,000, whereas Table storage finds a row by its key. With the row key first, Azurite uses its own index.
 BY_ROW_KEY = """\
 const { dirname } = require("path");
 const { Collection } = require(require.resolve("lokijs", { paths: [dirname(process.argv[1])] }));
@@ -43,13 +43,13 @@ Collection.prototype.findOne = function (query) {
 
 @dataclass(frozen=True, kw_only=True)
 class Site:
-    """Sense, storage and Footman, whose timers stand still."""
+    """Sense, storage and a Footman whose timers do not run."""
 
     sense: StandIn
     connection: str
     footman: LocalHost
     table: TableClient
-    schedules: Schedules
+    schedules: ScheduleStore
 
     def fill(self, changes: Sequence[Change]) -> None:
         """Store schedules."""
@@ -57,11 +57,12 @@ class Site:
         assert not unsure, f"{len(unsure)} schedules were not stored"
 
     def empty(self) -> None:
+        """Delete all rows."""
         self.table.delete_table()
         self.table.create_table()
 
     def begin_tick(self) -> int:
-        """Call the tick and return how many have ended before."""
+        """Fire the tick and return how many have ended before."""
         ended = len(ENDED.findall(self.footman.stderr_text()))
         requests.post(f"{self.footman.url}/admin/functions/tick", json={}, timeout=10).raise_for_status()
         return ended
@@ -75,10 +76,11 @@ class Site:
         return float(milliseconds) / 1000
 
     def tick(self) -> float:
+        """Run a tick and return how many seconds it took."""
         return self.end_tick(self.begin_tick())
 
     def bare_query(self) -> float:
-        """Ask what is due, as a tick does, with the library alone; return the seconds it took."""
+        """Query what is due like a tick, but with the library only; return the seconds it took."""
         begun = time.perf_counter()
         end = f"due:{text(datetime.now(UTC) + timedelta(minutes=1))}"
         found = self.table.query_entities(
@@ -88,7 +90,7 @@ class Site:
         return time.perf_counter() - begun
 
     def bare_heartbeat(self) -> float:
-        """Write the row that a tick writes at its begin and end; return the seconds it took."""
+        """Write the row that a tick writes at its beginning and end; return the seconds it took."""
         begun = time.perf_counter()
         for _ in range(2):
             self.table.upsert_entity({"PartitionKey": "schedules", "RowKey": "heartbeat"})
@@ -96,18 +98,19 @@ class Site:
 
     @contextmanager
     def another(self, connection: str) -> Iterator["Site"]:
-        """Run another Footman over the same storage, by another way."""
+        """Run another Footman on the same storage, with another connection string."""
         with _start_footman(self.sense, connection) as footman:
             yield replace(self, footman=footman)
 
     @property
     def peak_mib(self) -> float | None:
-        """How much memory Footman has held at most; None where the system does not tell."""
-        return memory_mib(self.footman.pid, HELD_AT_MOST) if MEMORY_IS_TOLD else None
+        """Return how many MiB Footman has held at most, or None if the system does not report it."""
+        return memory_mib(self.footman.pid, HELD_AT_MOST) if MEMORY_IS_KNOWN else None
 
 
 @contextmanager
 def start_site() -> Iterator[Site]:
+    """Run everything."""
     with ExitStack() as stack:
         sense = stack.enter_context(start_stand_in(latency=LATENCY_MS))
         with _preloaded(BY_ROW_KEY):
@@ -119,7 +122,7 @@ def start_site() -> Iterator[Site]:
             connection=azurite.connection,
             footman=stack.enter_context(_start_footman(sense, azurite.connection)),
             table=client,
-            schedules=Schedules(table=table, history=History(table=table, ring=1000)),
+            schedules=ScheduleStore(table=table, history=History(table=table, ring=1000)),
         )
 
 
@@ -130,7 +133,7 @@ def _start_footman(sense: StandIn, connection: str) -> LocalHost:
 
 @contextmanager
 def _preloaded(code: str) -> Iterator[None]:
-    """Have the Node.js programs that are started meanwhile run this first."""
+    """Make Node.js programs that start meanwhile run this code first."""
     before = os.environ.get("NODE_OPTIONS", "")
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "preload.cjs"
@@ -143,8 +146,10 @@ def _preloaded(code: str) -> Iterator[None]:
 
 
 def task_id(number: int) -> str:
+    """Return the id of the task with this number."""
     return f"be9c0000-0000-4000-8000-{number:012d}"
 
 
 def tasks(count: int) -> list[dict[str, object]]:
+    """Return so many tasks in QRS's form."""
     return [{"id": task_id(number), "name": f"Bench {number}"} for number in range(count)]

@@ -1,4 +1,4 @@
-"""Faults on demand: which request is hit by which."""
+"""Storage faults on demand: which request gets which fault."""
 
 import threading
 from collections.abc import Callable
@@ -10,12 +10,14 @@ from sandbox.faulty.messages import Message
 
 Kind = Literal["refuse", "cut", "late", "busy_after", "busy", "hang", "slow", "answer"]
 Match = str | Callable[[Message], bool]
-# Stands in the path of each transaction, and in no other.
+# Occurs in the path of every transaction, and in no other.
 TRANSACTION = "$batch"
 
 
 @dataclass(kw_only=True, slots=True)
 class Fault:
+    """A fault for the next `count` requests that match, None: for all; `over` is set when it ends early."""
+
     kind: Kind
     match: Match = ""
     count: int | None = None
@@ -28,24 +30,26 @@ class Fault:
             raise ValueError(f"kind is one of {', '.join(get_args(Kind))}, not {self.kind!r}")
 
     def hits(self, request: Message) -> bool:
+        """Return whether the request gets this fault."""
         if self.count == 0:
             return False
         return _holds(request, self.match) if isinstance(self.match, str) else self.match(request)
 
 
 class Faults:
-    """The faults in force; any thread may ask."""
+    """The active faults; for use by any thread."""
 
     def __init__(self) -> None:
         self._faults: list[Fault] = []
         self._lock = threading.Lock()
 
     def add(self, fault: Fault) -> None:
+        """Activate a fault, after those that are active."""
         with self._lock:
             self._faults.append(fault)
 
     def clear(self) -> None:
-        """End all faults, also for those who wait in one."""
+        """End all faults, also for requests that wait because of one."""
         with self._lock:
             for fault in self._faults:
                 fault.over.set()
@@ -61,6 +65,6 @@ class Faults:
 
 
 def _holds(request: Message, text: str) -> bool:
-    """Tell whether a text stands in the first line or the body, be it percent-encoded there or not."""
+    """Return whether a text occurs in the first line or the body, percent-encoded or not."""
     whole = f"{request.first_line}\n{request.body.decode(errors='replace')}"
     return text in whole or text in unquote(whole)

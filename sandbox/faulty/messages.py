@@ -1,4 +1,4 @@
-"""HTTP/1.1 messages, kept as the bytes they came in so that they can be passed on unchanged."""
+"""HTTP/1.1 messages, stored as the bytes received, so that they can be passed on unchanged."""
 
 import json
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ JSON = "application/json;odata=minimalmetadata;streaming=true;charset=utf-8"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Message:
-    """A request or an answer: its first line, its body without chunk lines, and all of it as sent."""
+    """A request or an answer: its first line, its decoded body, and all of it as sent."""
 
     first_line: str
     body: bytes
@@ -20,6 +20,7 @@ class Message:
 
     @property
     def method(self) -> str:
+        """Return the method of a request."""
         return self.first_line.split(" ")[0]
 
     @property
@@ -29,13 +30,14 @@ class Message:
 
     @property
     def status(self) -> int:
+        """Return the status of an answer."""
         return int(self.first_line.split(" ")[1])
 
 
 def read_message(stream: BufferedIOBase) -> Message:
-    """Read a whole message; an EOFError tells that the other side closed first.
+    """Read a whole message; raises EOFError if the other side closed first.
 
-    One without a length has no body: only an answer that ends with its connection would, and storage sends none.
+    A message without a length has no body: only an answer that ends with its connection could, and storage sends none.
     """
     head = _lines(stream)
     headers = {
@@ -49,25 +51,25 @@ def read_message(stream: BufferedIOBase) -> Message:
 
 
 def busy() -> Message:
-    """Return the answer of a storage server that has too much to do."""
+    """Return the answer of an overloaded storage server."""
     return answer("503 The server is busy.", json.dumps(_BUSY), **{"x-ms-error-code": "ServerBusy"})
 
 
 def answer(status: str, text: str = "", content_type: str = JSON, **headers: str) -> Message:
-    """Return an answer; `headers` come beside its date, or in the place of it."""
+    """Return an answer; `headers` are added to the date, or replace it."""
     body, first_line = text.encode(), f"HTTP/1.1 {status}"
-    told = {
+    all_headers = {
         "Content-Type": content_type,
         "Date": formatdate(usegmt=True),
         "Content-Length": str(len(body)),
         **headers,
     }
-    head = "\r\n".join([first_line, *(f"{name}: {value}" for name, value in told.items()), "", ""])
+    head = "\r\n".join([first_line, *(f"{name}: {value}" for name, value in all_headers.items()), "", ""])
     return Message(first_line=first_line, body=body, sent=head.encode() + body)
 
 
 def _chunked(stream: BufferedIOBase) -> tuple[bytes, bytes]:
-    """Return the chunks as sent, with what ends them, and the body they make."""
+    """Return the chunks as sent, including what ends them, and the body that they make up."""
     sent, body = [], []
     while size := int((line := _line(stream)).partition(b";")[0], 16):
         chunk = _exactly(stream, size)
@@ -77,7 +79,7 @@ def _chunked(stream: BufferedIOBase) -> tuple[bytes, bytes]:
 
 
 def _lines(stream: BufferedIOBase) -> list[bytes]:
-    """Return the lines up to the empty one and with it."""
+    """Return the lines up to and including the empty one."""
     lines = [_line(stream)]
     while lines[-1] != b"\r\n":
         lines.append(_line(stream))

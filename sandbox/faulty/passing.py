@@ -1,4 +1,4 @@
-"""Pass requests on to storage and answers back, a thread and a connection of its own for each client's connection."""
+"""Pass requests on to storage and answers back; each client's connection has a thread and a connection of its own."""
 
 import selectors
 import socket
@@ -13,14 +13,14 @@ from typing import Any
 from sandbox.faulty.faults import Fault, Faults
 from sandbox.faulty.messages import Message, busy, read_message
 
-# on, for no seconds: close() then sends RST, not FIN (Windows has the two fields in 16 bits)
+# SO_LINGER with 0 seconds: close() then sends RST, not FIN (on Windows both fields have 16 bits).
 _LINGER_NOT = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
-_PATIENCE_SECONDS = 10
+_TIMEOUT_SECONDS = 10
 
 
 @dataclass(kw_only=True, slots=True)
 class Seen:
-    """A request that came, the status it was answered with, and whether storage got it."""
+    """A request, the status of its answer, and whether it was forwarded to storage."""
 
     method: str
     path: str
@@ -30,18 +30,21 @@ class Seen:
 
 @dataclass(kw_only=True)
 class Log:
+    """All requests, in the order in which they came."""
+
     seen: list[Seen] = field(default_factory=list)
 
     def note(self, request: Message) -> Seen:
+        """Record a request that has just come."""
         seen = Seen(method=request.method, path=request.path)
         self.seen.append(seen)
         return seen
 
 
 class Server(socketserver.ThreadingTCPServer):
-    """The listener, and all sockets that are open for it."""
+    """The listener, and all its open sockets."""
 
-    allow_reuse_address = True  # it comes back to the port that it left
+    allow_reuse_address = True  # it returns to the port that it left
     daemon_threads = True
     request_queue_size = 128
 
@@ -67,43 +70,48 @@ class Server(socketserver.ThreadingTCPServer):
 
     def connect(self) -> socket.socket:
         """Open a connection to storage."""
-        connection = socket.create_connection(self._storage, _PATIENCE_SECONDS)
+        connection = socket.create_connection(self._storage, _TIMEOUT_SECONDS)
         connection.settimeout(None)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.opened(connection)
         return connection
 
     def opened(self, one: socket.socket) -> None:
+        """Record an open socket."""
         with self._changed:
             self._open.add(one)
 
     def closed(self, one: socket.socket) -> None:
+        """Record that a socket is closed."""
         with self._changed:
             self._open.discard(one)
             self._stranded.discard(one)
             self._changed.notify_all()
 
     def strand(self) -> None:
+        """Let what comes over the connections open now stay unanswered."""
         with self._changed:
             self._stranded |= self._open
 
     def is_stranded(self, client: socket.socket) -> bool:
+        """Return whether requests over this connection stay unanswered."""
         with self._changed:
             return client in self._stranded
 
     def accept(self) -> None:
+        """Serve in a thread of its own."""
         self._accepting = threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True)
         self._accepting.start()
 
     def leave(self) -> None:
-        """Stop listening and end all connections."""
+        """Stop listening and close all connections."""
         self.shutdown()
         self._accepting.join()
         self.server_close()
         self._hang_up()
 
     def come_back(self) -> None:
-        """Listen at the same port again."""
+        """Listen on the same port again."""
         self.socket = socket.socket(self.address_family, self.socket_type)
         self.server_bind()
         self.server_activate()
@@ -116,12 +124,12 @@ class Server(socketserver.ThreadingTCPServer):
                     one.shutdown(socket.SHUT_RDWR)
 
     def end(self) -> None:
-        """Stop listening, close all connections and wait until their threads are through."""
+        """Stop listening, close all connections and wait for their threads."""
         self.ending.set()
         self.faults.clear()
         self.leave()
         with self._changed:
-            if not self._changed.wait_for(lambda: not self._open, _PATIENCE_SECONDS):
+            if not self._changed.wait_for(lambda: not self._open, _TIMEOUT_SECONDS):
                 raise TimeoutError(f"{len(self._open)} connections of the faulty storage do not end")
 
 
@@ -172,14 +180,14 @@ class _Passage(socketserver.StreamRequestHandler):
 
     def _reset(self) -> None:
         self.request.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
-        # without these the server sends FIN first, and the client would see an orderly end
+        # otherwise the server sends FIN first, and the client sees an orderly end
         self.rfile.close()
         self.request.close()
         raise EOFError("reset on demand")
 
 
 class _Storage:
-    """The way to storage of one client: a connection, opened anew when storage has closed it for idleness."""
+    """One client's connection to storage, opened again if storage has closed it as idle."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
@@ -200,7 +208,7 @@ class _Storage:
 
 
 def _is_readable(idle: socket.socket) -> bool:
-    """Tell whether an idle connection has something to read, which can only be its end."""
+    """Return whether an idle connection has something to read, which can only be its end."""
     with selectors.DefaultSelector() as selector:
         selector.register(idle, selectors.EVENT_READ)
         return bool(selector.select(0))

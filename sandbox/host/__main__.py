@@ -17,6 +17,7 @@ from sandbox.host.settings import apply_settings, read_host_config, read_local_s
 
 
 def main() -> int:
+    """Run the command and return its exit code."""
     arguments = parse_arguments()
     app = arguments.app.resolve()
     options = Options(
@@ -27,7 +28,7 @@ def main() -> int:
         runs_timers=not arguments.no_timers,
         exits_with_parent=arguments.exit_with_parent,
     )
-    # Standard output carries one line for whoever started this; what the app prints goes with its logs.
+    # Standard output carries one line for the parent process; what the app prints joins the logs on stderr.
     announce, sys.stdout = sys.stdout, sys.stderr
     try:
         run(app, options, announce)
@@ -38,6 +39,7 @@ def main() -> int:
 
 
 def parse_arguments() -> argparse.Namespace:
+    """Read the command line."""
     parser = argparse.ArgumentParser(prog="python -m sandbox.host", description=__doc__)
     parser.add_argument("--app", type=Path, default=Path(), help="folder with function_app.py")
     parser.add_argument("--port", type=int, default=7071, help="0 takes any free port")
@@ -52,6 +54,7 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def run(app: Path, options: Options, announce: TextIO) -> None:
+    """Serve the app until asked to stop."""
     config = read_host_config(app)
     apply_settings(read_local_settings(app), os.environ)
     log_to_stderr(debug=os.environ.get("PYTHON_ENABLE_DEBUG_LOGGING") == "1")
@@ -61,6 +64,7 @@ def run(app: Path, options: Options, announce: TextIO) -> None:
 
 
 def load(app: Path) -> list[Function]:
+    """Return the functions of the app, with all that can be wrong turned into CannotStartError."""
     try:
         return index_app(app)
     except CannotStartError:

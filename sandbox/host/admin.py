@@ -17,10 +17,12 @@ from sandbox.host.timer_loop import Timer
 
 
 class Admin:
+    """The admin API: the status of the host, and calls of functions by hand."""
+
     def __init__(
         self, functions: Sequence[Function], timers: Mapping[str, Timer], invoker: Invoker, keys: Keys
     ) -> None:
-        # The host takes a function's name in any case here.
+        # Here the host ignores the case of a function's name.
         self._functions = {function.name.lower(): function for function in functions}
         self._timers = timers
         self._invoker = invoker
@@ -29,6 +31,7 @@ class Admin:
         self.running: set[asyncio.Task[None]] = set()
 
     async def handle(self, request: web.Request) -> web.Response:
+        """Answer a request below /admin."""
         if not self._keys.admit(request, "admin"):
             return web.Response(status=401)
         match (request.method, *request.path.strip("/").lower().split("/")[1:]):
@@ -55,8 +58,8 @@ class Admin:
         self._begin(timer.fire_by_hand() if timer else self._call(function, str(content.get("input") or "")))
         return web.Response(status=202)
 
-    def _begin(self, work: Coroutine[None, None, None]) -> None:
-        task = asyncio.create_task(work)
+    def _begin(self, call: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(call)
         self.running.add(task)
         task.add_done_callback(self.running.discard)
 
@@ -65,11 +68,12 @@ class Admin:
         try:
             await self._invoker.invoke(function, argument, to_response)
         except FunctionFailedError:
-            # Logged; the caller has its 202 already.
+            # It is in the log; the caller has its 202 already.
             return
 
 
 def describe(function: Function) -> dict[str, object]:
+    """Return a function as the host's admin API shows it."""
     route = function.trigger.route if isinstance(function.trigger, HttpTrigger) else None
     return {
         "name": function.name,

@@ -1,4 +1,4 @@
-"""The HTTP side of the host: request in, function's answer out."""
+"""The HTTP side of the host: takes requests and returns the functions' answers."""
 
 import asyncio
 from collections.abc import Iterable
@@ -18,6 +18,8 @@ from sandbox.host.settings import HostConfig
 
 
 class Front:
+    """Serves the HTTP triggers of an app: routing, keys, limits, invocation."""
+
     def __init__(self, functions: Iterable[Function], config: HostConfig, invoker: Invoker, keys: Keys) -> None:
         self._functions = {one.name: (one, one.trigger) for one in functions if isinstance(one.trigger, HttpTrigger)}
         self._routes = RouteTable(
@@ -31,6 +33,7 @@ class Front:
         self._outstanding = 0
 
     async def handle(self, request: web.Request) -> web.Response:
+        """Answer a request with the function that its path and method match."""
         match = self._routes.match(request.method, decode_path(request.rel_url.raw_path))
         if match is None:
             return web.Response(status=404)
@@ -49,7 +52,7 @@ class Front:
     async def _invoke(self, request: web.Request, function: Function, route_values: dict[str, str]) -> web.Response:
         argument = func.HttpRequest(
             request.method,
-            told_address(request),
+            reported_url(request),
             headers=join_headers(request.headers.items()),
             params=join_query(request.rel_url.raw_query_string),
             route_params=route_values,
@@ -66,14 +69,15 @@ class Front:
 
 
 def read_route(function: str, template: str, trigger: HttpTrigger) -> Route:
+    """Return the route of a function; raises CannotStartError for a bad template."""
     try:
         return Route.parse(function, template, trigger.methods)
     except BadTemplateError as error:
         raise CannotStartError(f"function {function}: {error}") from error
 
 
-def told_address(request: web.Request) -> str:
-    """Return the address as the host tells it: its path decoded, folded and encoded again, its query as it came."""
+def reported_url(request: web.Request) -> str:
+    """Return the URL that the host reports: path decoded, folded and encoded again, query as it came."""
     path, query = encode_path(decode_path(request.rel_url.raw_path)), request.raw_path.partition("?")[2]
     return f"{request.scheme}://{request.host}{path}{'?' if query else ''}{query}"
 
@@ -84,6 +88,7 @@ def join_query(query: str) -> dict[str, str]:
 
 
 def join_headers(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return headers by lower-case name, repeated ones joined by commas."""
     return _join((name.lower(), value) for name, value in headers)
 
 

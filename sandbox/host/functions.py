@@ -1,4 +1,4 @@
-"""What the host knows of a function once it is indexed."""
+"""What the host knows about a function after indexing."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,6 +7,8 @@ from pathlib import Path
 
 @dataclass(frozen=True, kw_only=True)
 class HttpTrigger:
+    """Where a function answers HTTP, and whether it needs a key."""
+
     route: str
     methods: frozenset[str]  # none at all means every method
     auth_level: str
@@ -14,6 +16,8 @@ class HttpTrigger:
 
 @dataclass(frozen=True, kw_only=True)
 class TimerTrigger:
+    """When a function runs by itself; `schedule` is NCRONTAB, or names a setting as %NAME%."""
+
     schedule: str
     use_monitor: bool
     run_on_startup: bool
@@ -21,6 +25,8 @@ class TimerTrigger:
 
 @dataclass(frozen=True, kw_only=True)
 class Function:
+    """An indexed function, with all that is needed to call it."""
+
     name: str
     handler: Callable[..., object]
     trigger: HttpTrigger | TimerTrigger

@@ -18,14 +18,14 @@ RESERVED = ("admin", "runtime")
 
 
 def index_app(app: Path) -> list[Function]:
-    """Import function_app.py and return its functions in the host's order; ImportError and its kin pass through."""
+    """Import function_app.py and return its functions in the host's order; lets ImportError and others pass."""
     if not (app / "function_app.py").is_file():
         raise CannotStartError(f"{app}: there is no function_app.py")
-    # In front, because this process is itself started from a folder with a function_app.py.
+    # First in the path, because this process itself starts in a folder with a function_app.py.
     sys.path.insert(0, str(app))
     register = _find_register(importlib.import_module("function_app"))
     try:
-        # Not twice: the second call finds every name taken.
+        # Only once: a second call would find every name taken.
         functions = [_read_function(built) for built in register.get_functions()]
     except ValueError as error:
         raise CannotStartError(f"function_app.py: {error}") from error

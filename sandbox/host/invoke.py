@@ -24,6 +24,8 @@ log = logging.getLogger("host")
 
 @dataclass(frozen=True, kw_only=True)
 class TraceContext:
+    """The W3C trace headers of a request, under the names of azure.functions.TraceContext."""
+
     trace_parent: str = ""
     trace_state: str = ""
     attributes: Mapping[str, str] = field(default_factory=dict)
@@ -31,6 +33,8 @@ class TraceContext:
 
 @dataclass(frozen=True, kw_only=True)
 class RetryContext:
+    """The retries of a call, which never happen here."""
+
     retry_count: int = 0
     max_retry_count: int = 0
     exception: None = None
@@ -49,7 +53,7 @@ class Context:
 
 
 class Invoker:
-    """Runs one call at a time or many; knows which are still running."""
+    """Calls functions, any number at a time, and knows which calls are still running."""
 
     def __init__(self, *, threads: ThreadPoolExecutor, timeout: float | None) -> None:
         self._threads = threads
@@ -63,7 +67,7 @@ class Invoker:
         encode: Callable[[object], T],
         trace: TraceContext | None = None,
     ) -> T:
-        """Return the encoded result of one call; raise FunctionFailedError when it failed, which is logged here."""
+        """Return the encoded result of one call; raises FunctionFailedError if it fails, after logging it."""
         call = str(uuid4())
         with logs.logging_as(call):
             log.info("Executing %s", function.name)
@@ -110,7 +114,7 @@ class Invoker:
 
 
 def thread_count(environment: Mapping[str, str]) -> int:
-    """Return the size of the worker's pool; a wrong setting is passed over, as the worker does."""
+    """Return the size of the worker's pool; an invalid setting is ignored, as the worker does."""
     text = environment.get("PYTHON_THREADPOOL_THREAD_COUNT")
     if text is not None and text.isdecimal() and int(text) > 0:
         return int(text)

@@ -1,4 +1,4 @@
-"""What a handler may return."""
+"""Check and convert what a handler returns."""
 
 import azure.functions as func
 from aiohttp import web
@@ -8,6 +8,7 @@ TEXT = "text/plain; charset=utf-8"
 
 
 def to_response(result: object) -> web.Response:
+    """Return the HTTP answer; raises TypeError."""
     if isinstance(result, str):
         return web.Response(text=result)
     if not isinstance(result, func.HttpResponse):
@@ -18,6 +19,7 @@ def to_response(result: object) -> web.Response:
 
 
 def to_nothing(result: object) -> None:
+    """Raise RuntimeError unless the function returned None."""
     if result is not None:
         raise RuntimeError("a function without a $return binding returned a non-None value")
 

@@ -13,11 +13,13 @@ INTEGER = re.compile(r"\s*[+-]?[0-9]+\s*")
 
 
 class BadTemplateError(ValueError):
-    """The route template is not one this host can read."""
+    """The route template is invalid, or beyond this host."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Segment:
+    """One part of a route template: literal text, or a parameter with its constraints."""
+
     literal: str = ""
     parameter: str = ""
     constraints: tuple[Constraint, ...] = ()
@@ -25,12 +27,14 @@ class Segment:
     catch_all: bool = False
 
     def accepts(self, text: str) -> bool:
+        """Return whether a part of a path matches."""
         if self.parameter:
             return all(holds(text) for holds in self.constraints)
         return text.upper() == self.literal.upper()
 
 
 def parse_template(template: str) -> tuple[Segment, ...]:
+    """Return the segments of a template; raises BadTemplateError."""
     text = template.strip("/")
     segments = tuple(_segment(piece) for piece in _split_outside(text, "/", "{}")) if text else ()
     if any(segment.optional or segment.catch_all for segment in segments[:-1]):
@@ -103,7 +107,7 @@ CONSTRAINTS: dict[str, Callable[[str], Constraint]] = {
 
 
 def _split_outside(text: str, separator: str, brackets: str) -> list[str]:
-    """Split at separators that stand outside all brackets."""
+    """Split at separators outside all brackets."""
     pieces, depth = [""], 0
     for character in text:
         depth += (character == brackets[0]) - (character == brackets[1])

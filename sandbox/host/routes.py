@@ -1,4 +1,4 @@
-"""Match request paths to functions as the host does: ASP.NET route templates, tried in order of function name."""
+"""Match paths to functions as the host does: ASP.NET route templates, tried in the order of function names."""
 
 import re
 from collections.abc import Iterable
@@ -11,12 +11,15 @@ from sandbox.host.route_templates import Segment, parse_template
 
 @dataclass(frozen=True, kw_only=True)
 class Route:
+    """The route of a function; no `methods` means all."""
+
     function: str
     methods: frozenset[str]
     segments: tuple[Segment, ...]
 
     @classmethod
     def parse(cls, function: str, template: str, methods: Iterable[str] = ()) -> Self:
+        """Return the route of a template; raises BadTemplateError."""
         return cls(
             function=function,
             methods=frozenset(method.upper() for method in methods),
@@ -24,7 +27,7 @@ class Route:
         )
 
     def values(self, path: str) -> dict[str, str] | None:
-        """Return the values of the parameters, None if the path is another one."""
+        """Return the values of the parameters, or None if the path does not match."""
         values: dict[str, str] = {}
         parts = _split(path)
         for position, part in enumerate(parts):
@@ -42,22 +45,26 @@ class Route:
         return values if all(segment.optional or segment.catch_all for segment in missing) else None
 
     def takes(self, method: str) -> bool:
+        """Return whether the route has this method."""
         return not self.methods or method.upper() in self.methods
 
 
 @dataclass(frozen=True, kw_only=True)
 class Match:
+    """The function that a request goes to, with the values of its parameters."""
+
     function: str
     values: dict[str, str]
 
 
 class RouteTable:
-    """All routes of an app; the first in order of name whose template, constraints and method fit wins."""
+    """All routes of an app; the first by name whose template, constraints and method match wins."""
 
     def __init__(self, routes: Iterable[Route]) -> None:
         self._routes = sorted(routes, key=lambda route: name_order(route.function))
 
     def match(self, method: str, path: str) -> Match | None:
+        """Return the match for a request, or None."""
         for route in self._routes:
             if route.takes(method) and (values := route.values(path)) is not None:
                 return Match(function=route.function, values=values)
@@ -65,21 +72,21 @@ class RouteTable:
 
 
 def name_order(function: str) -> str:
-    """Return the key the host sorts by: .NET compares upper-case letters, so 'a' comes before '_'."""
+    """Return the host's sort key: .NET compares upper-case letters, so 'a' comes before '_'."""
     return function.upper()
 
 
 def decode_path(raw_path: str) -> str:
-    """Decode a path as the host's web server does: once, and never %2F, which would become a separator.
+    """Decode a path as the host's web server does: once, and except %2F, which would become a separator.
 
-    Steps such as `.` and `..` are folded away after that, however they were written, and leave a slash at the end.
+    Then `.` and `..` are resolved, however they were written, leaving a slash at the end.
     """
     pieces = re.split("(%2[fF])", raw_path)
     return fold("".join(piece if position % 2 else _decode(piece) for position, piece in enumerate(pieces)))
 
 
 def encode_path(path: str) -> str:
-    """Write a decoded path as the host does in the address that it tells: what looks percent-encoded stays."""
+    """Encode a decoded path as the host does in the URL that it reports: what looks percent-encoded is left alone."""
     pieces = re.split("(%[0-9a-fA-F]{2})", path)
     plain = "/:@!$&'()*+,;=~"
     return "".join(piece if position % 2 else quote(piece, safe=plain) for position, piece in enumerate(pieces))
@@ -87,14 +94,14 @@ def encode_path(path: str) -> str:
 
 def fold(path: str) -> str:
     """Remove dot segments by RFC 3986, section 5.2.4."""
-    kept: list[str] = []
+    folded: list[str] = []
     parts = path.split("/")[1:]
     for part in parts:
         if part == "..":
-            kept = kept[:-1]
+            folded = folded[:-1]
         elif part != ".":
-            kept.append(part)
-    return "/".join(["", *kept, *([""] if parts and parts[-1] in {".", ".."} else [])])
+            folded.append(part)
+    return "/".join(["", *folded, *([""] if parts and parts[-1] in {".", ".."} else [])])
 
 
 def _decode(piece: str) -> str:
@@ -105,7 +112,7 @@ def _decode(piece: str) -> str:
 
 
 def _split(path: str) -> list[str]:
-    # One slash at the end counts for nothing, a doubled one is an empty segment.
+    # A single slash at the end is ignored, a double one makes an empty segment.
     return path[1:].removesuffix("/").split("/") if len(path) > 1 else []
 
 

@@ -1,4 +1,4 @@
-"""Put the parts together, serve until asked to stop, and stop as the real host does."""
+"""Assemble the host, serve until asked to stop, and stop as the real host does."""
 
 import asyncio
 import json
@@ -32,6 +32,8 @@ log = logging.getLogger("host")
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
+    """How this host serves: address, folder of timer states, key, and when it ends."""
+
     host: str
     port: int
     state: Path
@@ -41,7 +43,7 @@ class Options:
 
 
 async def serve(functions: Sequence[Function], config: HostConfig, options: Options, announce: TextIO) -> None:
-    """Serve until a signal or the parent's end; raise CannotStartError when the port is taken."""
+    """Serve until a signal or the parent's end; raises CannotStartError if the port is taken."""
     threads = ThreadPoolExecutor(thread_count(os.environ), thread_name_prefix="function")
     invoker = Invoker(threads=threads, timeout=config.function_timeout)
     timers = build_timers(functions, options.state, invoker)
@@ -62,6 +64,7 @@ async def serve(functions: Sequence[Function], config: HostConfig, options: Opti
 
 
 def build_timers(functions: Sequence[Function], state: Path, invoker: Invoker) -> dict[str, Timer]:
+    """Return the timers by function name."""
     return {
         function.name: build_timer(function, function.trigger, state, invoker)
         for function in functions
@@ -70,11 +73,12 @@ def build_timers(functions: Sequence[Function], state: Path, invoker: Invoker) -
 
 
 def build_timer(function: Function, trigger: TimerTrigger, state: Path, invoker: Invoker) -> Timer:
+    """Return a timer; raises CannotStartError for a bad schedule."""
     try:
         schedule = Schedule.parse(resolve(trigger.schedule, os.environ))
     except (BadScheduleError, CannotStartError) as error:
         raise CannotStartError(f"function {function.name}: {error}") from error
-    # The host switches the monitor off by itself for timers this dense.
+    # The host itself switches the monitor off for timers this frequent.
     is_monitored = trigger.use_monitor and not schedule.fires_within_a_minute_twice(utc_now())
     return Timer(
         function=function,
@@ -86,6 +90,7 @@ def build_timer(function: Function, trigger: TimerTrigger, state: Path, invoker:
 
 
 def build_runner(front: Front, admin: Admin) -> web.AppRunner:
+    """Return the web server, which sends /admin to one part and everything else to the other."""
     app = web.Application(client_max_size=BODY_LIMIT)
 
     async def handle(request: web.Request) -> web.Response:
@@ -93,11 +98,12 @@ def build_runner(front: Front, admin: Admin) -> web.AppRunner:
         return await (admin.handle(request) if is_admin else front.handle(request))
 
     app.router.add_route("*", "/{path:(?s:.*)}", handle)
-    # The host hands a compressed body to the function as it came.
+    # The host passes a compressed body to the function unchanged.
     return web.AppRunner(app, access_log=None, shutdown_timeout=SECONDS_TO_FINISH, auto_decompress=False)
 
 
 async def listen(runner: web.AppRunner, options: Options) -> str:
+    """Start listening and return the base URL; raises CannotStartError."""
     await runner.setup()
     try:
         await web.TCPSite(runner, options.host, options.port).start()
@@ -108,13 +114,13 @@ async def listen(runner: web.AppRunner, options: Options) -> str:
 
 
 async def finish(runner: web.AppRunner, tasks: set[asyncio.Task[None]]) -> None:
-    """Take no new calls, and let those that run come to their end for as long as the real host would."""
+    """Take no new calls, and let running ones finish for as long as the real host would."""
     pending = [asyncio.create_task(runner.cleanup()), *tasks]
     await asyncio.wait(pending, timeout=SECONDS_TO_FINISH)
 
 
 def leave_threads_behind() -> None:
-    """End at once: Python would wait for the threads of handlers."""
+    """End the process at once: Python would wait for handlers' threads."""
     logging.shutdown()
     sys.stderr.flush()
     os._exit(0)

@@ -15,6 +15,8 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, kw_only=True)
 class HostConfig:
+    """The settings of host.json that this host honours."""
+
     route_prefix: str = "api"
     function_timeout: float | None = 1800.0  # seconds; None is no limit
     max_concurrent_requests: int = UNLIMITED
@@ -22,7 +24,7 @@ class HostConfig:
 
 
 def read_local_settings(app: Path) -> dict[str, str]:
-    """Return `Values` of local.settings.json, {} without the file."""
+    """Return `Values` of local.settings.json, or {} without the file."""
     path = app / "local.settings.json"
     values = _typed(path, _read_object(path), "Values", dict, {})
     for name, value in values.items():
@@ -32,13 +34,13 @@ def read_local_settings(app: Path) -> dict[str, str]:
 
 
 def apply_settings(values: Mapping[str, str], environment: MutableMapping[str, str]) -> None:
-    """Put settings into the environment; what is set there already wins."""
+    """Put settings into the environment; existing variables win."""
     for name, value in values.items():
         environment.setdefault(name, value)
 
 
 def resolve(expression: str, environment: Mapping[str, str]) -> str:
-    """Replace each %NAME% by the setting of that name."""
+    """Replace each %NAME% by the setting of that name; raises CannotStartError."""
 
     def setting(found: re.Match[str]) -> str:
         if found[1] not in environment:
@@ -49,6 +51,7 @@ def resolve(expression: str, environment: Mapping[str, str]) -> str:
 
 
 def read_host_config(app: Path) -> HostConfig:
+    """Return the settings of host.json; raises CannotStartError."""
     path = app / "host.json"
     content = _read_object(path)
     http: dict[str, object] = _typed(path, _typed(path, content, "extensions", dict, {}), "http", dict, {})

@@ -1,4 +1,4 @@
-"""Run one timer: sleep until it is due, call, record, again."""
+"""Run one timer: sleep until it is due, call the function, record that, repeat."""
 
 import asyncio
 import logging
@@ -14,13 +14,15 @@ from sandbox.host.returns import to_nothing
 from sandbox.host.timer_state import StatusFile, to_names
 from sandbox.host.timers import Reason, Schedule, Status, after_run, seconds_until, start
 
-# Short enough that a computer that slept, or whose clock was set, is right again soon.
+# Short, so that the timer recovers soon after the computer slept or its clock was set.
 LONGEST_SLEEP = 30.0
 log = logging.getLogger("host")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Timer:
+    """A timer trigger with its schedule and recorded state."""
+
     function: Function
     schedule: Schedule
     run_on_startup: bool
@@ -28,7 +30,7 @@ class Timer:
     invoker: Invoker
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Fire by the schedule until asked to stop; a run that has begun is finished and recorded first."""
+        """Fire by the schedule until asked to stop; a call that has begun is finished and recorded first."""
         status, reason = self._start()
         while True:
             if reason is None:
@@ -39,7 +41,7 @@ class Timer:
             status, reason = await self._fire(status, reason), None
 
     async def fire_by_hand(self) -> None:
-        """Call at once, whatever the schedule does; nothing is recorded."""
+        """Call the function at once, whatever the schedule says; nothing is recorded."""
         await self._call(self.file.read() if self.file else None, past_due=False)
 
     def _start(self) -> tuple[Status, Reason | None]:
@@ -74,7 +76,7 @@ class Timer:
         try:
             await self.invoker.invoke(self.function, request, to_nothing)
         except FunctionFailedError:
-            # Logged; a failure does not stop the schedule.
+            # It is in the log; a failure does not stop the schedule.
             return
 
     def _record(self, status: Status) -> None:
@@ -83,4 +85,5 @@ class Timer:
 
 
 def utc_now() -> datetime:
+    """Return the machine's time."""
     return datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""Keep each timer's status in a file, as the host keeps it in a blob."""
+"""Store each timer's status in a file; the real host uses a blob."""
 
 import json
 import logging
@@ -15,10 +15,12 @@ log = logging.getLogger("host")
 
 @dataclass(frozen=True, kw_only=True)
 class StatusFile:
+    """The file of one timer."""
+
     path: Path
 
     def read(self) -> Status | None:
-        """Return what is recorded; a file that cannot be read counts as none."""
+        """Return the recorded status; an unreadable file counts as none."""
         try:
             return from_names(json.loads(self.path.read_text(encoding="utf-8")))
         except FileNotFoundError:
@@ -28,7 +30,7 @@ class StatusFile:
             return None
 
     def write(self, status: Status) -> None:
-        """Record a status as well as can be: a full disk does not stop the timer."""
+        """Record a status if possible: a full disk does not stop the timer."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             new = self.path.with_suffix(".new")
@@ -39,6 +41,7 @@ class StatusFile:
 
 
 def to_names(status: Status) -> dict[str, str]:
+    """Return a status under the host's names."""
     return {
         "Last": (status.last or NEVER).isoformat(),
         "Next": status.next.isoformat(),
@@ -47,5 +50,6 @@ def to_names(status: Status) -> dict[str, str]:
 
 
 def from_names(names: dict[str, str]) -> Status:
+    """Return a status from the host's names; raises KeyError or ValueError."""
     last, following, updated = (datetime.fromisoformat(names[name]) for name in ("Last", "Next", "LastUpdated"))
     return Status(last=None if last == NEVER else last, next=following, updated=updated)

@@ -24,6 +24,7 @@ class Schedule:
 
     @classmethod
     def parse(cls, expression: str) -> Self:
+        """Return the schedule; raises BadScheduleError."""
         text = expression.strip()
         if not FIELDS.fullmatch(text):
             raise BadScheduleError(f"'{expression}' is not an NCRONTAB expression of six fields, seconds first")
@@ -35,18 +36,20 @@ class Schedule:
         return schedule
 
     def after(self, moment: datetime) -> datetime:
+        """Return the first occurrence after this moment."""
         # NCRONTAB wants day of month and day of week both, where cron takes either.
         occurrences = croniter(self.expression, moment, second_at_beginning=True, day_or=False)
         found: datetime = occurrences.get_next(datetime)
         return found
 
     def fires_within_a_minute_twice(self, now: datetime) -> bool:
+        """Return whether two occurrences fall into the minute from now."""
         return self.after(self.after(now)) < now + timedelta(minutes=1)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Status:
-    """What is kept of a timer between runs; `last` is None until it has run."""
+    """The recorded state of a timer between runs; `last` is None until it has run."""
 
     last: datetime | None
     next: datetime
@@ -54,6 +57,8 @@ class Status:
 
 
 class Reason(Enum):
+    """Why a timer fires."""
+
     SCHEDULED = "scheduled"
     PAST_DUE = "past due"
     STARTUP = "run on startup"
@@ -61,12 +66,14 @@ class Reason(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Start:
+    """What a timer does when the host starts: its status, and why it fires at once, if it does."""
+
     status: Status
     fire: Reason | None
 
 
 def start(schedule: Schedule, recorded: Status | None, now: datetime, *, run_on_startup: bool) -> Start:
-    """Decide what a timer does when the host starts: catch up once, run because it asks for it, or wait."""
+    """Decide what a timer does when the host starts: catch up once, run because of run_on_startup, or wait."""
     status = resume(schedule, recorded, now)
     if now > status.next:
         return Start(status=status, fire=Reason.PAST_DUE)
@@ -74,7 +81,7 @@ def start(schedule: Schedule, recorded: Status | None, now: datetime, *, run_on_
 
 
 def resume(schedule: Schedule, recorded: Status | None, now: datetime) -> Status:
-    """Return the recorded status, or a new one if there is none or the expression is another one by now."""
+    """Return the recorded status, or a new one if there is none or the expression has changed."""
     new = Status(last=None, next=schedule.after(now), updated=now)
     if recorded is None:
         return new
@@ -85,12 +92,13 @@ def resume(schedule: Schedule, recorded: Status | None, now: datetime) -> Status
 
 
 def after_run(schedule: Schedule, before: Status, began: datetime, reason: Reason) -> Status:
-    """Return the status after a run; its next occurrence counts from the run's start, so it may be past already."""
+    """Return the status after a run; its next occurrence counts from the run's start, so it may have passed already."""
     early = reason is Reason.SCHEDULED and began < before.next
-    # Else the same occurrence would come again when the clock fired a few ms before it.
+    # Otherwise the same occurrence would come again if the timer fired a few ms early.
     last = before.next if early else began
     return Status(last=last, next=schedule.after(last), updated=last)
 
 
 def seconds_until(moment: datetime, now: datetime) -> float:
+    """Return the seconds until a moment, 0 if it has passed."""
     return max(0.0, (moment - now).total_seconds())

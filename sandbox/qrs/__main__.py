@@ -20,6 +20,7 @@ from sandbox.stopping import stop_when_asked
 
 
 def main() -> None:
+    """Run the stand-in until asked to stop."""
     arguments = _arguments()
     certificates.make(arguments.certificates)
     asyncio.run(_run(arguments))
@@ -69,7 +70,7 @@ def _tls(arguments: argparse.Namespace, *, asks_for_certificate: bool) -> ssl.SS
         arguments.server_certificate or folder / "server.pem", arguments.server_key or folder / "server_key.pem"
     )
     if asks_for_certificate:
-        # optional: who sends none is told 403 by QRS, not cut off by TLS
+        # optional: without one QRS answers 403, and TLS does not break the connection off
         context.load_verify_locations(folder / "root.pem")
         context.verify_mode = ssl.CERT_OPTIONAL
     return context

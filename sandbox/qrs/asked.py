@@ -1,4 +1,4 @@
-"""A request as the listeners hand it on: no socket in it any more."""
+"""A request as the listeners pass it on, without its socket."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +8,9 @@ from sandbox.qrs.state import Site
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Asked:
+class ReceivedRequest:
+    """A request as it was received; `now` is the time of its receipt in seconds."""
+
     listener: str
     method: str
     target: str
@@ -16,7 +18,7 @@ class Asked:
     query: Query
     headers: Mapping[str, str]
     body: bytes
-    # True on the plain listener too, which asks for no certificate
+    # True on the plain listener too, which requires no certificate
     certified: bool
     connection: int
     now: float

@@ -1,4 +1,4 @@
-"""The tasks of the site, by id and by name, each with its JSON ready to be sent."""
+"""The site's tasks by id and by name, each with its JSON ready to be sent."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ _USUAL: Entity = {
 
 @dataclass(kw_only=True, slots=True)
 class Task:
-    """A task; its row is made anew only when its last execution changed state."""
+    """A task; its row is rebuilt only when the state of its last execution changes."""
 
     id: str
     place: int
@@ -34,6 +34,7 @@ class Task:
     _shown: tuple[str, Status] | None = None
 
     def row(self, last: Execution | None, now: float) -> Row:
+        """Return the row that shows the state of this last execution."""
         state = None if last is None else (last.id, last.status(now))
         if self._row is None or self._shown != state:
             self._row, self._shown = task_row(self.entity, last, now), state
@@ -41,8 +42,10 @@ class Task:
 
 
 class Catalogue:
+    """All tasks of the site."""
+
     def __init__(self, entities: Iterable[object]) -> None:
-        """Take tasks in QRS's own form; a ValueError tells which one is none."""
+        """Take tasks in the form of QRS; raises TypeError naming one that is not a task."""
         tasks = [_task(place, entity) for place, entity in enumerate(entities)]
         self._by_id = {task.id: task for task in tasks}
         self._by_name: dict[str, list[Task]] = {}
@@ -53,15 +56,16 @@ class Catalogue:
         return iter(self._by_id.values())
 
     def get(self, task_id: str) -> Task | None:
+        """Return the task of this id in lower case, or None."""
         return self._by_id.get(task_id)
 
     def named(self, name: str) -> Task | None:
-        """Return the first task of that name: names are not unique in Sense."""
+        """Return the first task of that name, because names are not unique in Sense."""
         found = self._by_name.get(name.lower())
         return found[0] if found else None
 
     def among(self, ids: Iterable[str]) -> list[Task]:
-        """Return the tasks of these ids in the order of the site: QRS does not keep the order that was asked."""
+        """Return the tasks of these ids in the order of the site: QRS does not keep the order of the query."""
         found = [task for task_id in ids if (task := self._by_id.get(task_id)) is not None]
         return sorted(found, key=lambda task: task.place)
 
@@ -69,7 +73,7 @@ class Catalogue:
 def _task(place: int, given: object) -> Task:
     if not isinstance(given, dict) or not isinstance(given.get("id"), str) or not isinstance(given.get("name"), str):
         raise TypeError(f"task {place} has no id and name: {given!r:.200}")
-    # noApp is the stand-in's own: it says that the app is gone, and is not shown
+    # noApp exists only in the stand-in: it means that the app is gone, and is not part of the entity
     app_is_gone = given.get("noApp") is True
     entity = {**_USUAL, **{name: value for name, value in given.items() if name != "noApp"}}
     entity["operational"] = _complete_operational(entity.get("operational"))

@@ -1,4 +1,4 @@
-"""What QRS asks of a request before it looks at the path, each check a refusal of its own."""
+"""The checks that QRS makes before it looks at the path, each with a refusal of its own."""
 
 import re
 from collections.abc import Mapping
@@ -24,16 +24,19 @@ def check_line(method: str, target: str) -> None:
 
 
 def check_length(method: str, headers: Mapping[str, str]) -> None:
+    """Refuse a POST or PUT without the length of its body."""
     if method in ("POST", "PUT") and "Content-Length" not in headers and "Transfer-Encoding" not in headers:
         raise refused(411, "HTTP Error 411. The request must be chunked or have a content length.")
 
 
 def check_certificate(*, shown: bool) -> None:
+    """Refuse a request without a client certificate."""
     if not shown:
         raise refused(403, "Forbidden")
 
 
 def check_xsrf(query: Query, headers: Mapping[str, str]) -> None:
+    """Refuse a request whose XSRF keys in query and header are missing or differ."""
     key = query.get("xrfkey")
     if key is None or headers.get("X-Qlik-Xrfkey") != key or not _XSRF_KEY.fullmatch(key):
         raise refused(403, "XSRF prevention check failed. Possible XSRF discovered.")

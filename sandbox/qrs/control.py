@@ -1,4 +1,4 @@
-"""The control plane: what tests ask of the stand-in and tell it, on a port of its own."""
+"""The control API: what tests query and change in the stand-in, on a port of its own."""
 
 import datetime as dt
 import json
@@ -18,10 +18,13 @@ Handler = Callable[[object], Awaitable[Answer]]
 
 @dataclass(kw_only=True)
 class Control:
+    """The control API of one site."""
+
     site: Site
     listeners: Listeners
 
     async def serve(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer a request to the control API."""
         try:
             handler = self._routes()[request.method, request.path]
             body = await request.content.read()
@@ -102,7 +105,7 @@ class Control:
 
 
 def _wire(values: dict[str, object]) -> dict[str, object]:
-    """Return the values under the names of the wire, an instant as text."""
+    """Return the values under the names of the wire, with instants as text."""
     if isinstance(at := values.get("at"), float):
         values = {**values, "at": dt.datetime.fromtimestamp(at, dt.UTC).isoformat(timespec="microseconds")}
     return {wire_name(name): value for name, value in values.items()}

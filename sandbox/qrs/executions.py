@@ -1,4 +1,4 @@
-"""Reloads as Sense runs them: what state an execution has is computed from the time when asked, no timer runs."""
+"""Reloads as Sense runs them: the state of an execution is computed from the time on demand, without timers."""
 
 import uuid
 from collections import deque
@@ -12,6 +12,8 @@ RESULTS_KEPT_PER_TASK = 50
 
 
 class Status(IntEnum):
+    """Sense's states of an execution, with their numbers."""
+
     NEVER_STARTED = 0
     TRIGGERED = 1
     STARTED = 2
@@ -45,6 +47,7 @@ class Execution:
     outcome: Status = Status.FINISHED_SUCCESS
 
     def status(self, now: float) -> Status:
+        """Return its state at this time."""
         if now >= self.end:
             return self.outcome
         if now < self.picked_up:
@@ -53,18 +56,21 @@ class Execution:
 
     @property
     def takes_a_slot(self) -> bool:
+        """Return False for an execution that was dropped from the queue."""
         return self.begin < self.end
 
 
 @dataclass(kw_only=True, slots=True)
 class Executions:
+    """All executions of the site."""
+
     active: dict[str, Execution] = field(default_factory=dict)
     by_session: dict[str, Execution] = field(default_factory=dict)
     by_result: dict[str, Execution] = field(default_factory=dict)
     history: dict[str, deque[Execution]] = field(default_factory=dict)
 
     def start(self, task_id: str, settings: Settings, now: float) -> Execution | None:
-        """Start the task; return None when it is running already."""
+        """Start the task; return None if it is running already."""
         running = self.active.get(task_id)
         if running is not None and running.end > now:
             return None
@@ -82,7 +88,7 @@ class Executions:
         return execution
 
     def stop(self, task_id: str, settings: Settings, now: float) -> bool:
-        """Abort what runs of the task and let the queue move up; return whether anything ran."""
+        """Abort the running execution of the task and let the queue move up; return whether there was one."""
         execution = self.active.get(task_id)
         if execution is None or execution.end <= now:
             return False
@@ -92,8 +98,9 @@ class Executions:
         return True
 
     def last(self, task_id: str) -> Execution | None:
-        kept = self.history.get(task_id)
-        return kept[-1] if kept else None
+        """Return the latest execution of a task, or None."""
+        past = self.history.get(task_id)
+        return past[-1] if past else None
 
     def session(self, session_id: str, now: float) -> Execution | None:
         """Return the execution of a session; Sense removes the session when the run ends."""
@@ -101,16 +108,19 @@ class Executions:
         return execution if execution is not None and execution.end > now else None
 
     def running(self, now: float) -> list[Execution]:
+        """Return the executions that have not ended."""
         return [execution for execution in self.active.values() if execution.end > now]
 
     def of_task(self, task_id: str) -> Iterable[Execution]:
+        """Return the remembered executions of a task, oldest first."""
         return self.history.get(task_id, ())
 
     def all(self) -> Iterator[Execution]:
+        """Yield all remembered executions."""
         yield from self.by_session.values()
 
     def _ends(self, settings: Settings, now: float) -> list[float]:
-        # with slots to spare the ends do not matter: a start stays cheap however many tasks there are
+        # with free slots the ends do not matter: so a start stays cheap however many tasks there are
         if len(self.active) < settings.slots:
             return []
         self.active = {execution.task_id: execution for execution in self.running(now)}
@@ -124,19 +134,20 @@ class Executions:
             ends.append(waiting.end)
 
     def _remember(self, execution: Execution) -> None:
-        kept = self.history.setdefault(execution.task_id, deque())
-        kept.append(execution)
+        past = self.history.setdefault(execution.task_id, deque())
+        past.append(execution)
         self.active[execution.task_id] = execution
         self.by_session[execution.id] = self.by_result[execution.result_id] = execution
-        if len(kept) > RESULTS_KEPT_PER_TASK:
-            oldest = kept.popleft()
+        if len(past) > RESULTS_KEPT_PER_TASK:
+            oldest = past.popleft()
             del self.by_session[oldest.id], self.by_result[oldest.result_id]
 
 
 def _place(execution: Execution, ends: list[float], settings: Settings, now: float = 0.0) -> None:
-    """Give the execution its begin and end: the first free slot, first come first served.
+    """Set begin and end of the execution: the first free slot, first come first served.
 
-    An execution dropped from the queue is among the ends too; it ends before it would have begun: nobody waits for it.
+    `ends` includes executions that were dropped from the queue; they end before they would have begun, so nobody waits
+    for them.
     """
     execution.begin = max(execution.picked_up, now)
     if len(ends) >= settings.slots:

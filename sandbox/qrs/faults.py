@@ -1,4 +1,4 @@
-"""Faults on demand: which request is hit by which."""
+"""QRS faults on demand: which request gets which fault."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
@@ -7,12 +7,14 @@ from typing import get_args
 from sandbox.qrs.settings import python_name, wire_name
 
 KINDS = ("refuse", "reset", "resetAfter", "hang", "delay", "status", "html", "truncate")
-# these answer in the place of QRS: nothing takes effect
+# these answer instead of QRS: the request has no effect
 INSTEAD = ("reset", "hang", "status", "html")
 
 
 @dataclass(kw_only=True, slots=True)
 class Fault:
+    """A fault for the next `count` requests to this method and path, None: for all."""
+
     kind: str
     method: str | None = None
     path: str | None = None
@@ -22,6 +24,7 @@ class Fault:
     count: int | None = None
 
     def hits(self, method: str, path: str) -> bool:
+        """Return whether the request gets this fault."""
         return (
             self.kind != "refuse"
             and self.count != 0
@@ -31,17 +34,22 @@ class Fault:
 
 
 class Faults:
+    """The active faults."""
+
     def __init__(self) -> None:
         self._faults: list[Fault] = []
 
     @property
     def refusing(self) -> bool:
+        """Return whether connections are to be refused."""
         return any(fault.kind == "refuse" for fault in self._faults)
 
     def add(self, faults: Iterable[Fault]) -> None:
+        """Activate faults, after those that are active."""
         self._faults.extend(faults)
 
     def clear(self) -> None:
+        """End all faults."""
         self._faults.clear()
 
     def take(self, method: str, path: str) -> Fault | None:
@@ -54,12 +62,13 @@ class Faults:
         return None
 
     def listed(self) -> list[dict[str, object]]:
+        """Return the active faults under the names of the wire."""
         names = [item.name for item in fields(Fault)]
         return [{wire_name(name): getattr(fault, name) for name in names} for fault in self._faults]
 
 
 def read_faults(given: object) -> list[Fault]:
-    """Read one fault or a list of them; a ValueError or TypeError tells what is wrong."""
+    """Read one fault or a list of them; raises ValueError or TypeError saying what is wrong."""
     return [_read_fault(each) for each in (given if isinstance(given, list) else [given])]
 
 

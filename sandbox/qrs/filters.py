@@ -13,12 +13,12 @@ _DEEPEST = 100
 
 
 class FilterError(ValueError):
-    """The text QRS answers, with status 400."""
+    """The filter is invalid; the text is QRS's answer, with status 400."""
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """A condition; `lookup` is (property, values) when it says only `property eq guid or ...`: an index serves it."""
+    """A condition; `lookup` is (property, values) if it only says `property eq guid or ...`, which needs no search."""
 
     matches: Matches
     lookup: tuple[str, frozenset[str]] | None = None
@@ -26,7 +26,7 @@ class Filter:
 
 @lru_cache(maxsize=1024)
 def parse(text: str) -> Filter:
-    """Parse a filter; a FilterError carries the text of the answer."""
+    """Parse a filter; raises FilterError."""
     reader = _Reader(text)
     result = reader.alternatives(0)
     if not reader.at_end:

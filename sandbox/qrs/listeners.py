@@ -1,4 +1,4 @@
-"""The ports: HTTPS as QRS's own, plain HTTP for speed, the proxy; and connections counted as they come and go."""
+"""The ports: HTTPS like QRS's own, plain HTTP for speed, the proxy; and counts of their connections."""
 
 import asyncio
 import socket
@@ -20,7 +20,7 @@ Answers = Callable[[web.BaseRequest, int], Awaitable[web.StreamResponse]]
 
 
 class Connections(web.Server):
-    """aiohttp's server, which also numbers its connections and counts them."""
+    """aiohttp's server, which also numbers and counts its connections."""
 
     def __init__(self, answers: Answers, counts: Counts, *, secure: bool) -> None:
         self._answers = answers
@@ -51,6 +51,7 @@ class Connections(web.Server):
             self._counts.closed()
 
     def abort(self) -> None:
+        """Reset all open connections."""
         for handler in list(self._numbers):
             abort(handler.transport)
 
@@ -60,7 +61,7 @@ class Connections(web.Server):
 
 @dataclass(kw_only=True)
 class Listener:
-    """A port that is held all the time, whether it listens or refuses."""
+    """A port that stays bound, whether it listens or refuses."""
 
     port: int
     server: Connections
@@ -73,12 +74,13 @@ class Listener:
         self.port = self._socket.getsockname()[1]
 
     async def open(self) -> None:
+        """Listen, unless it does already."""
         if self._accepting is None:
             loop = asyncio.get_running_loop()
             self._accepting = await loop.create_server(self.server, sock=self._socket, ssl=self.tls, backlog=_BACKLOG)
 
     def refuse(self) -> None:
-        """Stop listening and cut what is open; a bound socket that does not listen refuses and keeps the port."""
+        """Stop listening and reset open connections; a bound socket that does not listen refuses and keeps the port."""
         if self._accepting is not None:
             self._accepting.close()
             self._accepting = None
@@ -86,15 +88,19 @@ class Listener:
             self.server.abort()
 
     def close(self) -> None:
+        """Give up the port."""
         self.refuse()
         self._socket.close()
 
 
 @dataclass(kw_only=True)
 class Listeners:
+    """All ports of QRS."""
+
     listeners: list[Listener]
 
     async def follow(self, *, refusing: bool) -> None:
+        """Make all ports refuse or listen."""
         for listener in self.listeners:
             if refusing:
                 listener.refuse()
@@ -102,6 +108,7 @@ class Listeners:
                 await listener.open()
 
     def close(self) -> None:
+        """Give up all ports."""
         for listener in self.listeners:
             listener.close()
 

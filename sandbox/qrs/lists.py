@@ -1,4 +1,4 @@
-"""Reading endpoints: the lists, their full form, count, table and single rows."""
+"""Endpoints that read: lists, their full form, count, table and single rows."""
 
 import json
 from collections.abc import Callable
@@ -12,24 +12,29 @@ from sandbox.qrs.filters import Filter
 from sandbox.qrs.rows import Row, result_row, session_row
 from sandbox.qrs.sorting import column, in_order, page
 
-# Returns the rows of a lookup, or all rows where the lookup's property has no index: told by the second value.
+# Returns the rows of a lookup and True, or all rows and False if the lookup's property has no index.
 Source = Callable[[Call, tuple[str, frozenset[str]] | None], tuple[list[Row], bool]]
 Endpoint = Callable[[Call], Answer]
 
 
 def full(source: Source) -> Endpoint:
+    """Return the endpoint for a list in full form."""
     return lambda call: ready_json(b"[" + b",".join(row.full for row in _sorted(source, call)) + b"]")
 
 
 def condensed(source: Source) -> Endpoint:
+    """Return the endpoint for a list in condensed form."""
     return lambda call: ready_json(b"[" + b",".join(row.condensed for row in _sorted(source, call)) + b"]")
 
 
 def count(source: Source) -> Endpoint:
+    """Return the endpoint for the number of rows."""
     return lambda call: json_answer({"value": len(_matching(source, call))})
 
 
 def one(source: Source) -> Endpoint:
+    """Return the endpoint for a single row by its id."""
+
     def answer(call: Call) -> Answer:
         rows, _ = source(call, ("id", frozenset((call.id,))))
         if not rows:
@@ -40,6 +45,8 @@ def one(source: Source) -> Endpoint:
 
 
 def table(source: Source) -> Endpoint:
+    """Return the endpoint for a table with chosen columns."""
+
     def answer(call: Call) -> Answer:
         columns = _columns(call.body)
         rows = page(_sorted(source, call), call.query)
@@ -50,16 +57,19 @@ def table(source: Source) -> Endpoint:
 
 
 def tasks(call: Call, lookup: tuple[str, frozenset[str]] | None) -> tuple[list[Row], bool]:
+    """Return the rows of all kinds of tasks."""
     found, exact = _tasks(call, lookup)
     return [_task_row(call, task) for task in found], exact
 
 
 def reload_tasks(call: Call, lookup: tuple[str, frozenset[str]] | None) -> tuple[list[Row], bool]:
+    """Return the rows of reload tasks."""
     found, exact = _tasks(call, lookup)
     return [_task_row(call, task) for task in found if task.reloads], exact
 
 
 def sessions(call: Call, lookup: tuple[str, frozenset[str]] | None) -> tuple[list[Row], bool]:
+    """Return the rows of executions that have not ended."""
     executions = call.site.executions
     match lookup:
         case ("id", ids):
@@ -70,6 +80,7 @@ def sessions(call: Call, lookup: tuple[str, frozenset[str]] | None) -> tuple[lis
 
 
 def results(call: Call, lookup: tuple[str, frozenset[str]] | None) -> tuple[list[Row], bool]:
+    """Return the rows of all remembered executions."""
     executions = call.site.executions
     match lookup:
         case ("id", ids):
@@ -122,7 +133,7 @@ def _filter(call: Call) -> Filter | None:
 
 
 def _columns(body: bytes) -> dict[str, str]:
-    """Read the columns of a table request: shown name to the property it shows."""
+    """Read the columns of a table request: displayed name to property."""
     try:
         columns = json.loads(body)["columns"]
         return {str(each["name"]): str(each["definition"]) for each in columns}

@@ -1,4 +1,4 @@
-"""The query string as QRS reads it: names in any case, parts without a value refused."""
+"""The query string as QRS reads it: case-insensitive names, and parts without a value are refused."""
 
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -9,28 +9,35 @@ from sandbox.qrs.answers import refused
 
 @dataclass(frozen=True, slots=True)
 class Query:
+    """The parameters by lower-case name; `complete` is False if one has no value."""
+
     parameters: dict[str, str] = field(default_factory=dict)
     complete: bool = True
 
     def get(self, name: str) -> str | None:
+        """Return the value of a parameter, or None."""
         return self.parameters.get(name)
 
     def require(self, name: str) -> str:
+        """Return the value of a parameter; refuse the request without it."""
         if (value := self.parameters.get(name)) is None:
             raise missing_value()
         return value
 
     def check(self) -> None:
+        """Refuse a query with a parameter without value."""
         if not self.complete:
             raise missing_value()
 
 
 def missing_value() -> Exception:
+    """Return the refusal for a missing value."""
     return refused(400, "Missing parameter value(s)")
 
 
 @lru_cache(maxsize=1024)
 def parse_query(raw: str, *, plus_is_space: bool) -> Query:
+    """Parse a raw query string."""
     decode = unquote_plus if plus_is_space else unquote
     parameters: dict[str, str] = {}
     complete = True

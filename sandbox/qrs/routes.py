@@ -1,4 +1,4 @@
-"""Which endpoint a method and path lead to, and what stands before it."""
+"""Find the endpoint of a method and path, and check the rights for it."""
 
 import re
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 from sandbox.qrs import lists, starting
 from sandbox.qrs.answers import Answer, json_answer, refused
-from sandbox.qrs.asked import Asked, Call
+from sandbox.qrs.asked import Call, ReceivedRequest
 from sandbox.qrs.checks import rights_of
 from sandbox.qrs.state import Site
 
@@ -55,21 +55,21 @@ _ROUTES: dict[tuple[str, str], Endpoint] = {
 }
 
 
-def respond(site: Site, asked: Asked, path: str, user: str) -> Answer:
-    """Answer a request of a known user: route, rights, endpoint."""
-    endpoint, found_id = _locate(asked.method, path)
+def respond(site: Site, received: ReceivedRequest, path: str, user: str) -> Answer:
+    """Answer the request of a known user: find the endpoint, check rights, call it."""
+    endpoint, found_id = _locate(received.method, path)
     rights = rights_of(user, site.settings)
-    asked.query.check()
+    received.query.check()
     return endpoint(
         Call(
             site=site,
-            query=asked.query,
-            body=asked.body,
+            query=received.query,
+            body=received.body,
             id=found_id,
             sees=rights != "none",
             may_start=rights == "all",
-            connection=asked.connection,
-            now=asked.now,
+            connection=received.connection,
+            now=received.now,
         )
     )
 

@@ -1,4 +1,4 @@
-"""Entities as QRS shows them: the full form, the condensed form, and the folded one that filters read."""
+"""Entities as QRS shows them: full form, condensed form, and the lower-case form that filters read."""
 
 import datetime as dt
 from functools import cached_property, lru_cache
@@ -25,29 +25,36 @@ _ONLY_IN_FULL = {"createdDate", "modifiedDate", "modifiedByUserName", "details",
 
 
 class Row:
+    """An entity in all its forms, each made on demand."""
+
     def __init__(self, entity: Entity, condensed: Entity) -> None:
         self.entity = entity
         self._condensed = condensed
 
     @cached_property
     def full(self) -> bytes:
+        """Return the JSON of the full form."""
         return json_bytes(self.entity)
 
     @cached_property
     def condensed(self) -> bytes:
+        """Return the JSON of the condensed form."""
         return json_bytes(self._condensed)
 
     @cached_property
     def folded(self) -> object:
+        """Return the form with names and texts in lower case."""
         return fold(self.entity)
 
 
 def task_row(task: Entity, last: Execution | None, now: float) -> Row:
+    """Return the row of a task with the state of its last execution."""
     entity = task if last is None else {**task, "operational": _operational(task, last, now)}
     return Row(entity, {name: entity[name] for name in _CONDENSED_TASK if name in entity})
 
 
 def result_row(execution: Execution, task: Entity, now: float) -> Row:
+    """Return the row of an execution result."""
     entity = {
         "id": execution.result_id,
         "createdDate": instant(execution.triggered),
@@ -62,6 +69,7 @@ def result_row(execution: Execution, task: Entity, now: float) -> Row:
 
 
 def session_row(execution: Execution, task: Entity) -> Row:
+    """Return the row of an execution session."""
     begun = instant(execution.triggered)
     entity: Entity = {
         "id": execution.id,
@@ -81,7 +89,7 @@ def session_row(execution: Execution, task: Entity) -> Row:
 
 @lru_cache(maxsize=4096)
 def instant(seconds: float) -> str:
-    """Return the time as QRS writes it, to the millisecond."""
+    """Return a time as QRS writes it, to the millisecond."""
     return dt.datetime.fromtimestamp(seconds, dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 

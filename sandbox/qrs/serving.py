@@ -1,4 +1,4 @@
-"""One request of a listener: log, faults, checks, endpoint, and an answer that takes as long as it should."""
+"""Serve one request of a listener: log, faults, checks, endpoint, and an answer after the configured latency."""
 
 import asyncio
 import socket
@@ -11,30 +11,31 @@ from multidict import CIMultiDict
 
 from sandbox.qrs import checks, proxy
 from sandbox.qrs.answers import Answer, Refused, html, text
-from sandbox.qrs.asked import Asked
+from sandbox.qrs.asked import ReceivedRequest
 from sandbox.qrs.faults import INSTEAD, Fault
 from sandbox.qrs.query import parse_query
 from sandbox.qrs.routes import respond
 from sandbox.qrs.state import Entry, Site
 
 PROXY = "proxy"
-# on, for no seconds: close() then sends RST, not FIN (Windows has the two fields in 16 bits)
+# SO_LINGER with 0 seconds: close() then sends RST, not FIN (on Windows both fields have 16 bits).
 _LINGER_NOT = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 
 
 async def serve(
     site: Site, listener: str, token_certificate: str, request: web.BaseRequest, connection: int
 ) -> web.StreamResponse:
+    """Answer a request, with the fault that hits it."""
     began = time.monotonic()
     if site.faults.refusing:
         # accepted just before the listeners closed
         return _reset(request)
-    asked = await _read(site, listener, request, connection)
-    entry = _note(site, asked)
-    fault = site.faults.take(asked.method, asked.path)
+    received = await _read(site, listener, request, connection)
+    entry = _note(site, received)
+    fault = site.faults.take(received.method, received.path)
     if fault is not None and fault.kind in INSTEAD:
-        return await _instead(fault, request, entry)
-    answer = _answer(site, asked, entry, token_certificate)
+        return await _answer_with_fault(fault, request, entry)
+    answer = _answer(site, received, entry, token_certificate)
     if fault is not None and fault.kind == "resetAfter":
         return _reset(request)
     await _take_time(site, fault, began)
@@ -45,7 +46,7 @@ async def serve(
 
 
 def abort(transport: asyncio.BaseTransport | None) -> None:
-    """Cut a connection so that the other side gets a reset."""
+    """Close a connection so that the other side gets a reset."""
     if not isinstance(transport, asyncio.Transport):
         return
     sock = transport.get_extra_info("socket")
@@ -54,11 +55,11 @@ def abort(transport: asyncio.BaseTransport | None) -> None:
     transport.abort()
 
 
-async def _read(site: Site, listener: str, request: web.BaseRequest, connection: int) -> Asked:
+async def _read(site: Site, listener: str, request: web.BaseRequest, connection: int) -> ReceivedRequest:
     target = request.raw_path
     path, _, query = target.partition("?")
     transport = request.transport
-    return Asked(
+    return ReceivedRequest(
         listener=listener,
         method=request.method,
         target=target,
@@ -72,44 +73,44 @@ async def _read(site: Site, listener: str, request: web.BaseRequest, connection:
     )
 
 
-def _note(site: Site, asked: Asked) -> Entry:
+def _note(site: Site, received: ReceivedRequest) -> Entry:
     entry = Entry(
-        listener=asked.listener,
-        method=asked.method,
-        path=asked.path,
-        filter=asked.query.get("filter"),
-        connection=asked.connection,
-        at=asked.now,
+        listener=received.listener,
+        method=received.method,
+        path=received.path,
+        filter=received.query.get("filter"),
+        connection=received.connection,
+        at=received.now,
     )
     site.log.append(entry)
     site.counts.requests += 1
     return entry
 
 
-def _answer(site: Site, asked: Asked, entry: Entry, token_certificate: str) -> Answer:
-    """Run the checks in QRS's order and the endpoint; a refusal anywhere is the answer."""
+def _answer(site: Site, received: ReceivedRequest, entry: Entry, token_certificate: str) -> Answer:
+    """Run the checks in the order of QRS, then the endpoint; a refusal anywhere becomes the answer."""
     cookie = None
     try:
-        checks.check_line(asked.method, asked.target)
-        checks.check_length(asked.method, asked.headers)
-        path = asked.path
-        if asked.listener == PROXY:
+        checks.check_line(received.method, received.target)
+        checks.check_length(received.method, received.headers)
+        path = received.path
+        if received.listener == PROXY:
             prefix, path = proxy.prefix_and_path(path, site)
-            entry.user, cookie = proxy.enter(site, asked, prefix, token_certificate)
-        checks.check_certificate(shown=asked.certified)
-        checks.check_xsrf(asked.query, asked.headers)
-        entry.user = entry.user or checks.user_of(asked.headers, site.settings)
-        answer = respond(site, asked, path, entry.user)
+            entry.user, cookie = proxy.enter(site, received, prefix, token_certificate)
+        checks.check_certificate(shown=received.certified)
+        checks.check_xsrf(received.query, received.headers)
+        entry.user = entry.user or checks.user_of(received.headers, site.settings)
+        answer = respond(site, received, path, entry.user)
     except Refused as refusal:
         answer = refusal.answer
     return answer if cookie is None else Answer(answer.status, answer.body, answer.content_type, cookie)
 
 
-async def _instead(fault: Fault, request: web.BaseRequest, entry: Entry) -> web.StreamResponse:
+async def _answer_with_fault(fault: Fault, request: web.BaseRequest, entry: Entry) -> web.StreamResponse:
     if fault.kind == "reset":
         return _reset(request)
     if fault.kind == "hang":
-        # the client's leaving cancels this
+        # cancelled when the client disconnects
         await asyncio.Event().wait()
     answer = html(200, "Login") if fault.kind == "html" else text(fault.status, fault.body)
     entry.status = answer.status
@@ -122,11 +123,11 @@ def _reset(request: web.BaseRequest) -> web.StreamResponse:
 
 
 async def _take_time(site: Site, fault: Fault | None, began: float) -> None:
-    wanted = site.settings.latency_ms
+    milliseconds = site.settings.latency_ms
     if fault is not None and fault.kind == "delay":
-        wanted += fault.delay_ms
-    left = wanted / 1000 - (time.monotonic() - began)
-    if wanted and left > 0:
+        milliseconds += fault.delay_ms
+    left = milliseconds / 1000 - (time.monotonic() - began)
+    if milliseconds and left > 0:
         await asyncio.sleep(left)
 
 

@@ -1,4 +1,4 @@
-"""Sessions of a virtual proxy: a site allows a user only so many new ones in a while."""
+"""Sessions of a virtual proxy, which allows each user only so many new ones within a period."""
 
 import uuid
 from dataclasses import dataclass, field
@@ -10,17 +10,21 @@ _IDLE_SECONDS = 30 * 60.0
 
 @dataclass(kw_only=True, slots=True)
 class Session:
+    """The session of a user; `last_used` in seconds."""
+
     user: str
     last_used: float
 
 
 @dataclass(kw_only=True, slots=True)
 class Sessions:
+    """The sessions of all virtual proxies."""
+
     known: dict[tuple[str, str], Session] = field(default_factory=dict)
     made: dict[str, list[float]] = field(default_factory=dict)
 
     def user_of(self, prefix: str, cookie: str | None, now: float) -> str | None:
-        """Return whose session the cookie is and note its use; None for an unknown or idle one."""
+        """Return the user of the session and record its use; None for an unknown or idle one."""
         session = self.known.get((prefix, cookie or ""))
         if session is None or now - session.last_used > _IDLE_SECONDS:
             return None
@@ -28,7 +32,7 @@ class Sessions:
         return session.user
 
     def open(self, prefix: str, user: str, now: float) -> str | None:
-        """Make a session and return its cookie; None when the user has made too many."""
+        """Create a session and return its cookie; None if the user has created too many."""
         recent = [at for at in self.made.get(user, ()) if now - at < _WINDOW_SECONDS]
         if len(recent) >= _ALLOWED:
             return None

@@ -1,4 +1,4 @@
-"""What a test can change about the site while it runs."""
+"""The settings of the site, which a test can change while it runs."""
 
 import re
 from dataclasses import dataclass, field, fields, replace
@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Named as on the wire, in Python's spelling: `latency_ms` is `latencyMs`."""
+    """Named as on the wire, but in snake case: `latency_ms` is `latencyMs`."""
 
     latency_ms: float = 0.0
     plus_is_space: bool = False
@@ -30,7 +30,7 @@ class Settings:
 
 
 def merged(settings: Settings, changes: object) -> Settings:
-    """Return the settings with the named ones changed; a ValueError names what is wrong."""
+    """Return the settings with some changed; raises ValueError or TypeError saying what is wrong."""
     if not isinstance(changes, dict):
         raise TypeError("settings are a JSON object")
     named = {python_name(str(name)): value for name, value in changes.items()}
@@ -41,10 +41,12 @@ def merged(settings: Settings, changes: object) -> Settings:
 
 
 def python_name(name: str) -> str:
+    """Return `latency_ms` for `latencyMs`."""
     return re.sub(r"(?<=[a-z])([A-Z])", lambda upper: "_" + upper[0].lower(), name)
 
 
 def wire_name(name: str) -> str:
+    """Return `latencyMs` for `latency_ms`."""
     return re.sub(r"_([a-z])", lambda lower: lower[1].upper(), name)
 
 

@@ -1,4 +1,4 @@
-"""Order and pages of lists, and the value of a table's column."""
+"""Order and paging of lists, and the values of a table's columns."""
 
 import re
 
@@ -12,19 +12,20 @@ _ORDER = re.compile(r"\s*([A-Za-z_][\w.]*)(?:\s+(asc|desc))?\s*", re.IGNORECASE)
 
 def in_order(rows: list[Row], query: Query) -> list[Row]:
     """Sort by `orderby=Name asc, modifiedDate desc`, as lists do, or by `sortColumn`, as tables do."""
-    for name, descending in reversed(_wanted(query)):
+    for name, descending in reversed(_sort_columns(query)):
         path = name.lower().split(".")
         rows = sorted(rows, key=lambda row: _key(row, path), reverse=descending)
     return rows
 
 
 def page(rows: list[Row], query: Query) -> list[Row]:
+    """Return the rows that `skip` and `take` select."""
     skip = _number(query, "skip", 0)
     return rows[skip : skip + _number(query, "take", len(rows))]
 
 
 def column(row: Row, definition: str) -> object:
-    """Return what the row has under `name` or `app.name`, None when nothing is there."""
+    """Return the value under `name` or `app.name`, or None."""
     node: object = row.entity
     for name in definition.lower().split("."):
         if not isinstance(node, dict):
@@ -33,7 +34,7 @@ def column(row: Row, definition: str) -> object:
     return node
 
 
-def _wanted(query: Query) -> list[tuple[str, bool]]:
+def _sort_columns(query: Query) -> list[tuple[str, bool]]:
     if (single := query.get("sortcolumn")) is not None:
         return [(single, (query.get("orderascending") or "true").lower() == "false")]
     text = query.get("orderby")
@@ -46,7 +47,7 @@ def _wanted(query: Query) -> list[tuple[str, bool]]:
 
 
 def _key(row: Row, path: list[str]) -> tuple[bool, str, float]:
-    """Return a key in which nothing comes first, then numbers by size, texts by alphabet."""
+    """Return a sort key: missing values first, then numbers, then texts."""
     first = next(iter(values(row.folded, path)), None)
     if isinstance(first, int | float):
         return True, "", first

@@ -1,4 +1,4 @@
-"""Starting and stopping tasks, in QRS's several forms."""
+"""Start and stop tasks, in the various forms of QRS."""
 
 import json
 
@@ -10,25 +10,29 @@ from sandbox.qrs.state import Start
 
 
 def start(call: Call) -> Answer:
+    """Start a task by id, without an answer."""
     _begin(call, _known(call))
     return NO_CONTENT
 
 
 def start_synchronous(call: Call) -> Answer:
+    """Start a task by id and answer with its execution."""
     return _session(call, _begin(call, _known(call)))
 
 
 def start_by_name(call: Call) -> Answer:
+    """Start a task by name, without an answer."""
     _begin(call, _named(call))
     return NO_CONTENT
 
 
 def start_by_name_synchronous(call: Call) -> Answer:
+    """Start a task by name and answer with its execution."""
     return _session(call, _begin(call, _named(call)))
 
 
 def start_many(call: Call) -> Answer:
-    """Start those of the ids that are tasks; what QRS does about the others is not known, here they are passed over."""
+    """Start the tasks with these ids; what QRS does with other ids is unknown, here they are ignored."""
     for task in [call.site.catalogue.get(task_id) for task_id in _ids(call.body)]:
         if task is not None and call.sees:
             _begin(call, task)
@@ -36,6 +40,7 @@ def start_many(call: Call) -> Answer:
 
 
 def stop(call: Call) -> Answer:
+    """Stop a task."""
     task = _known(call)
     _check_rights(call)
     call.site.executions.stop(task.id, call.site.settings, call.now)
@@ -43,7 +48,7 @@ def stop(call: Call) -> Answer:
 
 
 def _begin(call: Call, task: Task) -> Execution | None:
-    """Start the task; return None where Sense would answer the zero GUID."""
+    """Start the task; return None if Sense would answer the zero GUID."""
     _check_rights(call)
     site = call.site
     app_is_gone = task.app_is_gone or task.id in site.settings.no_app

@@ -1,4 +1,4 @@
-"""The site: its tasks, what ran, what was asked, and the faults and settings in force."""
+"""The state of the site: its tasks, their executions, the log, and the active faults and settings."""
 
 from collections import deque
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ REMEMBERED = 100_000
 
 @dataclass(kw_only=True, slots=True)
 class Entry:
-    """A request as the log has it; the status is None until it is answered."""
+    """A request in the log; the status is None until it is answered."""
 
     listener: str
     method: str
@@ -28,6 +28,8 @@ class Entry:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Start:
+    """A start that was accepted."""
+
     task_id: str
     execution_id: str
     at: float
@@ -36,6 +38,8 @@ class Start:
 
 @dataclass(kw_only=True, slots=True)
 class Counts:
+    """Counts of requests and connections."""
+
     requests: int = 0
     connections: int = 0
     handshakes: int = 0
@@ -43,24 +47,29 @@ class Counts:
     max_open_connections: int = 0
 
     def accepted(self) -> None:
+        """Count a connection."""
         self.connections += 1
 
     def opened(self, *, secure: bool) -> None:
+        """Count a connection whose handshake is done."""
         self.handshakes += secure
         self.open_connections += 1
         self.max_open_connections = max(self.max_open_connections, self.open_connections)
 
     def closed(self) -> None:
+        """Count the end of a connection."""
         self.open_connections -= 1
 
     def reset(self) -> None:
-        """Count from now; connections that are open stay open."""
+        """Count from now on; open connections remain open."""
         self.requests = self.connections = self.handshakes = 0
         self.max_open_connections = self.open_connections
 
 
 @dataclass(kw_only=True)
 class Site:
+    """Everything that the stand-in knows and remembers."""
+
     first_tasks: list[object]
     first_settings: Settings
     faults: Faults = field(default_factory=Faults)
@@ -82,6 +91,6 @@ class Site:
         self.starts.clear()
 
     def replace_tasks(self, tasks: list[object]) -> None:
-        """Take these tasks instead; what ran before is gone with the tasks it belonged to."""
+        """Replace all tasks; past executions are gone with the tasks that they belonged to."""
         self.catalogue = Catalogue(tasks)
         self.executions = Executions()

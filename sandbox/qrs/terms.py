@@ -51,7 +51,7 @@ def fold(value: object) -> object:
 
 
 def values(row: object, path: list[str]) -> list[object]:
-    """Return what the path leads to; a list on the way gives one value for each of its elements."""
+    """Return what is at the path; a list on the way gives a value for each of its elements."""
     nodes = [row]
     for name in path:
         owners = _flat(nodes)
@@ -60,7 +60,7 @@ def values(row: object, path: list[str]) -> list[object]:
 
 
 def term(path: list[str], operator: str, literal: str) -> Matches | None:
-    """Return the test of a term, None when the operator does not go with the literal."""
+    """Return the test of a term, or None if the operator does not fit the literal."""
     test = _test(operator, literal)
     if test is None:
         return None
@@ -90,29 +90,29 @@ def _test(operator: str, literal: str) -> Matches | None:
     return None
 
 
-def _text_test(operator: str, wanted: str) -> Matches | None:
+def _text_test(operator: str, expected: str) -> Matches | None:
     if (compare_text := _TEXT.get(operator)) is not None:
-        return lambda value: isinstance(value, str) and compare_text(value, wanted)
-    instant = _instant(wanted)
+        return lambda value: isinstance(value, str) and compare_text(value, expected)
+    instant = _instant(expected)
     if instant is None:
-        return _same_type(operator, wanted) if operator in ("eq", "ne") else None
+        return _same_type(operator, expected) if operator in ("eq", "ne") else None
     compare = _COMPARE.get(operator)
     if compare is None:
         return None
     return lambda value: _compares_in_time(compare, value, instant)
 
 
-def _compares_in_time(compare: Callable[[object, object], bool], value: object, wanted: dt.datetime) -> bool:
+def _compares_in_time(compare: Callable[[object, object], bool], value: object, expected: dt.datetime) -> bool:
     instant = _instant(value) if isinstance(value, str) else None
-    return instant is not None and compare(instant, wanted)
+    return instant is not None and compare(instant, expected)
 
 
-def _same_type(operator: str, wanted: object) -> Matches | None:
+def _same_type(operator: str, expected: object) -> Matches | None:
     compare = _COMPARE.get(operator)
     if compare is None:
         return None
-    # True == 1 in Python; in QRS a bool is no number
-    return lambda value: type(value) is type(wanted) and compare(value, wanted)
+    # True == 1 in Python; in QRS a boolean is not a number
+    return lambda value: type(value) is type(expected) and compare(value, expected)
 
 
 @lru_cache(maxsize=4096)

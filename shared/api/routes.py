@@ -1,10 +1,10 @@
-"""Every route, in the order in which they are tried: the first whose path fits answers.
+"""List every route, in the order in which they are tried: the first one that matches answers.
 
-Azure's host has an order of its own, and it can't be told another: it tries functions in the order of their names,
-compared in upper case, whatever their paths are (FunctionMetadataManager of azure-functions-host, which sorts them, and
-WebScriptHostHttpRoutesManager, which takes the first that fits). So where two paths fit one address, the names of their
-functions stand in the order of this list; tests/unit/test_routes.py holds them to it. Choose the name of a new route
-so. An existing one stays: metrics, queries and settings such as AzureWebJobs.tick.Disabled go by it.
+Azure's host has a fixed order of its own: it tries functions in the order of their names, compared in upper case,
+whatever their paths are (FunctionMetadataManager of azure-functions-host sorts them, and WebScriptHostHttpRoutesManager
+takes the first match). So where two paths match one address, the names of their functions must be in the order of this
+list; tests/unit/test_routes.py checks that. Choose the name of a new route accordingly. Don't change an existing one:
+metrics, queries and settings such as AzureWebJobs.tick.Disabled use it.
 """
 
 import azure.functions as func
@@ -19,7 +19,7 @@ from shared.api.start_task import start
 
 ROUTES = (
     Route("start_task", "v4/reloadtask/{taskId}/start", {"PUT": start.START, "POST": start.START}),
-    # With a slash behind it the id of one is missing.
+    # With a slash at the end, the id of a schedule is missing.
     Route("schedules", "v4/schedules", {"GET": many.LIST, "POST": many.CREATE}, ends_with_name=True),
     Route("schedule_start_all", "v4/schedules/startall", {"PUT": many.START_ALL}),
     Route("schedule_stop_all", "v4/schedules/stopall", {"PUT": many.STOP_ALL}),
@@ -50,6 +50,6 @@ LAST = "zzz_unknown_path"
 
 
 def blueprints(*, asks_for_key: bool, are_answers_current: bool) -> tuple[func.Blueprint, func.Blueprint]:
-    """Return the functions of all routes, the contract's and the page's too, and the one for any other path."""
+    """Return the functions of all routes, including the contract and the page, and the one for any other path."""
     routes = (*ROUTES, *page.routes(ROUTES, asks_for_key=asks_for_key, are_answers_current=are_answers_current))
-    return blueprint(routes), unknown_path.beside(routes, name=LAST)
+    return blueprint(routes), unknown_path.for_paths_other_than(routes, name=LAST)

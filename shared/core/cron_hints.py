@@ -27,9 +27,9 @@ SHORT = 3
 def hint(place: str, item: str) -> str:
     """Return what to say of an item that can't be read, beginning with a semicolon; nothing where nothing is known."""
     said = f"{place} {item}".lower()
-    for pattern, told in _HINTS:
+    for pattern, hint in _HINTS:
         if found := re.fullmatch(pattern, said):
-            return found.expand(told)
+            return found.expand(hint)
     return _short_name(place, item)
 
 

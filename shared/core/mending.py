@@ -5,11 +5,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from shared.core.cron import MINUTE
-from shared.core.due import Due, counted_from
+from shared.core.entry import Entry, counted_from
 from shared.core.errors import CallerError
 from shared.core.rules import Rule, answered, ask, minute_of
 from shared.core.schedules import Change, Schedule, State, latest, with_entry
-from shared.core.unreadable import Entry, UnreadableEntry, readable
+from shared.core.unreadable import AnyEntry, UnreadableEntry, readable
 
 # What is due sooner may be in a tick's hands.
 SOON = 2 * MINUTE
@@ -17,7 +17,7 @@ SOON = 2 * MINUTE
 FURTHEST = timedelta(days=1)
 
 
-def mended(schedule: Schedule, entries: Sequence[Entry], now: datetime) -> list[Change]:
+def mended(schedule: Schedule, entries: Sequence[AnyEntry], now: datetime) -> list[Change]:
     """Return the changes that a schedule needs; each holds only while the schedule is as it was read.
 
     So after the first the others wait for the next day; the one that puts the schedule right comes first. What can't be
@@ -28,75 +28,75 @@ def mended(schedule: Schedule, entries: Sequence[Entry], now: datetime) -> list[
         return []
     if schedule.state is State.STOPPED:
         return _without(schedule, list(map(readable, entries)))
-    right = next((entry for entry in entries if readable(entry).instant == schedule.due), None)
+    right = next((entry for entry in entries if readable(entry).due_at == schedule.due_at), None)
     if right:
         others = [readable(entry) for entry in entries if entry is not right]
         replanned = [] if isinstance(right, UnreadableEntry) else _replanned(schedule, right, now)
         return [*replanned, *_without(schedule, others)]
-    return [_put_right(schedule, min(map(readable, entries), key=lambda due: due.instant, default=None), now)]
+    return [_put_right(schedule, min(map(readable, entries), key=lambda entry: entry.due_at, default=None), now)]
 
 
-def _without(schedule: Schedule, entries: Sequence[Due]) -> list[Change]:
-    return [Change(before=schedule, after=schedule, due_before=due) for due in entries]
+def _without(schedule: Schedule, entries: Sequence[Entry]) -> list[Change]:
+    return [Change(before=schedule, after=schedule, entry_before=entry) for entry in entries]
 
 
-def _put_right(schedule: Schedule, stray: Due | None, now: datetime) -> Change:
+def _put_right(schedule: Schedule, stray: Entry | None, now: datetime) -> Change:
     """Return the change that puts an entry where the lost one stood, for a tick to catch up with what was due since.
 
     It takes the place of one that the schedule does not point to, and its instant too if that is of the same rule.
     """
-    # Whoever had the lost entry may have told a run of its number.
+    # Whoever had the lost entry may have recorded a run of its number.
     seq = max(schedule.seq, stray.seq if stray else 0) + 1
     try:
         change = with_entry(replace(schedule, seq=seq), latest(now, schedule, None))
     except CallerError as error:
-        stopped = replace(schedule, state=State.STOPPED, due=None, problem=str(error))
-        return Change(before=schedule, after=stopped, due_before=stray)
+        stopped = replace(schedule, state=State.STOPPED, due_at=None, problem=str(error))
+        return Change(before=schedule, after=stopped, entry_before=stray)
     assert change.after is not None  # noqa: S101 - it is what with_entry makes
-    assert change.due_after is not None  # noqa: S101 - as above
+    assert change.entry_after is not None  # noqa: S101 - as above
     is_own = stray is not None and stray.rule == schedule.definition.rule
-    instant = stray.instant if stray and is_own else schedule.due or change.due_after.instant
+    instant = stray.due_at if stray and is_own else schedule.due_at or change.entry_after.due_at
     return Change(
         before=schedule,
-        after=replace(change.after, due=instant),
-        due_before=stray,
-        due_after=replace(change.due_after, instant=instant, since=None, unknown=stray.unknown if stray else {}),
+        after=replace(change.after, due_at=instant),
+        entry_before=stray,
+        entry_after=replace(change.entry_after, due_at=instant, since=None, unknown=stray.unknown if stray else {}),
     )
 
 
-def planned(schedule: Schedule, due: Due) -> datetime | None:
+def planned(schedule: Schedule, entry: Entry) -> datetime | None:
     """Return the instant of an entry by the rules of now, None when it is never due or can't be evaluated.
 
-    It may be over already: then a tick starts it late, or tells that it was missed. The version before did not put down
+    It may be over already: then a tick starts it late, or records that it was missed. The version before did not store
     since when an entry counts: of an instant that is none any more the occurrence before it takes the place, if it was
     not dealt with.
     """
-    return answered(ask(due.rule, lambda rule: _planned(schedule, due, rule)))
+    return answered(ask(entry.rule, lambda rule: _planned(schedule, entry, rule)))
 
 
-def _planned(schedule: Schedule, due: Due, rule: Rule) -> datetime | None:
-    instant = rule.next_after(counted_from(due))
-    if due.since or instant == due.instant:
+def _planned(schedule: Schedule, entry: Entry, rule: Rule) -> datetime | None:
+    instant = rule.next_after(counted_from(entry))
+    if entry.since or instant == entry.due_at:
         return instant
-    known = [schedule.created, schedule.last_due, due.occurrence, due.instant - FURTHEST]
+    known = [schedule.created, schedule.last_due, entry.tries.occurrence, entry.due_at - FURTHEST]
     dealt_with = max(moment for moment in known if moment)
-    return rule.newest(dealt_with + timedelta.resolution, due.instant) or instant
+    return rule.newest(dealt_with + timedelta.resolution, entry.due_at) or instant
 
 
-def _replanned(schedule: Schedule, due: Due, now: datetime) -> list[Change]:
+def _replanned(schedule: Schedule, entry: Entry, now: datetime) -> list[Change]:
     """Return the change to another instant, when the rules of a zone have changed since the entry was made."""
-    if due.claim or due.attempt or due.instant < minute_of(now) + SOON:
+    if entry.claim or entry.tries.attempt or entry.due_at < minute_of(now) + SOON:
         return []
-    instant = answered(ask(due.rule, lambda rule: _replanned_to(schedule, due, rule, now)))
-    # One that can't be evaluated is told when it is due.
-    if instant in {None, due.instant}:
+    instant = answered(ask(entry.rule, lambda rule: _replanned_to(schedule, entry, rule, now)))
+    # A rule that can't be evaluated stops the schedule when it is due.
+    if instant in {None, entry.due_at}:
         return []
-    moved = replace(due, instant=instant)
-    return [Change(before=schedule, after=replace(schedule, due=instant), due_before=due, due_after=moved)]
+    moved = replace(entry, due_at=instant)
+    return [Change(before=schedule, after=replace(schedule, due_at=instant), entry_before=entry, entry_after=moved)]
 
 
-def _replanned_to(schedule: Schedule, due: Due, rule: Rule, now: datetime) -> datetime | None:
-    instant = _planned(schedule, due, rule)
-    if instant is None or due.since:
+def _replanned_to(schedule: Schedule, entry: Entry, rule: Rule, now: datetime) -> datetime | None:
+    instant = _planned(schedule, entry, rule)
+    if instant is None or entry.since:
         return instant
-    return min(instant, rule.first(latest(now, schedule, due)) or instant)
+    return min(instant, rule.first(latest(now, schedule, entry)) or instant)

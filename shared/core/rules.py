@@ -71,7 +71,7 @@ class Rule:
         if low is None or low > until:
             return None
         high = until.replace(microsecond=0)
-        probe = low  # mostly there is no later one, and one question tells
+        probe = low  # mostly there is no later one, and one question is enough
         while low < high:
             later = self.next_after(probe)
             if later is None or later > until:

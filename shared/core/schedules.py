@@ -11,25 +11,25 @@ from enum import StrEnum
 
 from shared.core import rules
 from shared.core.cron import never_due
-from shared.core.due import Due, Target, is_in_hand
-from shared.core.ends import in_hand, left_out, rest
+from shared.core.entry import Entry, Target, Tries
 from shared.core.errors import RowUnreadable
+from shared.core.left_out import in_hand, left_out, rest
 from shared.core.rules import BrokenRule, Rule
 from shared.core.runs import Run
-from shared.core.unreadable import Entry, Unreadable, UnreadableEntry, as_said
+from shared.core.unreadable import AnyEntry, Unreadable, UnreadableEntry, as_said
 
 
 class State(StrEnum):
     """Whether a schedule starts its task; the texts are those of the wire."""
 
-    STARTED = "started"
+    ACTIVE = "started"
     STOPPED = "stopped"
 
 
 WAS_CHANGED = "The schedule was changed"
 STATE_OF: Mapping[str, State] = {
-    "start": State.STARTED,
-    "started": State.STARTED,
+    "start": State.ACTIVE,
+    "started": State.ACTIVE,
     "stop": State.STOPPED,
     "stopped": State.STOPPED,
 }
@@ -57,17 +57,17 @@ class Definition:
 class Schedule:
     """A schedule as it is kept.
 
-    `due` is when its entry on the agenda stands, None while it is stopped. `seq` numbers the run to come. `last_due` is
-    the last occurrence that was dealt with. `left_out` are runs that a change has told and history may not have yet.
-    `problem` tells why Footman stopped it. `unreadable` tells of a row in which something else stands than must; what
-    can't be read has a default here.
+    Its entry on the agenda is due at `due_at`, None while it is stopped. `seq` numbers the run to come. `last_due` is
+    the last occurrence that was dealt with. `left_out` are runs of a change that history may not have yet. `problem`
+    says why Footman stopped it. `unreadable` names the columns of its row that hold something else than they must;
+    what they should hold has a default here.
     """
 
     id: str
     created: datetime
     definition: Definition
     state: State
-    due: datetime | None = None
+    due_at: datetime | None = None
     seq: int = 0
     last_due: datetime | None = None
     last_run: Run | None = None
@@ -86,8 +86,8 @@ class Change:
 
     before: Schedule | None = None
     after: Schedule | None = None
-    due_before: Due | None = None
-    due_after: Due | None = None
+    entry_before: Entry | None = None
+    entry_after: Entry | None = None
     at: datetime | None = None
 
 
@@ -104,31 +104,31 @@ def created(schedule_id: str, definition: Definition, now: datetime) -> Change:
     return with_entry(schedule, now)
 
 
-def started(schedule: Schedule, now: datetime) -> Change | None:
+def activated(schedule: Schedule, now: datetime) -> Change | None:
     """Return the change that starts a stopped schedule, None for a started one; raises CallerError, RowUnreadable."""
     _must_be_readable(schedule)
-    if schedule.state is State.STARTED:
+    if schedule.state is State.ACTIVE:
         return None
     check(schedule.definition, now)
     return replace(with_entry(schedule, latest(now, schedule, None)), before=schedule)
 
 
-def stopped(schedule: Schedule, entry: Entry | None, now: datetime) -> Change | None:
+def stopped(schedule: Schedule, entry: AnyEntry | None, now: datetime) -> Change | None:
     """Return the change that stops a started schedule, None for a stopped one."""
     if schedule.state is State.STOPPED:
         return None
-    due = _numbered(schedule, entry)
-    after = _taken(schedule, due, left_out(due, now, "The schedule was stopped") if due else ())
-    return Change(before=schedule, after=replace(after, state=State.STOPPED, due=None), due_before=due)
+    entry = _numbered(schedule, entry)
+    after = _taken(schedule, entry, left_out(entry, now, "The schedule was stopped") if entry else ())
+    return Change(before=schedule, after=replace(after, state=State.STOPPED, due_at=None), entry_before=entry)
 
 
-def deleted(schedule: Schedule, entry: Entry | None, now: datetime) -> Change:
-    return Change(before=schedule, due_before=_numbered(schedule, entry), at=now)
+def deleted(schedule: Schedule, entry: AnyEntry | None, now: datetime) -> Change:
+    return Change(before=schedule, entry_before=_numbered(schedule, entry), at=now)
 
 
 def edited(
     schedule: Schedule,
-    entry: Entry | None,
+    entry: AnyEntry | None,
     definition: Definition,
     now: datetime,
     *,
@@ -142,19 +142,19 @@ def edited(
     written anew. Raises RowUnreadable for a schedule that can't be.
     """
     _must_be_readable(schedule)
-    due = _numbered(schedule, entry)
+    stands = _numbered(schedule, entry)
     changed = replace(schedule, definition=definition, problem="")
     match state_after(schedule.state, schedule.definition.startup_state, definition.startup_state):
-        case State.STOPPED if schedule.state is State.STARTED and not keeps_state:
-            change = stopped(changed, due, now)
-        case State.STARTED if schedule.state is State.STOPPED and not keeps_state:
-            change = started(changed, now)
-        case _ if changed == schedule and (isinstance(entry, Due) or schedule.state is State.STOPPED):
+        case State.STOPPED if schedule.state is State.ACTIVE and not keeps_state:
+            change = stopped(changed, stands, now)
+        case State.ACTIVE if schedule.state is State.STOPPED and not keeps_state:
+            change = activated(changed, now)
+        case _ if changed == schedule and (isinstance(entry, Entry) or schedule.state is State.STOPPED):
             return None
         case _ if schedule.state is State.STOPPED:
             change = Change(after=changed)
         case _:
-            change = _edited_while_started(changed, due, now)
+            change = _edited_while_started(changed, stands, now)
     assert change is not None  # noqa: S101 - the state differs where one of these says that it does not
     return replace(change, before=schedule)
 
@@ -170,33 +170,38 @@ def state_after(state: State, said: str, says: str) -> State:
     return state
 
 
-def _edited_while_started(changed: Schedule, due: Due | None, now: datetime) -> Change:
+def _edited_while_started(changed: Schedule, entry: Entry | None, now: datetime) -> Change:
     definition = changed.definition
-    if due and due.rule == definition.rule:
-        if definition.target.task_id.lower() == due.target.task_id.lower():
-            entry = replace(due, target=definition.target)
-            return Change(after=replace(changed, seq=entry.seq), due_before=due, due_after=entry)
-        if change := _with_another_task(changed, due):
+    if entry and entry.rule == definition.rule:
+        if definition.target.task_id.lower() == entry.target.task_id.lower():
+            after = replace(changed, seq=entry.seq)
+            return Change(after=after, entry_before=entry, entry_after=replace(entry, target=definition.target))
+        if change := _with_another_task(changed, entry):
             return change
-    after = _taken(changed, due, left_out(due, now, WAS_CHANGED) if due else ())
-    change = with_entry(after, latest(now, changed, due))
-    if due and change.due_after:
-        change = replace(change, due_after=replace(change.due_after, unknown=due.unknown))
-    return replace(change, due_before=due)
+    after = _taken(changed, entry, left_out(entry, now, WAS_CHANGED) if entry else ())
+    change = with_entry(after, latest(now, changed, entry))
+    if entry and change.entry_after:
+        change = replace(change, entry_after=replace(change.entry_after, unknown=entry.unknown))
+    return replace(change, entry_before=entry)
 
 
-def _with_another_task(changed: Schedule, due: Due) -> Change | None:
+def _with_another_task(changed: Schedule, entry: Entry) -> Change | None:
     """Return the change to another task: what was tried of the old one says nothing of it."""
     definition = changed.definition
-    if not is_in_hand(due):
-        entry = replace(due, attempt=0, occurrence=None, last_error="", target=definition.target)
-        return Change(after=replace(changed, seq=entry.seq), due_before=due, due_after=entry)
-    after_it = rest(due)
+    if not entry.is_in_hand:
+        after = replace(changed, seq=entry.seq)
+        return Change(after=after, entry_before=entry, entry_after=_with_target(entry, definition.target))
+    after_it = rest(entry)
     if after_it is None:
         return None
-    entry = replace(after_it, target=definition.target)
-    after = replace(_taken(changed, due, (in_hand(due, WAS_CHANGED),)), due=entry.instant)
-    return Change(after=after, due_before=due, due_after=entry)
+    following = replace(after_it, target=definition.target)
+    after = replace(_taken(changed, entry, (in_hand(entry, WAS_CHANGED),)), due_at=following.due_at)
+    return Change(after=after, entry_before=entry, entry_after=following)
+
+
+def _with_target(entry: Entry, target: Target) -> Entry:
+    # When it may be tried again stays: Sense did not answer, whatever it was asked.
+    return replace(entry, target=target, tries=Tries(not_before=entry.tries.not_before))
 
 
 def with_entry(schedule: Schedule, now: datetime) -> Change:
@@ -205,24 +210,24 @@ def with_entry(schedule: Schedule, now: datetime) -> Change:
     instant = rule.first(now)
     if instant is None:
         raise never_due(rule.expression)
-    after = replace(schedule, state=State.STARTED, due=instant, problem="")
-    return Change(after=after, due_after=replace(_entry(schedule, instant), since=rule.begin(now)))
+    after = replace(schedule, state=State.ACTIVE, due_at=instant, problem="")
+    return Change(after=after, entry_after=replace(_entry(schedule, instant), since=rule.begin(now)))
 
 
-def _entry(schedule: Schedule, instant: datetime) -> Due:
+def _entry(schedule: Schedule, instant: datetime) -> Entry:
     said = schedule.definition
-    return Due(
+    return Entry(
         schedule_id=schedule.id,
-        instant=instant,
+        due_at=instant,
         rule=said.rule,
         target=said.target,
         seq=schedule.seq,
     )
 
 
-def latest(now: datetime, schedule: Schedule, due: Due | None) -> datetime:
+def latest(now: datetime, schedule: Schedule, entry: Entry | None) -> datetime:
     """Return now, or the last occurrence that was or is being dealt with where that is later: a clock went back."""
-    return max(instant for instant in (now, schedule.last_due, due and due.occurrence) if instant)
+    return max(instant for instant in (now, schedule.last_due, entry and entry.tries.occurrence) if instant)
 
 
 def _must_be_readable(schedule: Schedule) -> None:
@@ -230,23 +235,23 @@ def _must_be_readable(schedule: Schedule) -> None:
         raise RowUnreadable(schedule.unreadable.problem)
 
 
-def _numbered(schedule: Schedule, entry: Entry | None) -> Due | None:
+def _numbered(schedule: Schedule, entry: AnyEntry | None) -> Entry | None:
     """Return the entry with a number that no run has, and what can't be read of it as the schedule says."""
     if isinstance(entry, UnreadableEntry):
-        return as_said(entry, _entry(schedule, entry.entry.instant))
+        return as_said(entry, _entry(schedule, entry.entry.due_at))
     return replace(entry, seq=max(entry.seq, schedule.seq)) if entry else None
 
 
-def _taken(schedule: Schedule, due: Due | None, runs: tuple[Run, ...]) -> Schedule:
-    """Return the schedule without its entry: the runs tell what that stood for, and nobody else gets their numbers.
+def _taken(schedule: Schedule, entry: Entry | None, runs: tuple[Run, ...]) -> Schedule:
+    """Return the schedule without its entry: the runs record what that stood for, and nobody else gets their numbers.
 
-    The number of an entry that is lost or claimed stays free for the run that somebody may be about to tell.
+    The number of an entry that is lost or claimed stays free for the run that somebody may be about to record.
     """
-    used = max(len(runs), 1 if due is None or due.claim else 0)
-    dealt_with = [schedule.last_due, due and is_in_hand(due) and due.occurrence, *(run.due for run in runs)]
+    used = max(len(runs), 1 if entry is None or entry.claim else 0)
+    dealt_with = [schedule.last_due, entry and entry.is_in_hand and entry.tries.occurrence, *(run.due for run in runs)]
     return replace(
         schedule,
-        seq=schedule.seq + used if due is None else due.seq + used,
+        seq=schedule.seq + used if entry is None else entry.seq + used,
         last_due=max((instant for instant in dealt_with if instant), default=None),
         last_run=runs[-1] if runs else schedule.last_run,
         left_out=(*schedule.left_out, *runs),

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from shared.core.starts import Found, Plan, Property, StartFilter, StartRequest, Task, Wanted, is_guid
+from shared.core.starts import Plan, StartRequest
+from shared.core.tasks import Found, Property, StartFilter, Task, TaskQuery, is_guid
 
 _Name = TypeVar("_Name", str, Property)
 
@@ -26,7 +27,7 @@ class Screened:
     denied_ids: tuple[str, ...]
     denied_tags: tuple[str, ...]
     denied_properties: tuple[Property, ...]
-    wanted: Wanted
+    wanted: TaskQuery
     all_task_ids_must_exist: bool
 
 
@@ -45,7 +46,7 @@ def screen(request: StartRequest, start_filter: StartFilter) -> Screened:
         denied_ids=denied_ids,
         denied_tags=denied_tags,
         denied_properties=denied_properties,
-        wanted=Wanted(
+        wanted=TaskQuery(
             task_ids=_once(task_id.lower() for task_id in task_ids if task_id in guids),
             tags=_once(tags),
             properties=_once(properties),

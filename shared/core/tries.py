@@ -1,10 +1,9 @@
-"""What the try to start a task comes to: a run that is told, or another try."""
+"""What a try to start a task comes to: a run that is recorded, or another try."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from shared.core.due import Due
-from shared.core.ends import told_of
+from shared.core.entry import Entry, count_before
 from shared.core.errors import QrsError, QrsRefused, QrsUnanswered, QrsUnreachable, TaskNotStarted
 from shared.core.runs import Run, RunOutcome
 
@@ -13,7 +12,7 @@ from shared.core.runs import Run, RunOutcome
 class Try:
     """A claimed entry whose task is to be started for `occurrence`."""
 
-    due: Due
+    entry: Entry
     occurrence: datetime
 
 
@@ -54,54 +53,56 @@ def run_of(tried: Tried) -> Run | None:
         case None | QrsError():
             return None
         case _:
-            return _run(tried, RunOutcome.FAILED)
+            return _run(tried, RunOutcome.UNKNOWN)
 
 
-def given_back(tried: Tried, not_before: datetime) -> Due:
+def given_back(tried: Tried, not_before: datetime) -> Entry:
     """Return the entry for another try: at `not_before` after one that failed, at once when it was not sent.
 
     It still names the claim under which it was had: by that storage knows it again.
     """
-    due = tried.of.due
+    entry = tried.of.entry
     if not tried.was_sent:
-        return replace(due, attempt=due.attempt - 1, tried_since=None)
+        return replace(entry, tries=replace(entry.tries, attempt=entry.tries.attempt - 1, tried_since=None))
     may_be_under_way = isinstance(tried.error, QrsUnanswered)
-    return replace(
-        due,
+    tries = replace(
+        entry.tries,
         occurrence=tried.of.occurrence,
         tried_since=tried.at if may_be_under_way else None,
         not_before=not_before,
         last_error=str(tried.error),
     )
+    return replace(entry, tries=tries)
 
 
-def untried(found: Due, due: Due) -> Due:
+def untried(found: Entry, entry: Entry) -> Entry:
     """Return an entry whose earlier start did not reach Sense: as it was found, for a try of what is the newest now."""
-    return replace(found, claim=due.claim, etag=due.etag, tried_since=None)
+    return replace(found, claim=entry.claim, etag=entry.etag, tries=replace(found.tries, tried_since=None))
 
 
-def unasked(found: Due, due: Due, why: str) -> Due:
+def unasked(found: Entry, entry: Entry, why: str) -> Entry:
     """Return an entry as it was found, for Sense could not be asked about it."""
-    return replace(due, attempt=found.attempt, tried_since=found.tried_since, last_error=why)
+    tries = replace(entry.tries, attempt=found.tries.attempt, tried_since=found.tries.tried_since, last_error=why)
+    return replace(entry, tries=tries)
 
 
-def postponed(due: Due, not_before: datetime) -> Due:
+def postponed(entry: Entry, not_before: datetime) -> Entry:
     """Return the entry, as it was found, for a time when Sense can be asked what became of it."""
-    return replace(due, not_before=not_before)
+    return replace(entry, tries=replace(entry.tries, not_before=not_before))
 
 
-def not_given_back(due: Due) -> Run | None:
+def not_given_back(entry: Entry) -> Run | None:
     """Return the run of an entry that somebody took from the agenda while its start was tried, None if it was not."""
-    if not due.last_error:
+    if not entry.tries.last_error:
         return None
     return Run(
-        schedule_id=due.schedule_id,
-        seq=due.seq,
-        due=due.occurrence or due.instant,
-        outcome=RunOutcome.FAILED,
-        attempt=due.attempt,
-        missed_count=told_of(due, due.occurrence or due.instant),
-        reason=f"{due.last_error} It is not tried again: the schedule was changed meanwhile.",
+        schedule_id=entry.schedule_id,
+        seq=entry.seq,
+        due=entry.reach,
+        outcome=RunOutcome.UNKNOWN if entry.tries.tried_since else RunOutcome.FAILED,
+        attempt=entry.tries.attempt,
+        missed_count=count_before(entry, entry.reach),
+        reason=f"{entry.tries.last_error} It is not tried again: the schedule was changed meanwhile.",
     )
 
 
@@ -109,12 +110,12 @@ def _run(tried: Tried, outcome: RunOutcome) -> Run:
     is_started = outcome is RunOutcome.STARTED
     reason = str(tried.error) if isinstance(tried.error, QrsError) else OWN_FAULT
     return Run(
-        schedule_id=tried.of.due.schedule_id,
-        seq=tried.of.due.seq,
+        schedule_id=tried.of.entry.schedule_id,
+        seq=tried.of.entry.seq,
         due=tried.of.occurrence,
         outcome=outcome,
         started=tried.at if is_started else None,
-        attempt=tried.of.due.attempt,
+        attempt=tried.of.entry.tries.attempt,
         reason=None if is_started else reason,
         execution_id=tried.execution_id,
     )

@@ -1,8 +1,8 @@
-"""Rows that can't be read, since somebody edited them by hand: told to whoever must act, and in nobody's way."""
+"""Rows that can't be read, since somebody edited them by hand: reported, and in nobody's way."""
 
 from dataclasses import dataclass, replace
 
-from shared.core.due import Due, is_in_hand
+from shared.core.entry import Entry
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,22 +29,22 @@ class UnreadableEntry:
     """
 
     row: Unreadable
-    entry: Due
+    entry: Entry
 
 
-Entry = Due | UnreadableEntry
+AnyEntry = Entry | UnreadableEntry
 
 
-def readable(entry: Entry) -> Due:
+def readable(entry: AnyEntry) -> Entry:
     """Return the entry as far as it can be read: where it stands and in which version, at least."""
     return entry.entry if isinstance(entry, UnreadableEntry) else entry
 
 
-def as_said(entry: UnreadableEntry, said: Due) -> Due:
+def as_said(entry: UnreadableEntry, said: Entry) -> Entry:
     """Return the entry with what its schedule says, which `said` holds.
 
     Unless a tick is known to have it in hand its number stays free, for a run that somebody may be about to record.
     """
     own, seq = entry.entry, max(entry.entry.seq, said.seq)
-    due = replace(own, rule=said.rule, target=said.target, seq=seq)
-    return due if is_in_hand(due) else replace(due, seq=seq + 1)
+    whole = replace(own, rule=said.rule, target=said.target, seq=seq)
+    return whole if whole.is_in_hand else replace(whole, seq=seq + 1)

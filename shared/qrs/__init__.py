@@ -1,1 +1,1 @@
-"""The only room that knows the Qlik Sense Repository Service."""
+"""The only package that knows the Qlik Sense Repository Service."""

@@ -1,11 +1,11 @@
-"""How to reach the repository service and as whom, free of where that was configured."""
+"""How to reach the repository service and as whom, independent of where that was configured."""
 
 from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, kw_only=True)
 class ClientCertificate:
-    """A certificate that the site trusts, as PEM text, with its unencrypted key."""
+    """A client certificate that the site trusts, as PEM text, with its unencrypted key."""
 
     certificate: str
     key: str = field(repr=False)
@@ -13,10 +13,10 @@ class ClientCertificate:
 
 @dataclass(frozen=True, kw_only=True)
 class Access:
-    """Where the repository service answers, who asks, and what is held true about its certificate.
+    """Where the repository service answers, which user Footman is, and how its certificate is checked.
 
-    `base_urls` end in `/qrs`. With `jwt` neither client certificate nor user header is sent. `fingerprint` is a SHA-256
-    of the server's certificate; it stands in for root, name and dates.
+    `base_urls` end in `/qrs`. With `jwt` neither client certificate nor user header is sent. `tls_fingerprint` is the
+    SHA-256 of the server's certificate; with it the root, the name and the dates of that certificate are not checked.
     """
 
     base_urls: tuple[str, ...]

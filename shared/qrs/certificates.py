@@ -1,4 +1,4 @@
-"""How long certificates are still good for."""
+"""Say how long certificates are still valid."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -8,7 +8,7 @@ from shared.qrs.access import Access
 
 
 def days_left(access: Access, now: datetime) -> Mapping[str, int]:
-    """Return the days until each certificate in use ends; of several in one text the one that ends first counts.
+    """Return the days until each certificate in use expires; of several in one text the first to expire counts.
 
     Raises SettingsError for a certificate that can't be read.
     """
@@ -20,19 +20,19 @@ def days_left(access: Access, now: datetime) -> Mapping[str, int]:
 
 
 def client_fault(access: Access, now: datetime) -> str:
-    """Return a sentence on the dates of the client certificate in use; empty where they are right, or none is used."""
+    """Return a sentence on wrong dates of the client certificate in use; empty if they are right or none is used."""
     is_shown = any(url.startswith("https:") for url in access.base_urls) and not access.jwt
     if access.client_certificate is None or not is_shown:
         return ""
     try:
         begin, end = _spans("client", access.client_certificate.certificate)[0]
     except SettingsError:
-        return ""  # what is asked for is another error's cause, which must not be lost
+        return ""  # the caller is looking for the cause of another error, which must not be lost
     return out_of_date(begin, end, now)
 
 
 def out_of_date(begin: datetime, end: datetime, now: datetime) -> str:
-    """Return a sentence on a client certificate that is good from `begin` to `end`; empty while it is."""
+    """Return a sentence if a client certificate valid from `begin` to `end` is not valid now; else an empty text."""
     if now > end:
         return f"QRS_CLIENT_CERTIFICATE expired on {end:%Y-%m-%d}: export a new one and its key from the QMC."
     if now < begin:
@@ -41,7 +41,7 @@ def out_of_date(begin: datetime, end: datetime, now: datetime) -> str:
 
 
 def _spans(name: str, text: str) -> list[tuple[datetime, datetime]]:
-    from cryptography import x509  # noqa: PLC0415 - 20 ms that only a look at certificates asks for
+    from cryptography import x509  # noqa: PLC0415 - the import takes 20 ms, and only a check of certificates needs it
 
     try:
         found = x509.load_pem_x509_certificates(text.encode())

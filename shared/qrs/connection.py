@@ -1,4 +1,4 @@
-"""Speak HTTP to the repository service: the XSRF pair, the addresses, the second try."""
+"""Speak HTTP to the repository service: the XSRF key, the choice of address, the retry."""
 
 import json
 import random
@@ -28,22 +28,22 @@ from shared.qrs import failures, tls
 from shared.qrs.access import Access
 from shared.qrs.certificates import client_fault
 from shared.qrs.identity import Headers, identity
-from shared.qrs.pool import connections_to, looking_last, spend
+from shared.qrs.pool import checking_before_sending, connections_to, spend
 from shared.qrs.reply import Reply, TooLarge
 from shared.version import VERSION
 
 log = log_of(__name__)
 
-# Shared out among the tries of one call; a name with several addresses may take a share for each.
+# Divided among the attempts of one call; a host name with several addresses may take a share for each of them.
 CONNECT_SECONDS = 5.0
 RETRY_PAUSE_SECONDS = 0.25
-# Not tried again at the same address: the caller has waited long enough, or a moment changes nothing.
-HOPELESS_AT_ONCE = (QrsTimedOut, QrsUntrusted, QrsNoSession)
+# Not retried at the same address: the caller has waited long enough, or waiting a moment changes nothing.
+NO_RETRY_AT_SAME_ADDRESS = (QrsTimedOut, QrsUntrusted, QrsNoSession)
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Request:
-    """What to ask, with a percent-encoded `query`; `last_look` may raise QrsNotSent when a connection is in hand."""
+    """A request, with a percent-encoded `query`; `last_look` runs once connected and may raise QrsNotSent."""
 
     method: str
     path: str
@@ -55,7 +55,7 @@ class Connection:
     """Pooled connections to the first base URL that answers; safe for use by many threads."""
 
     def __init__(self, access: Access) -> None:
-        """Prepare everything and connect to nothing; raises SettingsError for unusable certificates."""
+        """Prepare everything without connecting; raises SettingsError for unusable certificates."""
         self._access = access
         self._xsrf_key = "".join(random.choices(string.ascii_letters + string.digits, k=16))
         self._headers = {
@@ -71,8 +71,8 @@ class Connection:
     def read(self, path: str, query: str) -> tuple[Any, timedelta]:
         """Return the JSON under `path` and how far Sense's clock is ahead of ours; `query` comes percent-encoded.
 
-        A read that failed on the way, or found the service busy, is tried once more, on the next base URL where there
-        is one. Raises QrsError.
+        A read that failed in transit, or found the service busy, is retried once, at the next base URL if there is one.
+        Raises QrsError.
         """
         request = _Request(method="GET", path=path, query=query)
         reply = self._try(request, again_after=(QrsUnreachable, QrsUnanswered, QrsBusy))
@@ -81,12 +81,12 @@ class Connection:
         except (ValueError, RecursionError):
             raise failures.from_reply(reply, self._client_fault) from None
 
-    def order(self, path: str, last_look: Callable[[], None]) -> Any:
-        """POST to `path` and return the JSON answered.
+    def post(self, path: str, last_look: Callable[[], None]) -> Any:
+        """POST to `path` and return the JSON of the answer.
 
-        `last_look` is called when a connection is in hand, each time before anything is sent; it may raise QrsNotSent.
-        Sent again only when no connection was made: what Sense was asked once it may have done. Raises QrsError;
-        QrsUnanswered means that nobody knows whether it did.
+        `last_look` is called each time a connection is ready, before anything is sent on it; it may raise QrsNotSent.
+        The request is repeated only if no connection was made: Sense may have carried out anything that was sent.
+        Raises QrsError; QrsUnanswered means that nobody knows whether Sense carried it out.
         """
         request = _Request(method="POST", path=path, last_look=last_look)
         reply = self._try(request, again_after=(QrsUnreachable,))
@@ -103,7 +103,7 @@ class Connection:
             try:
                 return self._ask(request, base_url)
             except again_after as error:
-                if next_url == base_url and isinstance(error, HOPELESS_AT_ONCE):
+                if next_url == base_url and isinstance(error, NO_RETRY_AT_SAME_ADDRESS):
                     raise
                 log.warning("Asking Sense again after: %s", error, extra={"action": "qrs_second_try"})
                 if isinstance(error, QrsBusy):
@@ -118,7 +118,7 @@ class Connection:
         except QrsError:
             raise
         except TooLarge:
-            raise failures.too_large(base_url, is_order=request.method == "POST") from None
+            raise failures.too_large(base_url, is_post=request.method == "POST") from None
         except Exception as error:  # noqa: BLE001 - whatever the libraries raise, the caller needs to know what Sense did
             # Not chained: the exceptions underneath quote the URL and whatever the server sent.
             timeout_seconds = self._access.timeout_seconds
@@ -136,7 +136,7 @@ class Connection:
     def _transmit(self, request: _Request, base_url: str, who: Headers) -> tuple[Reply, BaseHTTPResponse]:
         url = urlsplit(base_url)
         query = f"{request.query}{'&' if request.query else ''}xrfkey={self._xsrf_key}"
-        with looking_last(request.last_look):
+        with checking_before_sending(request.last_look):
             response = self._pools[base_url].urlopen(
                 request.method,
                 f"{url.path}/{request.path}?{query}",
@@ -147,18 +147,20 @@ class Connection:
                 preload_content=False,
             )
         if request.method == "POST" and not _is_last_word(response.status):
-            spend(response)  # a gateway that gave up may still deliver the real answer, to whoever asks next
+            spend(
+                response
+            )  # a gateway that timed out may still deliver the real answer, to the next request on this connection
         return Reply.read(response, url.netloc, time.monotonic() + self._access.timeout_seconds), response
 
     def _prefer(self, base_url: str) -> None:
-        urls = self._base_urls  # read once: another thread may prefer another one meanwhile, which does no harm
+        urls = self._base_urls  # read once: another thread may change the order meanwhile, which does no harm
         if base_url != urls[0]:
             at = urls.index(base_url)
             self._base_urls = urls[at:] + urls[:at]
 
 
 def _may_have_been_done(reply: Reply) -> bool:
-    """True when the service failed on the way, or what stands before it gave up waiting, or hid its answer."""
+    """Return True if the service failed part way, or a proxy in front of it timed out or hid its answer."""
     status = reply.status
     failed = status >= HTTPStatus.INTERNAL_SERVER_ERROR and status != HTTPStatus.SERVICE_UNAVAILABLE
     return failed or status == HTTPStatus.REQUEST_TIMEOUT or (status == HTTPStatus.CREATED and reply.is_page)

@@ -1,7 +1,7 @@
-"""Read Sense's entities: what is sound is used, what is odd is passed over and told.
+"""Read Sense's entities: valid ones are used, malformed ones are skipped and reported.
 
-One odd entity must not hide the sound ones beside it. Of a task only the id is needed to start it; a tag or a property
-that can't be read counts as not carried, so that it never widens what a start filter allows.
+One malformed entity must not hide the valid ones beside it. Only the id of a task is needed to start it; a tag or
+property that can't be read counts as absent, so that it never widens what a start filter allows.
 """
 
 import json
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
-from shared.core.starts import Execution, Property, Task, is_guid
+from shared.core.tasks import Execution, Property, Task, is_guid
 
 NO_EXECUTION = "00000000-0000-0000-0000-000000000000"
 # How Sense writes that there is no date.
@@ -22,7 +22,7 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True, kw_only=True)
 class Entities:
-    """The tasks of an answer, and of each oddity in it a sentence."""
+    """The tasks of an answer, and a sentence for each oddity in it."""
 
     tasks: list[Task] = field(default_factory=list)
     oddities: list[str] = field(default_factory=list)
@@ -71,7 +71,7 @@ def _property(pair: Any) -> Property:
 
 
 def _last_execution(entity: dict[str, Any], skew: timedelta) -> Execution | None:
-    """Return None for a task that never ran, and for what makes no sense: only few callers need it."""
+    """Return None for a task that never ran, and for values that make no sense: only few callers need it."""
     try:
         result = entity["operational"]["lastExecutionResult"]
         execution_id, began = result.get("executionID"), datetime.fromisoformat(result["startTime"])

@@ -41,15 +41,15 @@ _CLIENT_REFUSED = (
     "it did not accept the client certificate. Check that QRS_CLIENT_CERTIFICATE comes from this very site and is "
     "still valid."
 )
-# OpenSSL's names of alerts, for those that say nothing of the client certificate.
+# OpenSSL's names of the alerts that have nothing to do with the client certificate.
 _ALERT_CAUSES = {
     "PROTOCOL_VERSION": "it offers no TLS 1.2 or newer. Enable that on the Sense server.",
     "UNRECOGNIZED_NAME": "it knows no server of the name that was called. Set QRS_TLS_SERVER_NAME to the name on its "
     "certificate.",
 }
-# OpenSSL's reasons when bytes come that are no TLS.
+# OpenSSL's reasons when what it receives is not TLS.
 _NO_TLS = {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG", "UNKNOWN_PROTOCOL"}
-# How a TLS port answers plain HTTP: with an alert, or, where nginx, Apache or Go stand there, in words.
+# How a TLS port answers plain HTTP: with an alert or, if the server is nginx, Apache or Go, in words.
 _TLS_ALERT = re.compile(r"\x15\x03[\x00-\x04]")
 _PLAIN_TO_TLS = re.compile(rb"plain HTTP|HTTP request to an HTTPS", re.IGNORECASE)
 _HANDSHAKE = "Check that QRS_URL names a TLS port and that the server offers TLS 1.2 or newer."
@@ -64,7 +64,7 @@ def from_exception(
 ) -> QrsError:
     """Return the error for a request that got no complete answer.
 
-    `client_fault` is asked where a bad client certificate may be the cause: a sentence on what ails it, or nothing.
+    `client_fault` is called when a bad client certificate may be the cause; it returns what is wrong with it, or "".
     """
     address = urlsplit(base_url).netloc
     causes = list(_causes(error))
@@ -76,21 +76,21 @@ def from_exception(
             "sets how long to wait."
         )
     if any(isinstance(cause, BadStatusLine) and _TLS_ALERT.match(str(cause)) for cause in causes):
-        # What was asked never got past the handshake that the server waited for.
+        # The server was waiting for a handshake, so it never read the request.
         return QrsUnreachable(f"Cannot reach {address}: it wants TLS, and QRS_URL says http://. Write https:// there.")
     return QrsUnanswered(f"{address} {_broken_off(causes, base_url, client_fault)}")
 
 
-def too_large(base_url: str, *, is_order: bool) -> QrsError:
-    """Return the error for an answer that is larger than any of Sense's; what an order came to stays unknown."""
-    return (QrsUnanswered if is_order else QrsMisplaced)(
+def too_large(base_url: str, *, is_post: bool) -> QrsError:
+    """Return the error for an answer larger than any of Sense's; whether a POST took effect stays unknown."""
+    return (QrsUnanswered if is_post else QrsMisplaced)(
         f"{urlsplit(base_url).netloc} answered with more than {MOST_BYTES >> 20} MiB, which the repository service has "
         "no need of. Check what answers behind QRS_URL; if it is Sense, ask for fewer tasks at a time."
     )
 
 
 def from_reply(reply: Reply, client_fault: Callable[[], str]) -> QrsError:
-    """Return the error for an answer that is not the JSON asked for; `client_fault` as above."""
+    """Return the error for an answer that is not the expected JSON; `client_fault` as in `from_exception`."""
     address, status, text = reply.address, reply.status, _shown(reply)
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         return QrsDenied(f"{address} answered {status}: {_denied(status, text, client_fault)}")
@@ -110,13 +110,13 @@ def from_reply(reply: Reply, client_fault: Callable[[], str]) -> QrsError:
 
 
 def unreadable(reply: Reply) -> QrsError:
-    """Return the error for an order that may have been carried out, by an answer that does not tell."""
+    """Return the error for a POST that may have been carried out, because its answer does not say so."""
     return QrsUnanswered(f"{reply.address} answered {reply.status}{_quoted(_shown(reply))}.")
 
 
 def _broken_off(causes: list[BaseException], base_url: str, client_fault: Callable[[], str]) -> str:
     if any("ALERT" in (cause.reason or "") for cause in causes if isinstance(cause, ssl.SSLError)):
-        # TLS 1.3 tells so only after the request was sent.
+        # TLS 1.3 reports this only after the request was sent.
         return f"ended the connection: {_client_refused(client_fault)}"
     if any(
         isinstance(cause, HTTPException) and not isinstance(cause, RemoteDisconnected | IncompleteRead)
@@ -153,16 +153,16 @@ def _not_connected(cause: BaseException | None, address: str, client_fault: Call
     if isinstance(cause, ssl.SSLError | PinError):
         return QrsUntrusted(f"No trust between Footman and {address}: {_untrusted(cause, client_fault)}")
     if isinstance(cause, ConnectionError):
-        # The port was open, or the library's own error would stand here.
-        return QrsUnreachable(f"Cannot reach {address}: {_system_says(cause)}, and {_hung_up(client_fault)}")
+        # The port was open, otherwise this would be the library's own error.
+        return QrsUnreachable(f"Cannot reach {address}: {_os_error(cause)}, and {_hung_up(client_fault)}")
     return QrsUnreachable(
-        f"Cannot reach {address}: {_system_says(cause)}. Check that the Sense repository service runs and that QRS_URL "
+        f"Cannot reach {address}: {_os_error(cause)}. Check that the Sense repository service runs and that QRS_URL "
         "names its port."
     )
 
 
 def _shown(reply: Reply) -> str:
-    """Return the text fit for one line of an answer or a log; its encoding is not worth detecting."""
+    """Return the body as one line for an answer or a log; detecting its encoding is not worth the effort."""
     text = reply.body[: 4 * TEXT_SHOWN].decode("utf-8", "replace")
     return re.sub(r"[\s\x00-\x1f\x7f]+", " ", text).strip()[:TEXT_SHOWN]
 
@@ -194,7 +194,7 @@ def _untrusted(cause: BaseException, client_fault: Callable[[], str]) -> str:
     if not isinstance(cause, ssl.SSLError):
         return "its certificate is not the pinned one. Set QRS_TLS_FINGERPRINT to the SHA-256 of the new certificate."
     reason = cause.reason or ""
-    if named := next((told for name, told in _ALERT_CAUSES.items() if name in reason), None):
+    if named := next((explanation for name, explanation in _ALERT_CAUSES.items() if name in reason), None):
         return named
     if "ALERT" in reason:
         return _client_refused(client_fault)
@@ -210,7 +210,7 @@ def _hung_up(client_fault: Callable[[], str]) -> str:
     return f"the handshake failed. {client_fault() or _HANDSHAKE}"
 
 
-def _system_says(cause: BaseException | None) -> str:
+def _os_error(cause: BaseException | None) -> str:
     system = next((one for one in _causes(cause) if isinstance(one, OSError) and one.strerror), None)
     return system.strerror.lower() if system and system.strerror else "no connection"
 
@@ -220,7 +220,7 @@ def _is_any(causes: list[BaseException], *kinds: type[BaseException]) -> bool:
 
 
 def _causes(error: object) -> Iterator[BaseException]:
-    """Walk through what urllib3 wrapped, never to what merely happened before."""
+    """Walk through the exceptions that urllib3 wrapped, but not those that merely happened before (`__context__`)."""
     if isinstance(error, BaseException):
         yield error
         for inner in (error.__cause__, *error.args):

@@ -7,7 +7,7 @@ quotes a backslash goes before a backslash and before a quote, doubled quotes ar
 from collections.abc import Iterable, Iterator
 from urllib.parse import quote
 
-from shared.core.starts import Property
+from shared.core.tasks import Property
 
 TERMS_PER_FILTER = 40
 # A Windows server takes 16 kB of request line and headers; half of that leaves room for proxies.
@@ -16,14 +16,17 @@ _OR = " or "
 
 
 def by_ids(task_ids: Iterable[str]) -> list[str]:
+    """Return filters, percent-encoded, that select the tasks with any of these ids."""
     return _joined(f"id eq {task_id}" for task_id in task_ids)
 
 
 def by_tags(tags: Iterable[str]) -> list[str]:
+    """Return filters that select the tasks with any of these tags."""
     return _joined(f"tags.name eq {_text(tag)}" for tag in tags)
 
 
 def by_properties(properties: Iterable[Property]) -> list[str]:
+    """Return filters that select the tasks with any of these custom properties."""
     return _joined(
         f"(customProperties.definition.name eq {_text(pair.name)} and customProperties.value eq {_text(pair.value)})"
         for pair in properties
@@ -36,7 +39,7 @@ def _text(value: str) -> str:
 
 
 def _joined(terms: Iterable[str]) -> list[str]:
-    """Return as few filters as hold all terms, percent-encoded whole: a `+` for a space would be read literally."""
+    """Return as few filters as hold all terms, fully percent-encoded: a `+` for a space would be read literally."""
     return [quote(_OR.join(chunk), safe="") for chunk in _chunks(terms)]
 
 

@@ -1,7 +1,7 @@
 """Pooled connections that tell a connection that was never made from one that broke later.
 
 Only what was never sent may be sent again, so the difference must not be guessed from an exception's type: TLS can fail
-in the handshake, when nothing was asked, and in the middle of an answer, when everything was.
+during the handshake, before the request was sent, and in the middle of an answer, after it was sent.
 """
 
 import ssl
@@ -18,18 +18,18 @@ from urllib3.exceptions import NewConnectionError
 
 from shared.keep_alive import socket_options
 
-# What the caller wants to look at once more when a connection is there, before anything is sent on it.
-_last_look: ContextVar[Callable[[], None]] = ContextVar("last_look", default=lambda: None)
+# The check that the caller wants once a connection is ready, before anything is sent on it.
+_check_before_sending: ContextVar[Callable[[], None]] = ContextVar("last_look", default=lambda: None)
 
 
 @contextmanager
-def looking_last(look: Callable[[], None]) -> Iterator[None]:
-    """Call `look` whenever a connection is in hand and a request is about to be sent; what it raises prevents that."""
-    token = _last_look.set(look)
+def checking_before_sending(check: Callable[[], None]) -> Iterator[None]:
+    """Call `check` whenever a connection is ready and a request is about to be sent; if it raises, nothing is sent."""
+    token = _check_before_sending.set(check)
     try:
         yield
     finally:
-        _last_look.reset(token)
+        _check_before_sending.reset(token)
 
 
 class NotConnected(NewConnectionError):
@@ -52,12 +52,12 @@ class _PlainConnection(HTTPConnection):
     def request(self, *args: Any, **named: Any) -> None:
         if self.is_closed:
             self.connect()
-        _last_look.get()()
+        _check_before_sending.get()()
         super().request(*args, **named)
 
     @property
     def is_connected(self) -> bool:
-        # What TLS has decrypted and nobody has read belongs to an earlier request; the socket itself looks idle.
+        # Bytes that TLS has decrypted and nobody has read belong to an earlier request; the socket itself looks idle.
         unread = isinstance(self.sock, ssl.SSLSocket) and self.sock.pending() > 0
         return super().is_connected and not self.spent and not unread
 
@@ -67,7 +67,7 @@ class _TlsConnection(_PlainConnection, HTTPSConnection):
 
 
 def spend(response: BaseHTTPResponse) -> None:
-    """Let the connection of this response carry no further request; to be called before the body is read."""
+    """Mark this response's connection as unfit for further requests; call it before the body is read."""
     connection = response.connection
     if isinstance(connection, _PlainConnection):
         connection.spent = True
@@ -82,9 +82,9 @@ class _TlsPool(HTTPSConnectionPool):
 
 
 def connections_to(base_url: str, at_most: int, tls_options: dict[str, Any]) -> HTTPConnectionPool:
-    """Return the pool for the server of this URL; it connects when asked, and who finds it empty waits.
+    """Return the pool for the server of this URL; it connects on demand, and callers wait while it is empty.
 
-    Neither a proxy nor a .netrc of the machine has a say in it.
+    A proxy or a .netrc configured on the machine is ignored.
     """
     url = urlsplit(base_url)
     options: dict[str, Any] = {"maxsize": at_most, "block": True, "socket_options": socket_options()}

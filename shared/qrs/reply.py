@@ -1,4 +1,4 @@
-"""What came back from the address of the repository service, read whole."""
+"""An answer of the repository service, or of whatever answers at its address, read to its end."""
 
 import time
 from collections.abc import Iterator
@@ -11,16 +11,16 @@ from typing import Self
 from urllib3 import BaseHTTPResponse
 
 PART_BYTES = 65_536
-# A task in full form has some 8 KB: 2 of its own, 2 of its last run's messages, 0.5 for each custom property, 0.1 for
-# each tag. So 3,000 of them, all of a large site at once, are 24 MB. What is larger is no answer of Sense, and might
-# fill the memory: gzip makes a thousand bytes of one.
+# A task in full form takes about 8 KB: 2 of its own, 2 for the messages of its last run, 0.5 for each custom property,
+# 0.1 for each tag. So 3,000 of them, a whole large site, take 24 MB. Anything larger does not come from Sense and might
+# fill the memory: gzip can expand one byte to a thousand.
 MOST_BYTES = 64 * 1024 * 1024
-# The server tells its time in whole seconds; less than this may be rounding and the way.
+# The server gives its time in whole seconds; a smaller difference may be rounding and transit time.
 SKEW_SURE = timedelta(seconds=2)
 
 
 class Interrupted(Exception):
-    """The answer was not the last word on the request, or not all of it came."""
+    """The answer was not the final one, or it did not arrive completely."""
 
 
 class TooSlow(Interrupted):
@@ -33,9 +33,9 @@ class TooLarge(Interrupted):
 
 @dataclass(frozen=True, kw_only=True)
 class Reply:
-    """An answer, of an error its beginning at least.
+    """An answer; of an error at least its beginning.
 
-    `address` is the host and port that gave it, `came` our time and `date` its own as it wrote it.
+    `address` is the host and port that gave it, `came` our time of receipt and `date` the server's own, as it wrote it.
     """
 
     address: str
@@ -47,9 +47,10 @@ class Reply:
 
     @classmethod
     def read(cls, response: BaseHTTPResponse, address: str, deadline: float) -> Self:
-        """Read the body until `deadline`, by the monotonic clock; a library's time-out is one for each packet.
+        """Read the body until `deadline`, by the monotonic clock; a timeout of the library's counts for each packet.
 
-        Raises Interrupted and gives the connection up: what a later request would read from it belongs to this one.
+        On failure the connection is closed, because whatever a later request read from it would belong to this one.
+        Raises Interrupted.
         """
         came = datetime.now(UTC)
         try:
@@ -70,15 +71,17 @@ class Reply:
 
     @property
     def is_ok(self) -> bool:
+        """Return True for a status of 200 to 299."""
         return 200 <= self.status < 300  # noqa: PLR2004 - the class of answers that mean success
 
     @property
     def is_page(self) -> bool:
+        """Return True for HTML, by its type or its first character."""
         return "html" in self.content_type or self.body[:64].lstrip()[:1] == b"<"
 
     @property
     def skew(self) -> timedelta:
-        """How far the server's clock is ahead of ours; zero where it does not tell, or where it may be none."""
+        """Return how far the server's clock is ahead of ours; zero if unknown, or too small to be sure of."""
         try:
             skew = parsedate_to_datetime(self.date) - self.came
         except (ValueError, TypeError, OverflowError):
@@ -86,6 +89,7 @@ class Reply:
         return skew if abs(skew) >= SKEW_SURE else timedelta()
 
     def without(self, secret: str, name: str) -> Self:
+        """Return the reply with a secret replaced by `name`."""
         return replace(self, body=self.body.replace(secret.encode(), name.encode()))
 
 
@@ -94,14 +98,14 @@ def _parts(response: BaseHTTPResponse, deadline: float) -> Iterator[bytes]:
         raise Interrupted(f"status {response.status} announces another answer")
     is_error = response.status >= HTTPStatus.MULTIPLE_CHOICES
     left = PART_BYTES if is_error else MOST_BYTES
-    # One read of the network at a time, so that a body that drips is noticed.
+    # One network read at a time, so that a body that trickles in is noticed.
     while part := response.read1(PART_BYTES, decode_content=True):
         yield part
         left -= len(part)
         if left < 0 and not is_error:
             raise TooLarge
         if left <= 0 and is_error:
-            response.close()  # its beginning tells; what is left unread would be taken for the next answer
+            response.close()  # its beginning is enough; unread bytes would be taken for the next answer
             return
         if time.monotonic() > deadline and response.length_remaining != 0:
             raise TooSlow

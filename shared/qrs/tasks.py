@@ -1,11 +1,11 @@
-"""Sense's tasks: find them, start them."""
+"""Find and start Sense's tasks."""
 
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
 from typing import Any
 
 from shared.core.errors import QrsMisplaced, QrsUnanswered, TaskNotStarted
-from shared.core.starts import Found, Wanted, is_guid
+from shared.core.tasks import Found, TaskQuery, is_guid
 from shared.log import log_of
 from shared.qrs import entities, filters
 from shared.qrs.connection import Connection
@@ -22,38 +22,38 @@ NO_TASKS = "The answer to a task query is no list of tasks. Check that QRS_URL n
 ODDITIES_SHOWN = 3
 
 
-class Tasks:
-    """Tasks of one Sense site; what is read is read in the threads of `pool`, a start in its caller's."""
+class TaskService:
+    """The tasks of one Sense site; reads run in the threads of `pool`, a start in the thread of its caller."""
 
     def __init__(self, connection: Connection, pool: Executor) -> None:
         self._connection = connection
         self._pool = pool
 
-    def find(self, what: Wanted) -> Found:
-        """Look up all that is wanted, as few queries as the length of a URL allows, sent in parallel.
+    def find(self, what: TaskQuery) -> Found:
+        """Look up all tasks of the query, in as few requests as the length of a URL allows, sent in parallel.
 
-        Raises QrsError. The lists may hold more than was wanted: Sense compares text without case. What is no task is
-        passed over, unless there is nothing else.
+        The lists may hold more than was asked for: Sense ignores case when it compares text. Entities that are no tasks
+        are skipped; raises QrsMisplaced if there is nothing else, and other QrsErrors.
         """
         queries = (filters.by_ids(what.task_ids), filters.by_tags(what.tags), filters.by_properties(what.properties))
         answers = list(self._query_all([query for group in queries for query in group]))
-        _tell_oddities(answers)
+        _log_oddities(answers)
         each = iter(answers)
         by_id, by_tag, by_property = (tuple(task for _ in group for task in next(each).tasks) for group in queries)
         return Found(by_id=by_id, by_tag=by_tag, by_property=by_property)
 
     def ping(self) -> None:
-        """Ask for what the user must be allowed to see, and nothing else; raises QrsError."""
+        """Request the count of tasks, which the user must be allowed to read anyway; raises QrsError."""
         self._pool.submit(self._connection.read, "reloadtask/count", "").result()
 
     def start(self, task_id: str, last_look: Callable[[], None] = lambda: None) -> str:
         """Start a task and return the id of its execution.
 
-        `last_look` is called when a connection is in hand, just before the start is sent; what it raises, QrsNotSent,
-        prevents that. Raises TaskNotStarted, QrsUnanswered (it may have started) or another QrsError (it has not).
+        `last_look` is called once a connection is ready, just before the start is sent; if it raises QrsNotSent,
+        nothing is sent. Raises TaskNotStarted, QrsUnanswered (it may have started) or another QrsError (it has not).
         """
         try:
-            execution_id = _execution_id(self._connection.order(f"task/{task_id}/start/synchronous", last_look))
+            execution_id = _execution_id(self._connection.post(f"task/{task_id}/start/synchronous", last_look))
         except QrsUnanswered as error:
             raise type(error)(UNKNOWN_OUTCOME.format(error)) from None
         if execution_id.lower() == task_id.lower():
@@ -72,8 +72,8 @@ class Tasks:
         return entities.read(answer, skew)
 
 
-def _tell_oddities(answers: Sequence[Entities]) -> None:
-    """Log what is odd; raises QrsMisplaced when nothing is a task, for who answers so may be no repository service."""
+def _log_oddities(answers: Sequence[Entities]) -> None:
+    """Log what is malformed; raises QrsMisplaced if there is no task at all: that may be no repository service."""
     oddities = [oddity for answer in answers for oddity in answer.oddities]
     if not oddities:
         return

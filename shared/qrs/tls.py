@@ -1,7 +1,7 @@
 """Build the TLS context for the repository service.
 
-Qlik makes its own root and server certificates, and they are not always what a public web server would show: names of
-the machine as it was installed, no key identifiers, sometimes no server purpose.
+Qlik creates its own root and server certificates, and they often lack what a public web server's have: they name the
+machine as it was installed, have no key identifiers, and sometimes no server purpose.
 """
 
 import ssl
@@ -25,7 +25,7 @@ def pool_options(access: Access) -> dict[str, Any]:
     trusted = access.tls_verify and access.tls_fingerprint is None
     if not access.tls_verify:
         log.warning("QRS_TLS_VERIFY is false: anyone on the way may pose as Sense", extra={"action": "tls_unverified"})
-        # Said once here, instead of by the library at every connection.
+        # Logged once here, instead of by the library at every connection.
         urllib3.disable_warnings(InsecureRequestWarning)
     return {
         "ssl_context": _context(access, trusted=trusted),
@@ -38,7 +38,7 @@ def pool_options(access: Access) -> dict[str, Any]:
 def _context(access: Access, *, trusted: bool) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    # From Python 3.13 on some defaults ask for identifiers that Qlik's certificates lack.
+    # Since Python 3.13 some defaults require identifiers that Qlik's certificates lack.
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     context.check_hostname = trusted
     context.verify_mode = ssl.CERT_REQUIRED if trusted else ssl.CERT_NONE
@@ -73,7 +73,7 @@ def _identify(context: ssl.SSLContext, client: ClientCertificate) -> None:
 
 
 def _load(context: ssl.SSLContext, client: ClientCertificate) -> None:
-    # OpenSSL reads a certificate chain from files only; they are gone before the first connection.
+    # OpenSSL reads a certificate chain from files only; they are deleted before the first connection.
     with TemporaryDirectory(prefix="footman-") as folder:
         certificate, key = Path(folder, "client.pem"), Path(folder, "client_key.pem")
         certificate.write_text(client.certificate, encoding="ascii")

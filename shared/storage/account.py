@@ -8,7 +8,7 @@ from azure.data.tables import TableClient
 from shared.core.errors import SettingsError
 from shared.storage.pool import Transport
 
-# Azure's libraries tell every request they make, at some lines each: a tick's own line says more and costs less.
+# Azure's libraries log every request they make, at some lines each: a tick's own line says more and costs less.
 for talker in ("azure.core", "azure.identity"):
     logging.getLogger(talker).setLevel(logging.WARNING)
 
@@ -34,7 +34,7 @@ def open_table(*, connection: str | None, url: str | None, client_id: str | None
     if url:
         from azure.identity import ManagedIdentityCredential  # noqa: PLC0415 - 100 ms that only an identity asks for
 
-        # Its endpoint lies on the machine itself, where a proxy would not find it, and tells the machine's own time.
+        # Its endpoint lies on the machine itself, where a proxy would not find it, and gives the machine's own time.
         identity = ManagedIdentityCredential(
             client_id=client_id, transport=_transport(to_storage=False), **TOKEN_PATIENCE
         )

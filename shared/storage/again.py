@@ -6,9 +6,9 @@ All that Footman asks of storage may be asked twice, also when the first time wa
 - The heartbeat's merge writes the same values over themselves.
 - The table, made a second time, is there already, which is what was wanted.
 - A transaction is all or nothing. Upserts write the same rows again. Inserts, deletes and what goes under an ETag meet
-  what the first time has done, so that the whole is refused and told as a StorageConflict. Whoever commits such ones
+  what the first time has done, so that the whole is refused as a StorageConflict. Whoever commits such ones
   reads what stands there after any failure (agenda, manage_schedules), or wanted no more than that it stands there
-  (History.record_unless_told) or is gone (Table.delete, Schedules.forget).
+  (History.record_unless_known) or is gone (Table.delete, Schedules.forget).
 """
 
 import time
@@ -43,7 +43,7 @@ def patiently(
         try:
             return ask()
         except AzureError as error:
-            pause = min(_told_pause(error) or usual, rest)
+            pause = min(_pause_asked_for(error) or usual, rest)
             if not may_pass(error) or pause <= 0 or time.monotonic() + pause > begun + within_seconds:
                 raise
             # The error's own text quotes addresses and headers.
@@ -55,7 +55,7 @@ def patiently(
 
 
 def may_pass(error: AzureError) -> bool:
-    """True for no answer, for one that can't be read, and for one that tells of overload or failure."""
+    """True for no answer, for one that can't be read, and for one that means overload or failure."""
     if not isinstance(error, HttpResponseError):
         return True
     status = error.status_code
@@ -64,6 +64,6 @@ def may_pass(error: AzureError) -> bool:
     return status in PASSING or status < 300  # noqa: PLR2004 - success, yet no answer of storage's
 
 
-def _told_pause(error: AzureError) -> float | None:
+def _pause_asked_for(error: AzureError) -> float | None:
     response = getattr(error, "response", None)
     return retry_after(response.headers) if response is not None else None

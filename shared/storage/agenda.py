@@ -12,8 +12,8 @@ from datetime import datetime
 from typing import Any
 
 from shared.core.cron import SECOND
-from shared.core.due import Claim, Due
-from shared.core.ends import Done, following, next_seq
+from shared.core.endings import Ending, following, next_seq
+from shared.core.entry import Claim, Entry
 from shared.core.errors import StorageConflict, StorageError
 from shared.core.health import Beat
 from shared.core.runs import Run
@@ -29,7 +29,7 @@ from shared.storage.transaction import Operation
 log = log_of(__name__)
 
 TRIES = 3
-Write = Callable[[Due], Operation]
+Write = Callable[[Entry], Operation]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,13 +42,13 @@ class Agenda:
     table: Table
     passed_over: PassedOver = field(default_factory=PassedOver, compare=False)
 
-    def beat(self, told: Mapping[str, Any]) -> datetime:
+    def beat(self, values: Mapping[str, Any]) -> datetime:
         """Write down how the tick goes and return the time by storage's clock, in whole seconds."""
-        if "ended" in told:
-            told = {**told, **rows.BEAT.written(unreadable=self.passed_over.count)}
+        if "ended" in values:
+            values = {**values, **rows.BEAT.written(unreadable=self.passed_over.count)}
         else:
             self.passed_over.forget()
-        return self.table.put({**rows.at_key(rows.HEARTBEAT), **told})
+        return self.table.put({**rows.at_key(rows.HEARTBEAT), **values})
 
     def last_beat(self) -> Beat | None:
         """Return the mark of the last tick, with how many rows can't be read: entries that are due, and schedules."""
@@ -60,118 +60,120 @@ class Agenda:
         unreadable = [schedule for schedule in stands if schedule and schedule.unreadable]
         return replace(found, unreadable=found.unreadable + len(unreadable))
 
-    def until(self, end: datetime) -> list[Due]:
+    def until(self, end: datetime) -> list[Entry]:
         """Return the entries before `end`, in the order of time."""
         # Keys hold whole seconds, and a second with a fraction sorts before the second alone.
         seconds = end if end.microsecond == 0 else end.replace(microsecond=0) + SECOND
         return self._range("due:", f"due:{text(seconds)}")
 
-    def claim(self, wanted: Sequence[Due]) -> list[Due]:
+    def claim(self, wanted: Sequence[Entry]) -> list[Entry]:
         """Store claims, at most 100, and return those that are ours now."""
-        won: list[Due] = []
+        won: list[Entry] = []
         for _ in range(TRIES):
             try:
                 return won + self._merge(wanted)
             except StorageError:
-                there = {due.schedule_id: due for due in self._between(wanted)}
+                there = {entry.schedule_id: entry for entry in self._between(wanted)}
                 mine, wanted = _sorted_out(wanted, there)
                 won += mine
             if not wanted:
                 return won
-        return won + [due for one in wanted for due in self._claim_alone(one)]
+        return won + [entry for one in wanted for entry in self._claim_alone(one)]
 
-    def _claim_alone(self, due: Due) -> list[Due]:
+    def _claim_alone(self, entry: Entry) -> list[Entry]:
         """Claim what could not be claimed together with others, one of which storage may refuse for good."""
         try:
-            return self._merge([due])
+            return self._merge([entry])
         except StorageError as error:
-            extra = {"action": "claim_failed", "schedule_id": due.schedule_id}
-            log.warning("Schedule %s could not be claimed: %s", due.schedule_id, error, extra=extra)
+            extra = {"action": "claim_failed", "schedule_id": entry.schedule_id}
+            log.warning("Schedule %s could not be claimed: %s", entry.schedule_id, error, extra=extra)
             return []
 
-    def give_back(self, returned: Sequence[Due]) -> list[Due]:
+    def give_back(self, returned: Sequence[Entry]) -> list[Entry]:
         """Store entries without their claims and return them; one that somebody took away meanwhile is left out."""
-        given: list[Due] = []
+        given: list[Entry] = []
         for batch in batches(returned, 1):
             try:
-                given += self._merge([replace(due, claim=None) for due in batch])
+                given += self._merge([replace(entry, claim=None) for entry in batch])
             except StorageError:
-                given += [there for due in batch if (there := self._given_back(due))]
+                given += [there for entry in batch if (there := self._given_back(entry))]
         return given
 
-    def move(self, dones: Sequence[Done]) -> list[Due]:
+    def advance(self, endings: Sequence[Ending]) -> list[Entry]:
         """Put the next entry in the place of each, and return those that stand there now.
 
-        An entry that was taken away meanwhile, its schedule stopped or edited, is left alone; the schedule tells of the
+        An entry that was taken away meanwhile, its schedule stopped or edited, is left alone; its schedule shows the
         run all the same.
         """
-        moved: list[Due] = []
-        for batch in batches(dones, 3):
+        advanced: list[Entry] = []
+        for batch in batches(endings, 3):
             try:
-                moved += self._move(batch)
+                advanced += self._advance(batch)
             except StorageError:
-                moved += [entry for done in batch for entry in self._moved_alone(done)]
-        return moved
+                advanced += [entry for ending in batch for entry in self._advanced_alone(ending)]
+        return advanced
 
-    def _range(self, first: str, end: str) -> list[Due]:
+    def _range(self, first: str, end: str) -> list[Entry]:
         found = (entries.read(self.table, kept) for kept in self.table.rows(rows.SCHEDULES, first, end))
-        return [due for entry in found if (due := self.passed_over.unless_readable(entry))]
+        return [entry for each in found if (entry := self.passed_over.unless_readable(each))]
 
-    def _between(self, dues: Sequence[Due]) -> list[Due]:
-        keys = sorted(rows.due_key(due.instant, due.schedule_id) for due in dues)
+    def _between(self, dues: Sequence[Entry]) -> list[Entry]:
+        keys = sorted(rows.entry_key(entry.due_at, entry.schedule_id) for entry in dues)
         return self._range(keys[0], f"{keys[-1]}{rows.AFTER_COLON}")
 
-    def _merge(self, dues: Sequence[Due]) -> list[Due]:
-        etags = self.table.commit([_merge(due) for due in dues])
-        return [replace(due, etag=etag) for due, etag in zip(dues, etags, strict=True)]
+    def _merge(self, dues: Sequence[Entry]) -> list[Entry]:
+        etags = self.table.commit([_merge(entry) for entry in dues])
+        return [replace(entry, etag=etag) for entry, etag in zip(dues, etags, strict=True)]
 
-    def _given_back(self, due: Due) -> Due | None:
+    def _given_back(self, entry: Entry) -> Entry | None:
         for _ in range(TRIES):
             try:
-                return self._merge([replace(due, claim=None)])[0]
+                return self._merge([replace(entry, claim=None)])[0]
             except StorageConflict:
-                there = self._there(due.instant, due.schedule_id)
-            if there is None or not _is_under(due.claim, there):
-                is_given = there is not None and there.claim is None and there.not_before == due.not_before
+                there = self._there(entry.due_at, entry.schedule_id)
+            if there is None or not _is_under(entry.claim, there):
+                is_given = (
+                    there is not None and there.claim is None and there.tries.not_before == entry.tries.not_before
+                )
                 return there if is_given else None
-            due = _renamed(due, there)
+            entry = _renamed(entry, there)
         return None
 
-    def _move(self, dones: Sequence[Done]) -> list[Due]:
-        groups = [_move(done) for done in dones]
+    def _advance(self, endings: Sequence[Ending]) -> list[Entry]:
+        groups = [_advance(ending) for ending in endings]
         etags = iter(self.table.commit([operation for group in groups for operation in group]))
         entries = []
-        for done, group in zip(dones, groups, strict=True):
+        for ending, group in zip(endings, groups, strict=True):
             _, *mine = [next(etags) for _ in group]
-            if entry := following(done):
+            if entry := following(ending):
                 entries.append(replace(entry, etag=mine[0]))
         return entries
 
-    def _moved_alone(self, done: Done) -> list[Due]:
+    def _advanced_alone(self, ending: Ending) -> list[Entry]:
         last: StorageError | None = None
         for _ in range(TRIES):
             try:
-                return self._move([done])
+                return self._advance([ending])
             except StorageError as error:
                 last = error
-                there = self._there(done.due.instant, done.due.schedule_id)
-            if there is None or not (there.etag == done.due.etag or _is_under(done.due.claim, there)):
-                return self._taken_away(done)
-            done = replace(done, due=_renamed(done.due, there))
+                there = self._there(ending.entry.due_at, ending.entry.schedule_id)
+            if there is None or not (there.etag == ending.entry.etag or _is_under(ending.entry.claim, there)):
+                return self._taken_away(ending)
+            ending = replace(ending, entry=_renamed(ending.entry, there))
         if last and not isinstance(last, StorageConflict):
             raise last
-        self._drop_if_orphan(done.due)
+        self._drop_if_orphan(ending.entry)
         return []
 
-    def _taken_away(self, done: Done) -> list[Due]:
-        if done.run:
-            self.tell_last(done.run)
-        entry = following(done)
-        now_there = self._there(entry.instant, entry.schedule_id) if entry else None
+    def _taken_away(self, ending: Ending) -> list[Entry]:
+        if ending.run:
+            self.set_last_run(ending.run)
+        entry = following(ending)
+        now_there = self._there(entry.due_at, entry.schedule_id) if entry else None
         return [now_there] if now_there else []
 
-    def tell_last(self, run: Run) -> None:
-        """Let its schedule tell of a run as the last one, unless a newer one is told there."""
+    def set_last_run(self, run: Run) -> None:
+        """Let its schedule show a run as the last one, unless it shows a newer one already."""
         for _ in range(TRIES):
             found = self.schedule(run.schedule_id)
             if found is None or found.last_run == run or (found.last_run and found.last_run.seq > run.seq):
@@ -192,61 +194,61 @@ class Agenda:
         kept = self.table.row(rows.SCHEDULES, rows.schedule_key(schedule_id))
         return rows.schedule(kept.row, kept.etag) if kept else None
 
-    def _drop_if_orphan(self, due: Due) -> None:
+    def _drop_if_orphan(self, entry: Entry) -> None:
         """Delete an entry whose schedule is gone, which would be started again and again."""
-        if self.table.row(rows.SCHEDULES, rows.schedule_key(due.schedule_id)) is None:
-            log.error("Entry of the lost schedule %s dropped", due.schedule_id, extra={"action": "orphan_dropped"})
-            self.table.commit([_delete(due)])
+        if self.table.row(rows.SCHEDULES, rows.schedule_key(entry.schedule_id)) is None:
+            log.error("Entry of the lost schedule %s dropped", entry.schedule_id, extra={"action": "orphan_dropped"})
+            self.table.commit([_delete(entry)])
 
-    def _there(self, instant: datetime, schedule_id: str) -> Due | None:
-        kept = self.table.row(rows.SCHEDULES, rows.due_key(instant, schedule_id))
+    def _there(self, instant: datetime, schedule_id: str) -> Entry | None:
+        kept = self.table.row(rows.SCHEDULES, rows.entry_key(instant, schedule_id))
         return self.passed_over.unless_readable(entries.read(self.table, kept)) if kept else None
 
 
-def _is_under(claim: Claim | None, there: Due) -> bool:
+def _is_under(claim: Claim | None, there: Entry) -> bool:
     """True when an entry stands under this very claim, though somebody has changed what it says of its schedule."""
     return claim is not None and there.claim is not None and there.claim.owner == claim.owner
 
 
-def _renamed(due: Due, there: Due) -> Due:
-    return replace(due, target=there.target, unknown=there.unknown, etag=there.etag)
+def _renamed(entry: Entry, there: Entry) -> Entry:
+    return replace(entry, target=there.target, unknown=there.unknown, etag=there.etag)
 
 
-def _sorted_out(wanted: Sequence[Due], there: Mapping[str, Due]) -> tuple[list[Due], list[Due]]:
+def _sorted_out(wanted: Sequence[Entry], there: Mapping[str, Entry]) -> tuple[list[Entry], list[Entry]]:
     """Return what is ours, as it stands there, and what can be claimed again since nobody touched it."""
     mine, again = [], []
-    for due in wanted:
-        found = there.get(due.schedule_id)
-        if found and found.instant == due.instant:
-            if found.claim and due.claim and found.claim.owner == due.claim.owner:
-                mine.append(replace(due, unknown=found.unknown, etag=found.etag))
-            elif found.etag == due.etag:
-                again.append(due)
+    for entry in wanted:
+        found = there.get(entry.schedule_id)
+        if found and found.due_at == entry.due_at:
+            if found.claim and entry.claim and found.claim.owner == entry.claim.owner:
+                mine.append(replace(entry, unknown=found.unknown, etag=found.etag))
+            elif found.etag == entry.etag:
+                again.append(entry)
     return mine, again
 
 
-def _merge(due: Due) -> Operation:
-    key = rows.due_key(due.instant, due.schedule_id)
-    return Operation(kind="merge", row={**rows.at_key(key), **rows.tries(due)}, etag=due.etag)
+def _merge(entry: Entry) -> Operation:
+    key = rows.entry_key(entry.due_at, entry.schedule_id)
+    return Operation(kind="merge", row={**rows.at_key(key), **rows.tries(entry)}, etag=entry.etag)
 
 
-def _delete(due: Due) -> Operation:
-    key = rows.due_key(due.instant, due.schedule_id)
-    return Operation(kind="delete", row=rows.at_key(key), etag=due.etag)
+def _delete(entry: Entry) -> Operation:
+    key = rows.entry_key(entry.due_at, entry.schedule_id)
+    return Operation(kind="delete", row=rows.at_key(key), etag=entry.etag)
 
 
-def _move(done: Done) -> list[Operation]:
+def _advance(ending: Ending) -> list[Operation]:
     """Return the operations of one schedule; its own row is merged, never upserted: that revives a deleted one."""
-    entry = following(done)
-    state = State.STARTED if entry else State.STOPPED
+    entry = following(ending)
+    state = State.ACTIVE if entry else State.STOPPED
     said: dict[str, Any] = {
         "state": state,
-        "due": entry.instant if entry else None,
-        "seq": next_seq(done),
-        "problem": done.problem,
+        "due": entry.due_at if entry else None,
+        "seq": next_seq(ending),
+        "problem": ending.problem,
     }
-    if done.run:
-        said |= {"lastDue": done.run.due, "lastRun": done.run}
-    schedule = {**rows.at_key(rows.schedule_key(done.due.schedule_id)), **rows.SCHEDULE.written(**said)}
-    insert = [Operation(kind="insert", row=rows.due_row(entry))] if entry else []
-    return [_delete(done.due), *insert, Operation(kind="merge", row=schedule)]
+    if ending.run:
+        said |= {"lastDue": ending.run.due, "lastRun": ending.run}
+    schedule = {**rows.at_key(rows.schedule_key(ending.entry.schedule_id)), **rows.SCHEDULE.written(**said)}
+    insert = [Operation(kind="insert", row=rows.entry_row(entry))] if entry else []
+    return [_delete(ending.entry), *insert, Operation(kind="merge", row=schedule)]

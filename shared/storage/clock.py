@@ -12,7 +12,7 @@ SECOND = 1.0
 
 
 class StoragesTime:
-    """What the answers of storage tell of its time: that it lies between two bounds, which move on with monotonic time.
+    """Storage's time as its answers show it: between two bounds, which move on with monotonic time.
 
     An answer that was sent and came at some monotonic time was dated in between, within the second of its date. The
     bounds of all answers together are narrower than those of one, unless they contradict each other: then a clock has
@@ -26,10 +26,10 @@ class StoragesTime:
     def hear(self, date: str, *, sent: float, came: float) -> None:
         """Take an answer's Date header, and the monotonic times of its request and of its coming."""
         try:
-            told = parsedate_to_datetime(date).timestamp()
+            second = parsedate_to_datetime(date).timestamp()
         except (ValueError, TypeError, OverflowError):
             return
-        earliest, latest = told - came, told + SECOND - sent
+        earliest, latest = second - came, second + SECOND - sent
         with self._lock:
             low, high = self._bounds or (earliest, latest)
             both = max(low, earliest), min(high, latest)

@@ -6,7 +6,7 @@ a column that holds something else than its kind makes a row unreadable.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -182,8 +182,8 @@ def one_of(words: type[StrEnum]) -> Kind:
     return Kind(name="text", write=lambda value: value.value if value else "", read=read)
 
 
-def word_of(words: Mapping[str, object]) -> Kind:
-    """Return the kind of a text that is a key of `words`."""
+def word_of(words: Collection[str]) -> Kind:
+    """Return the kind of a text that is one of `words`."""
 
     def read(written: object) -> str:
         if _text(written) not in words:

@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from shared.core import rules
-from shared.core.due import Claim, Due, Target
+from shared.core.entry import Claim, Entry, Tries
 from shared.core.schedules import Schedule
-from shared.core.unreadable import Entry, Unreadable, UnreadableEntry
+from shared.core.unreadable import AnyEntry, Unreadable, UnreadableEntry
 from shared.log import log_of
 from shared.storage import rows
 from shared.storage.columns import OF_SCHEDULE, instant, reasons
@@ -18,7 +18,7 @@ log = log_of(__name__)
 IN_NEITHER = "stands neither here nor in the row of its schedule"
 
 
-def read(table: Table, kept: Kept) -> Entry | Unreadable:
+def read(table: Table, kept: Kept) -> AnyEntry | Unreadable:
     """Return the entry of a row; Unreadable where not even its key is one. Asks for its schedule only if need be.
 
     Columns that repeat what the schedule says, and are not there, are what the schedule says.
@@ -45,13 +45,13 @@ def at(key: str) -> tuple[datetime, str]:
     if len(parts) != len(("due", "day and hour", "minute", "second", "id")):
         raise ValueError("is no key of an entry")
     moment, schedule_id = instant(":".join(parts[1:4])), parts[4]
-    if rows.due_key(moment, schedule_id) != key:
+    if rows.entry_key(moment, schedule_id) != key:
         raise ValueError("is not how keys are written")
     return moment, schedule_id
 
 
-def tell(unreadable: Unreadable) -> None:
-    """Tell the log of a row that can't be read."""
+def log_unreadable(unreadable: Unreadable) -> None:
+    """Log a row that can't be read."""
     extra = {"action": "row_unreadable", "key": unreadable.key}
     log.error("Row %s is unreadable: %s", unreadable.key, "; ".join(unreadable.columns), extra=extra)
 
@@ -73,28 +73,32 @@ def _said(schedule: Schedule | None) -> Mapping[str, Any]:
     return {name: value for name, value in columns.items() if value} | {"name": said.target.name, "seq": schedule.seq}
 
 
-def _entry(schedule_id: str, moment: datetime, values: Mapping[str, Any], unknown: Mapping[str, Any], etag: str) -> Due:
+def _entry(
+    schedule_id: str, moment: datetime, values: Mapping[str, Any], unknown: Mapping[str, Any], etag: str
+) -> Entry:
     owner, until = values["owner"], values["leaseUntil"]
-    return Due(
+    return Entry(
         schedule_id=schedule_id,
-        instant=moment,
+        due_at=moment,
         rule=rules.read(values["cron"], values["zone"]),
-        target=Target(name=values["name"], task_id=values["taskId"]),
+        target=rows.target_of(values),
         seq=values["seq"],
         since=values["since"],
         claim=Claim(owner=owner, until=until) if owner and until else None,
-        attempt=values["attempt"],
-        occurrence=values["occurrence"],
-        tried_since=values["triedSince"],
-        not_before=values["notBefore"],
-        last_error=values["lastError"],
+        tries=Tries(
+            attempt=values["attempt"],
+            occurrence=values["occurrence"],
+            tried_since=values["triedSince"],
+            not_before=values["notBefore"],
+            last_error=values["lastError"],
+        ),
         unknown=unknown,
         etag=etag,
     )
 
 
 class PassedOver:
-    """The rows that a tick can't read: each is told once, until the next tick begins."""
+    """The rows that a tick can't read: each is logged once, until the next tick begins."""
 
     def __init__(self) -> None:
         self._keys: set[str] = set()
@@ -106,12 +110,12 @@ class PassedOver:
     def forget(self) -> None:
         self._keys = set()
 
-    def unless_readable(self, entry: Entry | Unreadable) -> Due | None:
+    def unless_readable(self, entry: AnyEntry | Unreadable) -> Entry | None:
         """Return the entry if it can be read; take note of it if it can't."""
-        if isinstance(entry, Due):
+        if isinstance(entry, Entry):
             return entry
         unreadable = entry.row if isinstance(entry, UnreadableEntry) else entry
         if unreadable.key not in self._keys:
             self._keys.add(unreadable.key)
-            tell(unreadable)
+            log_unreadable(unreadable)
         return None

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shared.core.errors import StorageConflict
-from shared.core.runs import Run
+from shared.core.runs import Run, RunOutcome
 from shared.storage.batches import batches
 from shared.storage.columns import Row
 from shared.storage.rows import AFTER_COLON
@@ -34,24 +34,24 @@ class History:
         found = readable(_run, kept) if kept else None
         return found if found and found.seq == seq else None
 
-    def record_unless_told(self, run: Run) -> Run:
+    def record_unless_known(self, run: Run) -> Run:
         """Write a run that others may know better, and return the one that stands: theirs, unless they only guess."""
         kept = self.table.row(HISTORY, run_key(run.schedule_id, run.seq, self.ring))
         if kept and _is_as_new(kept.row, run):
             stands = self._stands(kept, run)
-            if not stands.is_guess or run.is_guess:
+            if stands.outcome is not RunOutcome.UNKNOWN or run.outcome is RunOutcome.UNKNOWN:
                 return stands
         row = run_row(run, self.ring)
         write = Operation(kind="replace", row=row, etag=kept.etag) if kept else Operation(kind="insert", row=row)
         try:
             self.table.commit([write])
         except StorageConflict:
-            # Its own tick has just told what became of it.
+            # Its own tick has just recorded what became of it.
             return self.recorded(run.schedule_id, run.seq) or run
         return run
 
     def newest(self, schedule_id: str, next_seq: int, limit: int) -> list[Run]:
-        """Return the last runs, newest first; `next_seq` is the number of the run to come, perhaps told already."""
+        """Return the last runs, newest first; `next_seq` is the number of the run to come, perhaps recorded already."""
         oldest = max(0, next_seq - min(limit, self.ring))
         found = [run for run in self._numbered(schedule_id, oldest, next_seq) if oldest <= run.seq <= next_seq]
         if len(found) < next_seq - oldest:
@@ -83,7 +83,7 @@ class History:
 
 
 def _is_as_new(row: Row, run: Run) -> bool:
-    """True when the place is that run's, or a later one's: a change whose run is told late may be long over."""
+    """True when the place is that run's, or a later one's: a change whose run is recorded late may be long over."""
     seq = row.get("seq")
     return isinstance(seq, int) and seq >= run.seq
 

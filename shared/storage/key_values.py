@@ -28,7 +28,7 @@ AFTER_KEY = "0"  # what a longer key begins with that comes before all others
 
 
 @dataclass(frozen=True, kw_only=True)
-class KeyValues:
+class KeyValueStore:
     """All pairs; what has expired, or was edited by hand beyond reading, is not there. Raises StorageError."""
 
     table: Table
@@ -103,7 +103,7 @@ def _pair(row: Row, _: str) -> _Pair:
 
 
 def _live(kept: Kept, now: datetime) -> _Pair | None:
-    """Return what the row holds, None when it has expired or can't be read, which the log tells."""
+    """Return what the row holds, None when it has expired or can't be read, which is logged."""
     pair = readable(_pair, kept)
     return pair if pair and (pair.expires == NEVER or pair.expires > _text(now)) else None
 

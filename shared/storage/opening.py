@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 Opened = TypeVar("Opened")
 
-# A failure for which one waited so long stands for a moment, in which those are told of it for whom the host had no
+# A failure for which one waited so long stands for a moment, in which it is raised for those for whom the host had no
 # thread meanwhile: they have waited as long, and would do so again.
 LONG_SECONDS = 5.0
 STANDS_SECONDS = 0.5

@@ -89,9 +89,9 @@ def _shorten(response: requests.Response, **_: object) -> None:
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
     """Return for how many seconds an answer asks to wait, cut to `LONGEST_RETRY_AFTER`; None when it doesn't say."""
-    told = headers.get("Retry-After", "")
+    asked_for = headers.get("Retry-After", "")
     try:
-        seconds = float(told) if not told.endswith("GMT") else _until(told, headers["Date"])
+        seconds = float(asked_for) if not asked_for.endswith("GMT") else _until(asked_for, headers["Date"])
     except (ValueError, KeyError, TypeError):
         return None
     return min(seconds, LONGEST_RETRY_AFTER) if seconds >= 0 else None

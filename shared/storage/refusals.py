@@ -67,29 +67,29 @@ _OF_A_CLOCK = re.compile(r"date header|request date|too old|skew", re.IGNORECASE
 
 
 def refusal(error: HttpResponseError) -> StorageError:
-    """Return what is to be told of an answer that is not the wanted one."""
+    """Return the error for an answer that is not the wanted one."""
     status, code = error.status_code, code_of(error)
-    told = f"Table storage answered {status}{f' ({code})' if code else ''}"
+    sentence = f"Table storage answered {status}{f' ({code})' if code else ''}"
     if status is None and isinstance(error, ClientAuthenticationError):
         # An identity whose endpoint is away for a moment will be given a token later.
         return (StorageError if "Unavailable" in type(error).__name__ else StorageDenied)(NO_ACCESS)
     if status is None or status < 300:  # noqa: PLR2004 - success, yet no answer of storage's
         return StorageError(UNREADABLE)
     if status in {401, 403}:
-        return StorageDenied(f"{told}. {_to_do(error, code)}")
+        return StorageDenied(f"{sentence}. {_to_do(error, code)}")
     if status == 404 or status < 400:  # noqa: PLR2004 - a page, or the way to one
-        return StorageError(f"{told}. Check the address in STORAGE_CONNECTION or STORAGE_TABLE_URL.")
-    return StorageError(f"{told}. Try again.")
+        return StorageError(f"{sentence}. Check the address in STORAGE_CONNECTION or STORAGE_TABLE_URL.")
+    return StorageError(f"{sentence}. Try again.")
 
 
 def refused_transaction(status: int, code: str) -> StorageError:
-    """Return what is to be told of a transaction that storage took, and refused for another reason than a conflict."""
-    told = f"Table storage refused a transaction with {status} ({code})."
-    return StorageDenied(f"{told} {TO_DO[code]}") if code in TO_DO else StorageError(told)
+    """Return the error for a transaction that storage refused for another reason than a conflict."""
+    sentence = f"Table storage refused a transaction with {status} ({code})."
+    return StorageDenied(f"{sentence} {TO_DO[code]}") if code in TO_DO else StorageError(sentence)
 
 
 def code_of(error: Exception) -> str | None:
-    """Return storage's own word for the error, None when whoever answered gave none; it is safe to be told."""
+    """Return storage's own word for the error, None when whoever answered gave none; it is safe to show."""
     known = getattr(error, "error_code", None) or getattr(error, "code", None)
     word = str(getattr(known, "value", known) or "")
     if _WORD.fullmatch(word):
@@ -122,7 +122,7 @@ def _unauthenticated(text: str, apart: timedelta) -> str:
 
 
 def _text(error: Any) -> str:
-    """Return the body of the answer, which is looked at and never told."""
+    """Return the body of the answer, which is looked at and never shown."""
     try:
         return str(error.response.text()) if error.response is not None else ""
     except (ValueError, LookupError):

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from shared.core.due import Due, Target
+from shared.core.entry import Entry, Target
 from shared.core.health import Beat
 from shared.core.rules import BrokenRule, Rule
-from shared.core.runs import RunOutcome
+from shared.core.runs import OUTCOME_WORDS
 from shared.core.schedules import STATE_OF, Definition, Schedule, State
 from shared.core.unreadable import Unreadable
 from shared.storage.columns import (
@@ -50,7 +50,7 @@ def schedule_key(schedule_id: str) -> str:
     return f"schedule:{schedule_id}"
 
 
-def due_key(instant: datetime, schedule_id: str) -> str:
+def entry_key(instant: datetime, schedule_id: str) -> str:
     return f"due:{text(instant)}:{schedule_id}"
 
 
@@ -72,9 +72,9 @@ SCHEDULE = Columns(
     Column("zone", TEXT, ""),
     Column("taskId", TEXT, ""),
     # Whoever sends back what was read must not stop a schedule by it, nor start one.
-    Column("startupState", word_of(STATE_OF), State.STARTED.value),
+    Column("startupState", word_of(STATE_OF), State.ACTIVE.value),
     Column("tags", TEXTS, None),
-    Column("state", one_of(State), None),  # that which `due` tells
+    Column("state", one_of(State), None),  # that which `due` implies
     Column("due", INSTANT, None),
     Column("seq", NUMBER, None),  # the number after the last run's
     Column("problem", REASON, ""),
@@ -92,7 +92,7 @@ def schedule_row(schedule: Schedule) -> dict[str, Any]:
         startupState=definition.startup_state,
         tags=definition.tags,
         state=schedule.state,
-        due=schedule.due,
+        due=schedule.due_at,
         seq=schedule.seq,
         problem=schedule.problem,
         lastDue=schedule.last_due,
@@ -118,7 +118,7 @@ def schedule(row: Row, etag: str) -> Schedule:
             tags=values["tags"],
         ),
         state=_state(found),
-        due=values["due"],
+        due_at=values["due"],
         seq=_number_of(values),
         last_due=values["lastDue"],
         last_run=values["lastRun"],
@@ -132,7 +132,7 @@ def schedule(row: Row, etag: str) -> Schedule:
 def _state(found: Read) -> State:
     # Of one that may be started either way it is said that it is: so it can be stopped.
     if found.values["due"] or found.wrong.keys() & {"state", "due"}:
-        return found.values["state"] or State.STARTED
+        return found.values["state"] or State.ACTIVE
     return found.values["state"] or State.STOPPED
 
 
@@ -162,22 +162,22 @@ ENTRY = Columns(
 )
 
 
-def due_row(due: Due) -> dict[str, Any]:
+def entry_row(entry: Entry) -> dict[str, Any]:
     """Return the row of an entry, with the columns of others that it carries along."""
-    written = ENTRY.written(**_followed(due.rule, due.target), seq=due.seq, since=due.since)
-    return {**due.unknown, **at_key(due_key(due.instant, due.schedule_id)), **written, **tries(due)}
+    written = ENTRY.written(**_followed(entry.rule, entry.target), seq=entry.seq, since=entry.since)
+    return {**entry.unknown, **at_key(entry_key(entry.due_at, entry.schedule_id)), **written, **tries(entry)}
 
 
-def tries(due: Due) -> dict[str, Any]:
+def tries(entry: Entry) -> dict[str, Any]:
     """Return what a tick changes of an entry while it works on it."""
     return ENTRY.written(
-        owner=due.claim.owner if due.claim else "",
-        leaseUntil=due.claim.until if due.claim else None,
-        attempt=due.attempt,
-        occurrence=due.occurrence,
-        triedSince=due.tried_since,
-        notBefore=due.not_before,
-        lastError=due.last_error,
+        owner=entry.claim.owner if entry.claim else "",
+        leaseUntil=entry.claim.until if entry.claim else None,
+        attempt=entry.tries.attempt,
+        occurrence=entry.tries.occurrence,
+        triedSince=entry.tries.tried_since,
+        notBefore=entry.tries.not_before,
+        lastError=entry.tries.last_error,
     )
 
 
@@ -187,8 +187,13 @@ GONE = Columns(Column("at", MOMENT, LONG_AGO))
 
 
 def _followed(rule: Rule | BrokenRule, target: Target) -> dict[str, Any]:
-    """Return what a schedule and its entry both tell: an entry is acted upon without a look at its schedule."""
+    """Return the columns that a schedule and its entry share: an entry is acted upon without reading its schedule."""
     return {"name": target.name, "taskId": target.task_id, "cron": rule.expression, "zone": rule.zone_name}
+
+
+def target_of(values: Mapping[str, Any]) -> Target:
+    """Return what an entry starts, from the values of its columns."""
+    return Target(name=values["name"], task_id=values["taskId"])
 
 
 def gone_row(schedule_id: str, at: datetime | None) -> dict[str, Any]:
@@ -201,14 +206,14 @@ def gone(row: Row, _: str) -> tuple[str, datetime]:
     return row["RowKey"].removeprefix("gone:"), GONE.sound(row)["at"]
 
 
-# A tick writes it, as it tells it to the log.
+# A tick writes it, with the same values as its log line.
 BEAT = Columns(
     Column("begun", INSTANT, None),
     Column("ended", INSTANT, None),
     Column("problem", TEXT, ""),
     Column("seconds", REAL, 0),
     Column("busy", REAL, 0),
-    *(Column(outcome.value, NUMBER, 0) for outcome in RunOutcome),
+    *(Column(word, NUMBER, 0) for word in OUTCOME_WORDS),
     Column("retried", NUMBER, 0),
     Column("unreadable", NUMBER, 0),
     Column("unreadableSchedules", TEXTS, None),

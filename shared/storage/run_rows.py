@@ -1,8 +1,10 @@
 """Rows of history, and the runs that a schedule keeps in a column."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from shared.core.runs import Run, RunOutcome
+from shared.core.left_out import MAY_BE_UNDER_WAY
+from shared.core.runs import OUTCOME_UNKNOWN, OUTCOME_WORDS, Run, RunOutcome
 from shared.storage.columns import (
     INSTANT,
     MOMENT,
@@ -14,7 +16,7 @@ from shared.storage.columns import (
     Columns,
     Row,
     json_of,
-    one_of,
+    word_of,
 )
 
 HISTORY = "history"
@@ -22,7 +24,8 @@ HISTORY = "history"
 RUN = Columns(
     Column("seq", NUMBER, REQUIRED),
     Column("due", MOMENT, REQUIRED),
-    Column("outcome", one_of(RunOutcome), REQUIRED),
+    Column("outcome", word_of(OUTCOME_WORDS), REQUIRED),
+    Column("reasonCode", TEXT, ""),
     Column("started", INSTANT, None),
     Column("attempt", NUMBER, 0),
     Column("reason", REASON, ""),
@@ -36,11 +39,12 @@ def run_key(schedule_id: str, seq: int, ring: int) -> str:
 
 
 def run_row(run: Run, ring: int) -> dict[str, Any]:
-    """Return the row of a run: its number tells its place in the ring, whose oldest row it takes."""
+    """Return the row of a run: its number gives its place in the ring, whose oldest row it takes."""
     written = RUN.written(
         seq=run.seq,
         due=run.due,
-        outcome=run.outcome,
+        outcome=run.outcome.word,
+        reasonCode=run.outcome.reason_code or "",
         started=run.started,
         attempt=run.attempt,
         reason=run.reason or "",
@@ -57,7 +61,7 @@ def run(row: Row) -> Run:
         schedule_id=str(row["RowKey"]).rpartition(":")[0],
         seq=values["seq"],
         due=values["due"],
-        outcome=values["outcome"],
+        outcome=_outcome(values),
         started=values["started"],
         attempt=values["attempt"],
         reason=values["reason"] or None,
@@ -66,10 +70,16 @@ def run(row: Row) -> Run:
     )
 
 
+def _outcome(values: Mapping[str, Any]) -> RunOutcome:
+    # The version before said it in the reason alone.
+    is_unknown = values["reasonCode"] == OUTCOME_UNKNOWN or values["reason"].startswith(MAY_BE_UNDER_WAY)
+    return RunOutcome.UNKNOWN if is_unknown else RunOutcome(values["outcome"])
+
+
 def _run_in_json(run: Run) -> dict[str, Any]:
     return run_row(run, ring=1)
 
 
-# For a list of schedules to tell the last run without a look into history.
+# For a list of schedules to show the last run without a look into history.
 LAST_RUN = json_of(_run_in_json, run, None, "run")
 RUNS = json_of(lambda runs: [_run_in_json(each) for each in runs], lambda found: tuple(map(run, found)), (), "runs")

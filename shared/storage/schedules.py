@@ -6,17 +6,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from shared.core.due import Due
+from shared.core.entry import Entry
 from shared.core.errors import StorageConflict, StorageError
 from shared.core.runs import Run
 from shared.core.schedules import Change, Schedule
-from shared.core.unreadable import Entry, Unreadable, readable
+from shared.core.unreadable import AnyEntry, Unreadable, readable
 from shared.storage import entries, rows
 from shared.storage.batches import batches
 from shared.storage.columns import MOST
 from shared.storage.history import History
 from shared.storage.table import Kept, Table
-from shared.storage.table import readable as read_or_told
+from shared.storage.table import readable as read_or_described
 from shared.storage.transaction import Operation
 
 TRIES = 3
@@ -25,7 +25,7 @@ MOST_NAMED = 20
 
 
 @dataclass(frozen=True, kw_only=True)
-class Schedules:
+class ScheduleStore:
     """All schedules; raises StorageError, StorageConflict when what is to be changed was changed meanwhile."""
 
     table: Table
@@ -41,15 +41,15 @@ class Schedules:
         kept = self.table.row(rows.SCHEDULES, rows.schedule_key(schedule_id))
         return _schedule(kept) if kept else None
 
-    def entry(self, schedule: Schedule) -> Entry | None:
+    def entry(self, schedule: Schedule) -> AnyEntry | None:
         """Return the entry that the schedule points to; of one that can't be read, any that it has."""
-        key = rows.due_key(schedule.due, schedule.id) if schedule.due else None
+        key = rows.entry_key(schedule.due_at, schedule.id) if schedule.due_at else None
         kept = self.table.row(rows.SCHEDULES, key) if key else None
         if kept or not schedule.unreadable:
             return self._entry(kept) if kept else None
         return next((entry for entry in self.entries() if readable(entry).schedule_id == schedule.id), None)
 
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[AnyEntry]:
         """Return every entry on the agenda, in the order of time; one that can't be read says so."""
         kept = self.table.rows(rows.SCHEDULES, *rows.keys("due"))
         return [entry for each in kept if (entry := self._entry(each))]
@@ -61,25 +61,25 @@ class Schedules:
         if kept and rows.doubtful(kept.row) != named:
             self.table.put({**rows.at_key(rows.HEARTBEAT), **rows.BEAT.written(unreadableSchedules=named or None)})
 
-    def _entry(self, kept: Kept) -> Entry | None:
-        """Return the entry of a row, None where not even its key is one; the log tells of what can't be read."""
+    def _entry(self, kept: Kept) -> AnyEntry | None:
+        """Return the entry of a row, None where not even its key is one; what can't be read is logged."""
         found = entries.read(self.table, kept)
-        if not isinstance(found, Due):
-            entries.tell(found if isinstance(found, Unreadable) else found.row)
+        if not isinstance(found, Entry):
+            entries.log_unreadable(found if isinstance(found, Unreadable) else found.row)
         return None if isinstance(found, Unreadable) else found
 
     def apply(self, change: Change) -> None:
-        """Write a change in one transaction, then tell in history what it left out.
+        """Write a change in one transaction, then record in history what it left out.
 
-        Until that is told its row keeps it, so that nothing is told which did not come to pass, nor anything lost.
+        Until then its row keeps it, so that nothing is recorded which did not happen, and nothing is lost.
         """
         etag, *_ = self.table.commit(_operations(change))
         if change.after and _leaves_out(change):
-            self.tell_left_out(replace(change.after, etag=etag))
+            self.record_left_out(replace(change.after, etag=etag))
 
-    def tell_left_out(self, schedule: Schedule) -> None:
+    def record_left_out(self, schedule: Schedule) -> None:
         """Write into history what changes have left out, and take it out of the row of the schedule."""
-        stands = [self.history.record_unless_told(run) for run in schedule.left_out]
+        stands = [self.history.record_unless_known(run) for run in schedule.left_out]
         found: Schedule | None = schedule
         for _ in range(TRIES):
             if found is None or found.left_out != schedule.left_out:
@@ -104,14 +104,14 @@ class Schedules:
         """Return the last runs, newest first."""
         # Of one that can't be read nobody knows the number: beyond all numbers the whole ring is looked through.
         next_seq = MOST if schedule.unreadable else schedule.seq
-        told = {run.seq: run for run in self.history.newest(schedule.id, next_seq, limit)}
-        untold = {run.seq: run for run in schedule.left_out if run.seq >= schedule.seq - self.history.ring}
-        return [run for _, run in sorted((untold | told).items(), reverse=True)][:limit]
+        recorded = {run.seq: run for run in self.history.newest(schedule.id, next_seq, limit)}
+        kept = {run.seq: run for run in schedule.left_out if run.seq >= schedule.seq - self.history.ring}
+        return [run for _, run in sorted((kept | recorded).items(), reverse=True)][:limit]
 
     def gone(self, before: datetime) -> list[str]:
         """Return the ids of schedules deleted before then whose history is still there."""
         kept = self.table.rows(rows.SCHEDULES, *rows.keys("gone"))
-        marks = [mark for each in kept if (mark := read_or_told(rows.gone, each))]
+        marks = [mark for each in kept if (mark := read_or_described(rows.gone, each))]
         return [schedule_id for schedule_id, deleted in marks if deleted < before]
 
     def forget(self, schedule_id: str) -> None:
@@ -123,15 +123,15 @@ class Schedules:
 
 
 def _schedule(kept: Kept) -> Schedule:
-    """Return the schedule of a row; the log tells of one that can't be read."""
+    """Return the schedule of a row; one that can't be read is logged."""
     found = rows.schedule(kept.row, kept.etag)
     if found.unreadable:
-        entries.tell(found.unreadable)
+        entries.log_unreadable(found.unreadable)
     return found
 
 
 def _told(schedule: Schedule, newest: Run) -> Operation:
-    """Return the operation that takes out what history has by now, and tells of the newest what history tells."""
+    """Return the operation that takes out what history has by now, and shows the newest as history has it."""
     last = {"lastRun": newest} if schedule.last_run == schedule.left_out[-1] else {}
     row = {**rows.at_key(rows.schedule_key(schedule.id)), **rows.SCHEDULE.written(leftOut=(), **last)}
     return Operation(kind="merge", row=row, etag=schedule.etag)
@@ -142,7 +142,7 @@ def _leaves_out(change: Change) -> bool:
 
 
 def _operations(change: Change) -> list[Operation]:
-    return [*_of_schedule(change), *_of_entry(change.due_before, change.due_after)]
+    return [*_of_schedule(change), *_of_entry(change.entry_before, change.entry_after)]
 
 
 def _of_schedule(change: Change) -> list[Operation]:
@@ -168,12 +168,12 @@ def _changed(before: Schedule, after: Schedule) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name in always or was[name] != value}
 
 
-def _of_entry(before: Due | None, after: Due | None) -> list[Operation]:
+def _of_entry(before: Entry | None, after: Entry | None) -> list[Operation]:
     if before and after and _key(before) == _key(after):
-        return [Operation(kind="merge", row=rows.due_row(replace(after, unknown={})), etag=before.etag)]
-    delete = [Operation(kind="delete", row=rows.due_row(before), etag=before.etag)] if before else []
-    return [*delete, *([Operation(kind="insert", row=rows.due_row(after))] if after else [])]
+        return [Operation(kind="merge", row=rows.entry_row(replace(after, unknown={})), etag=before.etag)]
+    delete = [Operation(kind="delete", row=rows.entry_row(before), etag=before.etag)] if before else []
+    return [*delete, *([Operation(kind="insert", row=rows.entry_row(after))] if after else [])]
 
 
-def _key(due: Due) -> str:
-    return rows.due_key(due.instant, due.schedule_id)
+def _key(entry: Entry) -> str:
+    return rows.entry_key(entry.due_at, entry.schedule_id)

@@ -39,7 +39,7 @@ AS_IT_WAS = "Table storage holds something else than a moment ago: somebody else
 
 @dataclass(frozen=True, kw_only=True)
 class Kept:
-    """A row as it was read, and the ETag that tells this state of it from any other."""
+    """A row as it was read, and the ETag of exactly this state of it."""
 
     row: Row
     etag: str
@@ -119,7 +119,7 @@ class Table:
             except (HttpResponseError, Rejected) as error:
                 if code_of(error) != TABLE_NOT_FOUND:
                     raise
-            # Somebody deleted it. What is made from now on must be kept; what is lost is told when it is made again.
+            # Somebody deleted it. What is made from now on must be kept; what is lost is logged when it is made again.
             self._way.forget(way)
             again = self._way.get()
             return patiently(lambda: ask(again), self._pauses)

@@ -10,12 +10,13 @@ log = log_of(__name__)
 
 blueprint = func.Blueprint()
 
-# At an odd time, when nobody else's nightly work begins.
+# An odd time, at which nobody else's nightly work begins.
 EVERY_NIGHT = "40 17 3 * * *"
 
 
 @blueprint.timer_trigger(arg_name="timer", schedule=EVERY_NIGHT, use_monitor=True, run_on_startup=False)
 def daily(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding asks for it
+    """Run the daily work; the log has its failures."""
     try:
         wiring.daily().run(wiring.now())
     except FootmanError as error:

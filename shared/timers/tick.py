@@ -1,4 +1,4 @@
-"""Every minute: start what is due."""
+"""Once a minute: start what is due."""
 
 import azure.functions as func
 
@@ -10,14 +10,14 @@ log = log_of(__name__)
 
 blueprint = func.Blueprint()
 
-# In UTC: zones are the schedules' own. Monitored, so that a minute missed while the app was down is made up at its
-# start; not run at every start, which would be a second tick beside the timer's own.
+# In UTC: only schedules have zones. Monitored, so that a minute missed while the app was down is caught up when it
+# starts; not run on every startup, which would be a second tick besides the timer's own.
 EVERY_MINUTE = "0 * * * * *"
 
 
 @blueprint.timer_trigger(arg_name="timer", schedule=EVERY_MINUTE, use_monitor=True, run_on_startup=False)
 def tick(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding asks for it
-    """Serve the running minute; what the timer says of the past is not needed, for the agenda knows."""
+    """Serve the current minute; what the timer says of the past is not needed, because the agenda knows."""
     try:
         wiring.run_tick().run()
     except FootmanError as error:

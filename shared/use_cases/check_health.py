@@ -65,12 +65,12 @@ class CheckHealth:
 
 
 def _of_tick(last: Beat | None, now: datetime) -> dict[str, Check]:
-    """Return the checks that the mark of the last tick tells of; that of rows only when some can't be read."""
+    """Return the checks of the last tick's mark; that of rows only when some can't be read."""
     rows = rows_check(last) if last else None
     return {"tick": tick_check(last, now), **({"rows": rows} if rows else {})}
 
 
-class Lately:
+class CachedHealth:
     """A look at health that is taken at most every few seconds: anybody may ask, and Sense has better to do."""
 
     def __init__(self, look: Callable[[datetime], Health]) -> None:

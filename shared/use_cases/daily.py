@@ -12,12 +12,12 @@ from shared.core.errors import StorageConflict
 from shared.core.health import warns
 from shared.core.mending import mended
 from shared.core.schedules import Change, Schedule
-from shared.core.unreadable import Entry, readable
+from shared.core.unreadable import AnyEntry, readable
 from shared.log import log_of
 
 log = log_of(__name__)
 
-# A tick that had an occurrence in hand when its schedule was deleted may still tell of it.
+# A tick that had an occurrence in hand when its schedule was deleted may still record it.
 STILL_TOLD = timedelta(hours=1)
 # The platform ends a function after five minutes, and with it the process, whatever else it does.
 SECONDS_TO_FORGET = 120.0
@@ -32,7 +32,7 @@ class Schedules(Protocol):
     def one(self, schedule_id: str) -> Schedule | None:
         """Return the schedule of that id."""
 
-    def entries(self) -> Sequence[Entry]:
+    def entries(self) -> Sequence[AnyEntry]:
         """Return every entry on the agenda; one that can't be read says so."""
 
     def name_unreadable(self, schedule_ids: Sequence[str]) -> None:
@@ -47,7 +47,7 @@ class Schedules(Protocol):
     def forget(self, schedule_id: str) -> None:
         """Remove the history of a deleted schedule."""
 
-    def tell_left_out(self, schedule: Schedule) -> None:
+    def record_left_out(self, schedule: Schedule) -> None:
         """Write into history what changes have left out."""
 
 
@@ -76,18 +76,18 @@ class Daily:
     def _mend(self, now: datetime) -> None:
         # Schedules before entries: a schedule that moves in between has another ETag, and is left alone.
         stored = self.schedules.all()
-        entries: dict[str, list[Entry]] = defaultdict(list)
+        entries: dict[str, list[AnyEntry]] = defaultdict(list)
         for entry in self.schedules.entries():
             entries[readable(entry).schedule_id].append(entry)
         self.schedules.name_unreadable([schedule.id for schedule in stored if schedule.unreadable])
         for schedule in stored:
             self._apply(mended(schedule, entries.pop(schedule.id, []), now))
             if schedule.left_out:
-                self.schedules.tell_left_out(schedule)
+                self.schedules.record_left_out(schedule)
         for schedule_id, orphans in entries.items():
             # One made since is no orphan; ids never come again.
             if self.schedules.one(schedule_id) is None:
-                self._apply([Change(due_before=readable(entry)) for entry in orphans])
+                self._apply([Change(entry_before=readable(entry)) for entry in orphans])
 
     def _forget(self, now: datetime) -> None:
         begun = time.monotonic()
@@ -108,8 +108,8 @@ class Daily:
                 self.schedules.apply(change)
             except StorageConflict:
                 continue
-            due = change.due_after or change.due_before
-            schedule_id = change.before.id if change.before else due and due.schedule_id
+            entry = change.entry_after or change.entry_before
+            schedule_id = change.before.id if change.before else entry and entry.schedule_id
             log.warning(
                 "Mended the agenda of %s", schedule_id, extra={"action": "agenda_mended", "schedule_id": schedule_id}
             )

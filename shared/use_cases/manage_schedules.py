@@ -22,8 +22,8 @@ from shared.core.errors import (
 from shared.core.listing import by_schedule, entry_of, shown, tagged
 from shared.core.runs import Run
 from shared.core.schedules import Change, Definition, Schedule, State
-from shared.core.starts import Found, StartFilter, Wanted, is_guid
-from shared.core.unreadable import Entry
+from shared.core.tasks import Found, StartFilter, TaskQuery, is_guid
+from shared.core.unreadable import AnyEntry
 from shared.log import log_of
 
 log = log_of(__name__)
@@ -32,7 +32,7 @@ log = log_of(__name__)
 TRIES = 10
 LONGEST_PAUSE_SECONDS = 0.2
 
-Decide = Callable[[Schedule, Entry | None], Change | None]
+Decide = Callable[[Schedule, AnyEntry | None], Change | None]
 
 
 class Schedules(Protocol):
@@ -44,10 +44,10 @@ class Schedules(Protocol):
     def one(self, schedule_id: str) -> Schedule | None:
         """Return the schedule of that id."""
 
-    def entry(self, schedule: Schedule) -> Entry | None:
+    def entry(self, schedule: Schedule) -> AnyEntry | None:
         """Return its entry on the agenda."""
 
-    def entries(self) -> Sequence[Entry]:
+    def entries(self) -> Sequence[AnyEntry]:
         """Return every entry on the agenda."""
 
     def runs(self, schedule: Schedule, limit: int) -> list[Run]:
@@ -56,7 +56,7 @@ class Schedules(Protocol):
     def apply(self, change: Change) -> None:
         """Write a change."""
 
-    def tell_left_out(self, schedule: Schedule) -> None:
+    def record_left_out(self, schedule: Schedule) -> None:
         """Write into history what changes have left out."""
 
     def apply_many(self, changes: Sequence[Change]) -> list[Change]:
@@ -66,7 +66,7 @@ class Schedules(Protocol):
 class Tasks(Protocol):
     """Sense's tasks."""
 
-    def find(self, what: Wanted) -> Found:
+    def find(self, what: TaskQuery) -> Found:
         """Look tasks up; raises QrsError."""
 
 
@@ -81,7 +81,7 @@ class ManageSchedules:
     def all(self, tag: str | None = None) -> list[Schedule]:
         """Return every schedule, or those of a tag, oldest first."""
         kept = tagged(self.schedules.all(), tag)
-        if not any(schedule.state is State.STARTED for schedule in kept):
+        if not any(schedule.state is State.ACTIVE for schedule in kept):
             return [shown(schedule, None) for schedule in kept]
         entries = by_schedule(self.schedules.entries())
         return [shown(schedule, entry_of(schedule, entries[schedule.id])) for schedule in kept]
@@ -109,7 +109,7 @@ class ManageSchedules:
         self._check(definition, now)
         change = changes.created(str(uuid.uuid4()), definition, now)
         assert change.after is not None  # noqa: S101 - it makes one
-        # Storage that is away is told before anything is written.
+        # Storage that is away is reported before anything is written.
         self.schedules.one(change.after.id)
         try:
             self.schedules.apply(change)
@@ -130,32 +130,36 @@ class ManageSchedules:
         return self._change(
             schedule_id,
             "schedule_replaced",
-            lambda schedule, due: changes.edited(schedule, due, definition, now, keeps_state=keeps_state),
+            lambda schedule, entry: changes.edited(schedule, entry, definition, now, keeps_state=keeps_state),
             found,
         )
 
-    def start(self, schedule_id: str, now: datetime) -> Schedule:
-        return self._change(schedule_id, "schedule_started", lambda schedule, _: changes.started(schedule, now))
+    def activate(self, schedule_id: str, now: datetime) -> Schedule:
+        return self._change(schedule_id, "schedule_started", lambda schedule, _: changes.activated(schedule, now))
 
     def stop(self, schedule_id: str, now: datetime) -> Schedule:
-        return self._change(schedule_id, "schedule_stopped", lambda schedule, due: changes.stopped(schedule, due, now))
+        return self._change(
+            schedule_id, "schedule_stopped", lambda schedule, entry: changes.stopped(schedule, entry, now)
+        )
 
     def delete(self, schedule_id: str, now: datetime) -> None:
         schedule = self._kept(schedule_id)
         try:
-            self._change(schedule_id, "schedule_deleted", lambda found, due: changes.deleted(found, due, now), schedule)
+            self._change(
+                schedule_id, "schedule_deleted", lambda found, entry: changes.deleted(found, entry, now), schedule
+            )
         except CallerError:
             # It was there a moment ago: our own first try, whose answer was lost, or somebody else's.
             log.info("Schedule %s was gone already", schedule.id, extra={"action": "schedule_deleted"})
 
-    def start_all(self, now: datetime, tag: str | None = None) -> list[Schedule]:
-        """Start what is stopped, of a tag where one is told, and can be evaluated; repeating it changes nothing."""
-        wanted = [_started_if_possible(schedule, now) for schedule in tagged(self.schedules.all(), tag)]
-        self._write_all(wanted, lambda schedule_id: self.start(schedule_id, now))
+    def activate_all(self, now: datetime, tag: str | None = None) -> list[Schedule]:
+        """Activate what is stopped and can be evaluated, of one tag or all; repeating it changes nothing."""
+        wanted = [_activated_if_possible(schedule, now) for schedule in tagged(self.schedules.all(), tag)]
+        self._write_all(wanted, lambda schedule_id: self.activate(schedule_id, now))
         return self.all(tag)
 
     def stop_all(self, now: datetime, tag: str | None = None) -> list[Schedule]:
-        """Stop what is started, of a tag where one is told; repeating it changes nothing."""
+        """Stop what is active, of one tag or all; repeating it changes nothing."""
         # Schedules before entries: one that moves in between fails by its ETag and is stopped alone.
         stored = tagged(self.schedules.all(), tag)
         entries = by_schedule(self.schedules.entries())
@@ -180,18 +184,18 @@ class ManageSchedules:
         if self.start_filter.allows_everything:
             return
         task_id = definition.target.task_id
-        found = self.tasks().find(Wanted(task_ids=(task_id.lower(),))).by_id
+        found = self.tasks().find(TaskQuery(task_ids=(task_id.lower(),))).by_id
         task = next((task for task in found if task.id.lower() == task_id.lower()), None)
         if task is None:
             raise TaskForbidden(task_id)
         if not self.start_filter.allows(task):
             raise TaskForbidden(task_id, task.name)
 
-    def _tell_left_out(self, schedule: Schedule) -> None:
+    def _record_left_out(self, schedule: Schedule) -> None:
         """Tell what a change has left out whose answer was lost; its row keeps it where that fails."""
         with suppress(StorageError):
             if schedule.left_out:
-                self.schedules.tell_left_out(schedule)
+                self.schedules.record_left_out(schedule)
 
     def _change(self, schedule_id: str, action: str, decide: Decide, found: Schedule | None = None) -> Schedule:
         """Read unless it was `found`, decide, write, and again when somebody was faster or the answer was lost."""
@@ -201,7 +205,7 @@ class ManageSchedules:
             entry = self.schedules.entry(schedule)
             change = decide(schedule, entry)
             if change is None:
-                self._tell_left_out(schedule)
+                self._record_left_out(schedule)
                 return shown(schedule, entry)
             try:
                 self.schedules.apply(change)
@@ -229,9 +233,9 @@ def _unknown(schedule_id: str, error: Exception) -> OutcomeUnknown:
     )
 
 
-def _started_if_possible(schedule: Schedule, now: datetime) -> Change | None:
+def _activated_if_possible(schedule: Schedule, now: datetime) -> Change | None:
     try:
-        return changes.started(schedule, now)
+        return changes.activated(schedule, now)
     except (CallerError, RowUnreadable) as error:
         extra = {"action": "schedule_not_started", "schedule_id": schedule.id}
         log.warning("Schedule %s stays stopped: %s", schedule.id, error, extra=extra)

@@ -5,7 +5,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 
 from shared.core.errors import QrsError, QrsNotSent, QrsUnanswered, QrsUnreachable, TaskNotStarted
-from shared.core.starts import NotStarted, Outcome, Started, Task
+from shared.core.starts import NotStarted, Outcome, Started, UnknownStart
+from shared.core.tasks import Task
 from shared.log import log_of
 
 log = log_of(__name__)
@@ -53,11 +54,12 @@ class _Starts:
             self._count(answered=not isinstance(error, QrsUnreachable | QrsUnanswered))
             is_disabled = isinstance(error, TaskNotStarted) and not task.enabled
             reason = DISABLED if is_disabled else str(error)
-            return NotStarted(reason=reason, may_have_started=isinstance(error, QrsUnanswered))
+            is_unknown = isinstance(error, QrsUnanswered)
+            return UnknownStart(reason=reason) if is_unknown else NotStarted(reason=reason)
         except Exception:
             # One start's bug must not hide from the caller what became of the others.
             log.exception("A start failed inside Footman", extra={"action": "start_crashed", "task_id": task.id})
-            return NotStarted(reason=OWN_FAULT, may_have_started=True)
+            return UnknownStart(reason=OWN_FAULT)
         self._count(answered=True)
         return Started(execution_id=execution_id)
 

@@ -9,16 +9,8 @@ from typing import Protocol
 
 from shared.core.key_values import KeyValue
 from shared.core.start_plan import plan, screen
-from shared.core.starts import (
-    Found,
-    NotStarted,
-    Outcome,
-    StartFilter,
-    StartReport,
-    StartRequest,
-    Task,
-    Wanted,
-)
+from shared.core.starts import Outcome, StartReport, StartRequest, UnknownStart
+from shared.core.tasks import Found, StartFilter, Task, TaskQuery
 from shared.log import log_of
 from shared.use_cases.start_each import OWN_FAULT, start_each
 
@@ -33,7 +25,7 @@ IDS_LOGGED = 100
 class Tasks(Protocol):
     """Sense's tasks, as this use case needs them."""
 
-    def find(self, what: Wanted) -> Found:
+    def find(self, what: TaskQuery) -> Found:
         """Look tasks up; raises QrsError."""
 
     def start(self, task_id: str, last_look: Callable[[], None]) -> str:
@@ -66,7 +58,7 @@ class StartTasks:
     connections: int
 
     def run(self, request: StartRequest, now: datetime) -> StartReport:
-        """Start what the request names and tell of each task what became of it.
+        """Start what the request names and report what became of each task.
 
         Raises QrsError when the look-up fails, StorageError when its key-values can't be kept: then nothing was
         started. A start that fails is an outcome, not an error. Key-values are stored first, for the started reload
@@ -76,7 +68,7 @@ class StartTasks:
         if request.key_values:
             self.key_values().store(request.key_values, now)
         screened = screen(request, self.start_filter)
-        found = self.tasks.find(screened.wanted) if screened.wanted != Wanted() else Found()
+        found = self.tasks.find(screened.wanted) if screened.wanted != TaskQuery() else Found()
         decided = plan(screened, found)
         report = StartReport(plan=decided, outcomes=self._outcomes(decided.tasks, deadline))
         _log(report)
@@ -89,7 +81,7 @@ class StartTasks:
         except Exception:
             # Some may have been sent. An error would be answered with a 500, which clients repeat by themselves.
             log.exception("Starting failed inside Footman", extra={"action": "start_crashed"})
-            return {task.id: NotStarted(reason=OWN_FAULT, may_have_started=True) for task in tasks}
+            return {task.id: UnknownStart(reason=OWN_FAULT) for task in tasks}
 
 
 def _log(report: StartReport) -> None:
@@ -97,6 +89,6 @@ def _log(report: StartReport) -> None:
     if started:
         extra = {"action": "tasks_started", "started": len(started), "task_ids": started[:IDS_LOGGED]}
         log.info("Started %d tasks", len(started), extra=extra)
-    for task, reason in report.failures:
-        extra = {"action": "task_not_started", "task_id": task.id, "reason": reason}
-        log.warning("Task %s was not started: %s", task.id, reason, extra=extra)
+    for task, failure in report.failures:
+        extra = {"action": "task_not_started", "task_id": task.id, "reason": failure.reason}
+        log.warning("Task %s was not started: %s", task.id, failure.reason, extra=extra)

@@ -16,7 +16,7 @@ from sandbox.local_host import LocalHost
 from shared.api.documentation.openapi import document
 from shared.api.documentation.page import HOME
 from shared.api.routes import ROUTES
-from shared.core.runs import RunOutcome
+from shared.core.runs import OUTCOME_WORDS
 from shared.core.schedules import STATE_OF, State
 from tests.functions import functions
 
@@ -129,7 +129,7 @@ def test_every_link_leads_to_an_operation_with_these_parameters() -> None:
         (("ScheduleAnswer", "lastKnownState"), [state.value for state in State]),
         (("ScheduleAnswer", "startupState"), list(STATE_OF)),
         (("ScheduleBody", "startupState"), list(STATE_OF)),
-        (("RunAnswer", "outcome"), [outcome.value for outcome in RunOutcome]),
+        (("RunAnswer", "outcome"), list(OUTCOME_WORDS)),
     ],
     ids=" ".join,
 )

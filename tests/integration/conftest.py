@@ -12,10 +12,10 @@ from sandbox.azurite import Azurite
 from sandbox.stand_in import StandIn
 from shared.qrs.access import Access
 from shared.qrs.connection import Connection
-from shared.qrs.tasks import Tasks
+from shared.qrs.tasks import TaskService
 from tests.tables import Store, open_store
 
-OpenTasks = Callable[..., Tasks]
+OpenTasks = Callable[..., TaskService]
 
 # Minutes of waiting for storage that is away; last, it would wait alone.
 FIRST = "test_storage_hiccups.py"
@@ -36,10 +36,10 @@ def open_tasks(access: Access) -> Iterator[OpenTasks]:
     """Open the tasks of a site, by default the stand-in's; arguments change the way in."""
     with ExitStack() as stack:
 
-        def opened(**changes: object) -> Tasks:
+        def opened(**changes: object) -> TaskService:
             changed = replace(access, **changes)  # type: ignore[arg-type]
             pool = stack.enter_context(ThreadPoolExecutor(changed.max_connections))
-            return Tasks(Connection(changed), pool)
+            return TaskService(Connection(changed), pool)
 
         yield opened
 

@@ -9,9 +9,10 @@ from threading import Barrier
 import pytest
 
 from sandbox.faulty.faults import Kind
-from shared.core.due import Due
-from shared.core.ends import Done
+from shared.core.endings import Ending
+from shared.core.entry import Entry
 from shared.core.schedules import Schedule
+from tests.saying import saying
 from tests.tables import (
     DO,
     ELEVEN,
@@ -30,7 +31,7 @@ WRITERS = [["stop"], ["stop", "start"], ["rename"], ["replan"], ["delete"]]
 RENAMED = WRITERS.index(["rename"])
 
 
-def change(store: Store, dues: list[Due]) -> dict[str, Row]:
+def change(store: Store, dues: list[Entry]) -> dict[str, Row]:
     """Change the schedules of five entries, and return their rows as they are then."""
     for due, steps in zip(dues, WRITERS, strict=True):
         for step in steps:
@@ -38,7 +39,7 @@ def change(store: Store, dues: list[Due]) -> dict[str, Row]:
     return store.rows(*ids(dues))
 
 
-def ids(dues: list[Due]) -> list[str]:
+def ids(dues: list[Entry]) -> list[str]:
     return sorted(due.schedule_id for due in dues)
 
 
@@ -67,7 +68,7 @@ def test_the_agenda_gives_what_is_due_before_the_end_in_the_order_of_time(store:
 
 def test_an_entry_is_read_as_it_was_written(store: Store) -> None:
     store.keep(1, name="Jede Stunde ½")
-    tried = replace(
+    tried = saying(
         claimed(store.due()[0], owner="me"),
         occurrence=ELEVEN,
         tried_since=TEN + timedelta(microseconds=123456),
@@ -116,9 +117,9 @@ def test_entries_whose_rule_cant_be_evaluated_come_to_an_end_and_the_others_go_o
 
     taken = store.claim(TEN + timedelta(seconds=1))
 
-    assert ids([done.due for done in taken.dones]) == ids_of(poisoned)
-    store.sure.agenda.move([*taken.dones, *(dealt_with(each.due) for each in taken.tries)])
-    assert {(due.schedule_id, due.instant) for due in store.due()} == {(each.id, ELEVEN) for each in going_on}
+    assert ids([done.entry for done in taken.endings]) == ids_of(poisoned)
+    store.sure.agenda.advance([*taken.endings, *(dealt_with(each.entry) for each in taken.tries)])
+    assert {(due.schedule_id, due.due_at) for due in store.due()} == {(each.id, ELEVEN) for each in going_on}
     stopped = [kept for kept in store.sure.manage.all() if kept.state == "stopped" and kept.problem]
     assert ids_of(stopped) == ids_of(poisoned)
     assert store.disagreements() == []
@@ -142,9 +143,9 @@ def test_entries_whose_content_cant_be_read_are_passed_over_and_the_others_go_on
     before = store.rows(*(schedule.id for schedule in broken))
 
     taken = store.claim(TEN + timedelta(seconds=1))
-    store.sure.agenda.move([dealt_with(each.due) for each in taken.tries])
+    store.sure.agenda.advance([dealt_with(each.entry) for each in taken.tries])
 
-    assert {(due.schedule_id, due.instant) for due in store.due()} == {(each.id, ELEVEN) for each in going_on}
+    assert {(due.schedule_id, due.due_at) for due in store.due()} == {(each.id, ELEVEN) for each in going_on}
     assert store.rows(*(schedule.id for schedule in broken)) == before
     told = [vars(each)["key"] for each in caplog.records if vars(each).get("action") == "row_unreadable"]
     # Read many times, told once.
@@ -156,7 +157,7 @@ def test_an_entry_that_is_spoilt_while_a_tick_has_it_stays_where_it_is(store: St
     store.write(f"due:2026-11-22T10:00:00Z:{won.schedule_id}", taskId=5)
     before = store.rows("due:")
 
-    assert store.sure.agenda.move([dealt_with(won)]) == []
+    assert store.sure.agenda.advance([dealt_with(won)]) == []
     assert store.rows("due:") == before
     assert [kept.last_run for kept in store.sure.schedules.all()] != [None]
 
@@ -192,8 +193,8 @@ def test_of_ticks_that_meet_each_entry_is_won_by_exactly_one(
         store.faulty.fault(kind, match=every(each), seconds=0.02)
     together = Barrier(len(ticks))
 
-    def tick(owner: str, size: int, begin: int) -> list[Due]:
-        won: list[Due] = []
+    def tick(owner: str, size: int, begin: int) -> list[Entry]:
+        won: list[Entry] = []
         together.wait()
         while free := [due for due in store.shaky.agenda.until(FAR_AWAY) if due.claim is None]:
             wanted = [claimed(due, owner) for due in free[begin:] + free[:begin]]
@@ -252,13 +253,13 @@ def test_what_was_changed_since_it_was_read_is_not_claimed_and_the_others_are(st
 # --- giving back
 
 
-def free(dues: list[Due]) -> list[Due]:
+def free(dues: list[Entry]) -> list[Entry]:
     """Return entries as they are after a try that failed."""
     not_before = TEN + timedelta(minutes=1)
-    return [replace(due, claim=None, not_before=not_before, last_error="Sense can't be reached.") for due in dues]
+    return [saying(due, claim=None, not_before=not_before, last_error="Sense can't be reached.") for due in dues]
 
 
-def returned(dues: list[Due]) -> list[Due]:
+def returned(dues: list[Entry]) -> list[Entry]:
     """Return entries as a tick gives them back: it still names its claim."""
     return [replace(free_one, claim=due.claim) for due, free_one in zip(dues, free(dues), strict=True)]
 
@@ -269,7 +270,7 @@ def said(found: dict[str, Row]) -> dict[str, object]:
     return {key: {name: value for name, value in row.items() if name not in apart} for key, row in found.items()}
 
 
-def won_all(store: Store, count: int) -> list[Due]:
+def won_all(store: Store, count: int) -> list[Entry]:
     store.keep(count)
     found = [claimed(due) for due in store.due()]
     return [due for start in range(0, count, 100) for due in store.sure.agenda.claim(found[start : start + 100])]
@@ -279,7 +280,7 @@ def test_entries_are_given_back_and_can_be_claimed_again(store: Store) -> None:
     given = store.sure.agenda.give_back(free(won_all(store, 110)))
 
     assert given == store.due()
-    assert {(due.claim, due.last_error) for due in given} == {(None, "Sense can't be reached.")}
+    assert {(due.claim, due.tries.last_error) for due in given} == {(None, "Sense can't be reached.")}
     again = [claimed(due, "another tick") for due in given[:100]]
     assert ids(store.sure.agenda.claim(again)) == ids(again)
 
@@ -324,19 +325,19 @@ def test_what_another_tick_has_taken_over_is_not_given_back(store: Store) -> Non
 
 
 def test_each_entry_makes_place_for_the_next_and_its_schedule_tells(store: Store) -> None:
-    dones = [dealt_with(due) for due in won_all(store, 70)]
+    endings = [dealt_with(due) for due in won_all(store, 70)]
 
-    moved = store.sure.agenda.move(dones)
+    moved = store.sure.agenda.advance(endings)
 
     assert store.due() == sorted(moved, key=lambda due: due.schedule_id)
-    assert {(due.instant, due.seq, due.claim, due.attempt) for due in moved} == {(ELEVEN, 1, None, 0)}
+    assert {(due.due_at, due.seq, due.claim, due.tries.attempt) for due in moved} == {(ELEVEN, 1, None, 0)}
     assert store.disagreements() == []
-    runs = {done.due.schedule_id: done.run for done in dones}
+    runs = {done.entry.schedule_id: done.run for done in endings}
     assert all(kept.last_run == runs[kept.id] and kept.last_due == TEN for kept in store.sure.schedules.all())
 
 
 def test_what_was_moved_can_be_claimed_at_once(store: Store) -> None:
-    moved = store.sure.agenda.move([dealt_with(due) for due in won_all(store, 40)])
+    moved = store.sure.agenda.advance([dealt_with(due) for due in won_all(store, 40)])
 
     won = store.sure.agenda.claim([claimed(due, "another tick") for due in moved])
 
@@ -349,12 +350,12 @@ def test_what_was_changed_meanwhile_is_not_moved_and_the_others_are(store: Store
     taken = [won[place] for place in (0, 20, 32, 33, 39)]
     changed = change(store, taken)
 
-    moved = store.sure.agenda.move([dealt_with(due) for due in won])
+    moved = store.sure.agenda.advance([dealt_with(due) for due in won])
 
     # One that was renamed stands under its claim as before.
     away = [due for due in taken if due != taken[RENAMED]]
     assert ids(moved) == ids([due for due in won if due not in away])
-    assert {(due.instant, due.target.name) for due in moved} == {(ELEVEN, "Every hour"), (ELEVEN, "Renamed")}
+    assert {(due.due_at, due.target.name) for due in moved} == {(ELEVEN, "Every hour"), (ELEVEN, "Renamed")}
     assert said(store.rows(*ids(away))) == said({key: changed[key] for key in store.rows(*ids(away))})
     assert store.disagreements() == []
 
@@ -368,7 +369,7 @@ def test_what_became_of_an_entry_that_somebody_took_away_is_told_by_its_schedule
         DO[step](store.sure.manage, due.schedule_id)
     end = dealt_with(due)
 
-    store.sure.agenda.move([end])
+    store.sure.agenda.advance([end])
 
     [kept] = store.sure.schedules.all()
     assert (kept.last_run, kept.last_due) == (end.run, TEN)
@@ -377,11 +378,11 @@ def test_what_became_of_an_entry_that_somebody_took_away_is_told_by_its_schedule
 
 def test_a_newer_run_is_not_overtaken_by_one_that_is_told_late(store: Store) -> None:
     [due] = won_all(store, 1)
-    [moved] = store.sure.agenda.move([dealt_with(due)])
+    [moved] = store.sure.agenda.advance([dealt_with(due)])
     newer = dealt_with(store.sure.agenda.claim([claimed(moved)])[0])
-    store.sure.agenda.move([newer])
+    store.sure.agenda.advance([newer])
 
-    store.sure.agenda.tell_last(a_run(due))
+    store.sure.agenda.set_last_run(a_run(due))
 
     assert [kept.last_run for kept in store.sure.schedules.all()] == [newer.run]
 
@@ -390,7 +391,7 @@ def test_of_a_schedule_that_is_gone_nothing_is_told(store: Store) -> None:
     [due] = won_all(store, 1)
     DO["delete"](store.sure.manage, due.schedule_id)
 
-    store.sure.agenda.tell_last(a_run(due))
+    store.sure.agenda.set_last_run(a_run(due))
 
     assert store.rows("schedule:") == {}
 
@@ -400,36 +401,36 @@ def test_a_schedule_that_others_change_all_the_time_is_told_of_its_run_all_the_s
     store.meanwhile(lambda: DO["stop"](store.sure.manage, due.schedule_id))
     end = dealt_with(due)
 
-    store.shaky.agenda.tell_last(end.run or a_run(due))
+    store.shaky.agenda.set_last_run(end.run or a_run(due))
 
     [kept] = store.sure.schedules.all()
     assert (kept.state, kept.last_run) == ("stopped", end.run)
 
 
 def test_moving_again_does_no_harm_and_gives_what_stands_there(store: Store) -> None:
-    dones = [dealt_with(due) for due in won_all(store, 3)]
-    moved = store.sure.agenda.move(dones)
+    endings = [dealt_with(due) for due in won_all(store, 3)]
+    moved = store.sure.agenda.advance(endings)
     taken = store.sure.agenda.claim([claimed(moved[0], "another tick")])
     before = store.rows()
 
-    assert store.sure.agenda.move(dones) == [*taken, *moved[1:]]
+    assert store.sure.agenda.advance(endings) == [*taken, *moved[1:]]
     assert store.rows() == before
 
 
 def test_a_schedule_that_is_never_due_again_is_stopped_and_says_why(store: Store) -> None:
     [due] = won_all(store, 1)
 
-    moved = store.sure.agenda.move([Done(due=due, run=a_run(due), next_instant=None, problem="It ends.")])
+    moved = store.sure.agenda.advance([Ending(entry=due, run=a_run(due), next_instant=None, problem="It ends.")])
 
     [kept] = store.sure.schedules.all()
     assert (moved, store.due(), store.disagreements()) == ([], [], [])
-    assert (kept.state, kept.due, kept.seq, kept.problem) == ("stopped", None, 1, "It ends.")
+    assert (kept.state, kept.due_at, kept.seq, kept.problem) == ("stopped", None, 1, "It ends.")
 
 
 def test_an_instant_that_is_none_makes_place_without_a_run(store: Store) -> None:
     [due] = won_all(store, 1)
 
-    [moved] = store.sure.agenda.move([Done(due=due, run=None, next_instant=ELEVEN)])
+    [moved] = store.sure.agenda.advance([Ending(entry=due, run=None, next_instant=ELEVEN)])
 
     [kept] = store.sure.schedules.all()
     assert (moved.seq, kept.seq, kept.last_run, kept.last_due) == (0, 0, None, None)
@@ -443,7 +444,7 @@ def test_the_entry_of_a_schedule_that_is_lost_goes_and_the_others_move(
     won = won_all(store, 5)
     store.remove(f"schedule:{won[2].schedule_id}")
 
-    moved = store.sure.agenda.move([replace(dealt_with(due), next_instant=next_instant) for due in won])
+    moved = store.sure.agenda.advance([replace(dealt_with(due), next_instant=next_instant) for due in won])
 
     assert ids(moved) == (ids([*won[:2], *won[3:]]) if next_instant else [])
     assert store.rows(won[2].schedule_id) == {}
@@ -454,7 +455,7 @@ def test_an_entry_whose_place_is_taken_stays_for_the_daily_check_and_the_others_
     won = won_all(store, 3)
     store.write(f"due:2026-11-22T11:00:00Z:{won[0].schedule_id}", taskId="x")
 
-    moved = store.sure.agenda.move([dealt_with(due) for due in won])
+    moved = store.sure.agenda.advance([dealt_with(due) for due in won])
 
     assert ids(moved) == ids(won[1:])
     assert won[0] in store.due()

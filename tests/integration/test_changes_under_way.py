@@ -10,7 +10,7 @@ import pytest
 from sandbox.azurite import Azurite
 from sandbox.stand_in import StandIn
 from sandbox.ticking import CONNECTIONS, TIMEOUT, SetClock, Site, at, new_table
-from shared.core.due import Claim
+from shared.core.entry import Claim
 from shared.core.runs import Run, RunOutcome
 from shared.core.schedules import Schedule
 from shared.storage import rows
@@ -51,7 +51,7 @@ def stop(site: Site, schedule: Schedule) -> None:
 
 
 def start(site: Site, schedule: Schedule) -> None:
-    site.manage.start(schedule.id, site.clock.time)
+    site.manage.activate(schedule.id, site.clock.time)
 
 
 def restart(site: Site, schedule: Schedule) -> None:
@@ -61,7 +61,7 @@ def restart(site: Site, schedule: Schedule) -> None:
 
 def restart_all(site: Site, _: Schedule) -> None:
     site.manage.stop_all(site.clock.time)
-    site.manage.start_all(site.clock.time)
+    site.manage.activate_all(site.clock.time)
 
 
 # With each, whether it goes on by its old rule.
@@ -122,7 +122,7 @@ def before_it_is_moved(site: Site, schedule: Schedule, change: Change) -> None:
     """Change it when its run is recorded, and its entry stands there yet."""
     claimed(site, schedule, tried_since=at("09:01:00"))
     due = site.entry(schedule)
-    run = Run(schedule_id=schedule.id, seq=due.seq, due=due.instant, outcome=RunOutcome.STARTED, attempt=1)
+    run = Run(schedule_id=schedule.id, seq=due.seq, due=due.due_at, outcome=RunOutcome.STARTED, attempt=1)
     site.history.record([run])
     site.clock.time = CHANGED_AT
     change(site, schedule)
@@ -130,9 +130,9 @@ def before_it_is_moved(site: Site, schedule: Schedule, change: Change) -> None:
 
 def claimed(site: Site, schedule: Schedule, **changes: object) -> None:
     due = site.entry(schedule)
-    dead = replace(due, claim=Claim(owner=DEAD, until=at("09:01:17")), attempt=1, occurrence=due.instant)
-    dead = replace(dead, **changes)  # type: ignore[arg-type]
-    site.table.commit([Operation(kind="merge", row=rows.due_row(dead), etag=due.etag)])
+    dead = saying(due, claim=Claim(owner=DEAD, until=at("09:01:17")), attempt=1, occurrence=due.due_at)
+    dead = saying(dead, **changes)
+    site.table.commit([Operation(kind="merge", row=rows.entry_row(dead), etag=due.etag)])
 
 
 PHASES = [
@@ -213,12 +213,12 @@ def test_a_deleted_one_leaves_nothing_but_what_its_tick_tells(site: Site) -> Non
 def with_old_rules(site: Site, cron: str, instant: datetime, **columns: object) -> Schedule:
     schedule = site.schedule(cron)
     due = site.entry(schedule)
-    old = replace(due, instant=instant)
-    stands = replace(site.now(schedule), due=instant)
+    old = replace(due, due_at=instant)
+    stands = replace(site.now(schedule), due_at=instant)
     site.table.commit(
         [
-            Operation(kind="delete", row=rows.due_row(due), etag=due.etag),
-            Operation(kind="insert", row={**rows.due_row(old), **columns}),  # type: ignore[dict-item]
+            Operation(kind="delete", row=rows.entry_row(due), etag=due.etag),
+            Operation(kind="insert", row={**rows.entry_row(old), **columns}),  # type: ignore[dict-item]
             Operation(kind="replace", row=rows.schedule_row(stands), etag=stands.etag),
         ]
     )
@@ -239,7 +239,7 @@ def test_what_new_rules_have_put_before_now_is_told(
     [run] = site.runs(schedule)
     assert (run.due, run.outcome, run.seq) == (at("09:05:00"), outcome, 0)
     assert site.starts(schedule) == (outcome is RunOutcome.STARTED)
-    assert site.now(schedule).due == at("09:05:00") + timedelta(days=1)
+    assert site.now(schedule).due_at == at("09:05:00") + timedelta(days=1)
 
 
 def test_of_several_the_newest_is_started_and_the_others_are_counted(site: Site) -> None:

@@ -169,9 +169,9 @@ def test_a_lost_entry_comes_back_where_it_stood_and_can_be_moved(store: Store) -
     store.sure.daily.run(TEN + timedelta(minutes=20))
 
     [due] = store.due()
-    assert due.instant == TEN
+    assert due.due_at == TEN
     [won] = store.sure.agenda.claim([claimed(due)])
-    assert [moved.instant for moved in store.sure.agenda.move([dealt_with(won)])] == [ELEVEN]
+    assert [moved.due_at for moved in store.sure.agenda.advance([dealt_with(won)])] == [ELEVEN]
     assert store.disagreements() == []
 
 
@@ -183,7 +183,7 @@ def test_a_schedule_whose_lost_entry_cant_be_made_again_is_stopped_and_says_why(
     store.sure.daily.run(NOW)
 
     stopped = store.sure.manage.one(kept.id)
-    assert (stopped.state, stopped.due) == (State.STOPPED, None)
+    assert (stopped.state, stopped.due_at) == (State.STOPPED, None)
     assert "Nowhere/At_All" in stopped.problem
     assert store.disagreements() == []
 
@@ -263,7 +263,7 @@ MEANWHILE: dict[str, Callable[[Store, str], object]] = {
 
 def move_all(store: Store) -> None:
     if won := store.sure.agenda.claim([claimed(due) for due in store.due()]):
-        store.sure.agenda.move([dealt_with(due) for due in won])
+        store.sure.agenda.advance([dealt_with(due) for due in won])
 
 
 @pytest.mark.parametrize("query", ["schedule%3A", "due%3A"])

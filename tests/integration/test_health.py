@@ -16,7 +16,7 @@ from sandbox.azurite import ACCOUNT, KEY, Azurite, free_ports
 from sandbox.local_host import LocalHost
 from sandbox.stand_in import StandIn
 from shared.core.health import Health
-from shared.qrs.tasks import Tasks
+from shared.qrs.tasks import TaskService
 from shared.storage.account import open_table
 from shared.storage.agenda import Agenda
 from shared.storage.table import Table
@@ -138,7 +138,7 @@ def agenda(azurite: Azurite) -> Agenda:
     return Agenda(table=Table(lambda: open_table(connection=azurite.connection, url=None, client_id=None)))
 
 
-def look(tasks: Tasks, agenda: Agenda) -> Health:
+def look(tasks: TaskService, agenda: Agenda) -> Health:
     return CheckHealth(
         settings=lambda: None,
         sense=lambda: tasks,

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from shared.core.runs import MAY_BE_UNDER_WAY, Run, RunOutcome
+from shared.core.left_out import MAY_BE_UNDER_WAY
+from shared.core.runs import Run, RunOutcome
 from shared.storage.history import History
 from tests.tables import RING, TEN, Store
 
@@ -167,7 +168,7 @@ GUESS: dict[str, Any] = {"outcome": RunOutcome.MISSED, "started": None, "reason"
 def test_what_nobody_has_told_is_told(history: History) -> None:
     tell(history, 2)
     for guess in (run(0, **GUESS), run(2 + RING, **GUESS)):
-        history.record_unless_told(guess)
+        history.record_unless_known(guess)
 
         assert history.recorded(ONE, guess.seq) == guess
 
@@ -175,13 +176,13 @@ def test_what_nobody_has_told_is_told(history: History) -> None:
 def test_what_was_told_is_left_as_it_is(history: History) -> None:
     tell(history, 5)
 
-    history.record_unless_told(run(5, **GUESS))
+    history.record_unless_known(run(5, **GUESS))
 
     assert history.recorded(ONE, 5) == run(5)
 
 
 MAY_BE: dict[str, Any] = {
-    "outcome": RunOutcome.FAILED,
+    "outcome": RunOutcome.UNKNOWN,
     "started": None,
     "execution_id": None,
     "reason": f"{MAY_BE_UNDER_WAY} The schedule was stopped.",
@@ -191,16 +192,16 @@ MAY_BE: dict[str, Any] = {
 def test_whoever_does_not_know_gives_way_to_one_who_does(history: History) -> None:
     guess, sure = run(5, **MAY_BE), run(5, outcome=RunOutcome.FAILED, reason="No connection.")
 
-    assert history.record_unless_told(guess) == guess
-    assert history.record_unless_told(sure) == sure
-    assert history.record_unless_told(guess) == sure
+    assert history.record_unless_known(guess) == guess
+    assert history.record_unless_known(sure) == sure
+    assert history.record_unless_known(guess) == sure
     assert history.recorded(ONE, 5) == sure
 
 
 def test_a_change_that_is_told_late_takes_no_place_of_a_later_run(history: History) -> None:
     tell(history, 5 + RING)
 
-    assert history.record_unless_told(run(5, **GUESS)) == run(5, **GUESS)
+    assert history.record_unless_known(run(5, **GUESS)) == run(5, **GUESS)
     assert history.recorded(ONE, 5 + RING) == run(5 + RING)
 
 
@@ -210,13 +211,13 @@ def test_what_is_told_meanwhile_is_left_as_it_is(store: Store, earlier: list[int
     tell(store.sure.history, *earlier)
     store.meanwhile(lambda: tell(store.sure.history, seq))
 
-    store.shaky.history.record_unless_told(run(seq, **GUESS))
+    store.shaky.history.record_unless_known(run(seq, **GUESS))
 
     assert store.sure.history.recorded(ONE, seq) == run(seq)
 
 
 def test_whoever_knows_has_the_last_word(history: History) -> None:
-    history.record_unless_told(run(5, **GUESS))
+    history.record_unless_known(run(5, **GUESS))
     tell(history, 5)
 
     assert history.recorded(ONE, 5) == run(5)

@@ -65,11 +65,11 @@ def test_an_odd_schedule_lives_like_any_other(store: Store, said: Definition) ->
     manage.replace(made.id, said, NOW)
     [due] = store.sure.agenda.claim([claimed(due) for due in store.due()])
 
-    store.sure.agenda.move([dealt_with(due)])
+    store.sure.agenda.advance([dealt_with(due)])
 
     assert (due.target.name, manage.one(made.id).definition) == (said.target.name, said)
     manage.stop(made.id, NOW)
-    manage.start(made.id, NOW)
+    manage.activate(made.id, NOW)
     assert manage.one(made.id).definition == said
     assert store.disagreements() == []
     manage.delete(made.id, NOW)
@@ -98,14 +98,14 @@ def test_an_id_is_found_in_either_case_and_a_text_that_is_none_is_not_asked_for(
 WALKS = {
     "stop": (["stop"], State.STOPPED, None),
     "stop twice": (["stop", "stop"], State.STOPPED, None),
-    "stop and start": (["stop", "start"], State.STARTED, TEN),
-    "start": (["start"], State.STARTED, TEN),
-    "rename": (["rename"], State.STARTED, TEN),
-    "rename twice": (["rename", "rename"], State.STARTED, TEN),
-    "replan": (["replan"], State.STARTED, TEN + timedelta(minutes=30)),
-    "replan and back": (["replan", "rename"], State.STARTED, TEN),
+    "stop and start": (["stop", "start"], State.ACTIVE, TEN),
+    "start": (["start"], State.ACTIVE, TEN),
+    "rename": (["rename"], State.ACTIVE, TEN),
+    "rename twice": (["rename", "rename"], State.ACTIVE, TEN),
+    "replan": (["replan"], State.ACTIVE, TEN + timedelta(minutes=30)),
+    "replan and back": (["replan", "rename"], State.ACTIVE, TEN),
     "stop and replan": (["stop", "replan"], State.STOPPED, None),
-    "stop, replan, start": (["stop", "replan", "start"], State.STARTED, TEN + timedelta(minutes=30)),
+    "stop, replan, start": (["stop", "replan", "start"], State.ACTIVE, TEN + timedelta(minutes=30)),
 }
 
 
@@ -117,7 +117,7 @@ def test_a_schedule_and_its_entry_change_together(store: Store, steps: list[str]
 
     found = store.sure.manage.one(kept.id)
 
-    assert (found.state, found.due) == (state, due)
+    assert (found.state, found.due_at) == (state, due)
     assert (found.created, found.seq) == (kept.created, kept.seq)
     assert store.disagreements() == []
 
@@ -126,8 +126,8 @@ def test_starting_what_is_started_writes_nothing(store: Store) -> None:
     [kept] = store.keep(1)
     before = store.rows()
 
-    assert store.sure.manage.start(kept.id, NOW + timedelta(minutes=1)).due == TEN
-    store.sure.manage.start_all(NOW)
+    assert store.sure.manage.activate(kept.id, NOW + timedelta(minutes=1)).due_at == TEN
+    store.sure.manage.activate_all(NOW)
     assert store.rows() == before
 
 
@@ -183,7 +183,7 @@ def test_a_writer_whom_another_overtakes_goes_on_from_what_the_other_left(store:
         DO[step](store.shaky.manage, kept.id)
 
     done = {step, other}
-    left = [] if "delete" in done else [State.STOPPED] if "stop" in done else [State.STARTED]
+    left = [] if "delete" in done else [State.STOPPED] if "stop" in done else [State.ACTIVE]
     assert [found.state for found in store.sure.manage.all()] == left
     assert store.disagreements() == []
 
@@ -198,14 +198,14 @@ def test_a_writer_whom_a_tick_overtakes_goes_on_from_what_the_tick_left(store: S
 
     told = store.shaky.manage.replace(kept.id, definition(name="Renamed"), NOW)
 
-    assert (told.definition.target.name, told.due, told.seq, told.last_due) == ("Renamed", ELEVEN, 1, TEN)
+    assert (told.definition.target.name, told.due_at, told.seq, told.last_due) == ("Renamed", ELEVEN, 1, TEN)
     assert store.disagreements() == []
 
 
 def move_on(store: Store, *schedule_ids: str) -> None:
     """Do what a tick does with what is due of these schedules."""
     if wanted := [claimed(due) for due in store.due() if due.schedule_id in schedule_ids]:
-        store.sure.agenda.move([dealt_with(due) for due in store.sure.agenda.claim(wanted)])
+        store.sure.agenda.advance([dealt_with(due) for due in store.sure.agenda.claim(wanted)])
 
 
 def test_twenty_callers_and_a_tick_at_one_schedule_leave_it_whole(store: Store) -> None:
@@ -317,7 +317,7 @@ def test_of_all_that_are_started_one_that_cant_be_is_left_out(store: Store) -> N
     kept = store.keep(3, startup_state="stopped")
     store.write(f"schedule:{kept[1].id}", zone="Nowhere/At_All")
 
-    told = store.sure.manage.start_all(NOW)
+    told = store.sure.manage.activate_all(NOW)
 
     assert {schedule.id for schedule in told if schedule.state is State.STOPPED} == {kept[1].id}
     assert store.disagreements() == []
@@ -387,7 +387,7 @@ def test_a_schedule_that_cant_be_read_is_not_changed_otherwise(store: Store, ste
     with pytest.raises(RowUnreadable, match=rf"schedule:{kept.id} in storage can't be read \(tags is no JSON\)"):
         DO[step](store.sure.manage, kept.id)
 
-    assert [schedule.id for schedule in store.sure.manage.start_all(NOW)] == [kept.id]
+    assert [schedule.id for schedule in store.sure.manage.activate_all(NOW)] == [kept.id]
     assert store.rows() == before
 
 

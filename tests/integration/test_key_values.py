@@ -19,7 +19,7 @@ from sandbox.local_host import LocalHost
 from sandbox.stand_in import StandIn
 from shared.core.key_values import KeyValue
 from shared.storage.account import open_table
-from shared.storage.key_values import KeyValues
+from shared.storage.key_values import KeyValueStore
 from shared.storage.table import Table
 from tests.conftest import APP1, StartFootman
 
@@ -77,9 +77,9 @@ def ns() -> str:
 
 
 @pytest.fixture(scope="module")
-def kept(storage: FaultyStorage) -> KeyValues:
+def kept(storage: FaultyStorage) -> KeyValueStore:
     """The room of storage, without Footman."""
-    return KeyValues(table=Table(lambda: open_table(connection=storage.connection, url=None, client_id=None)))
+    return KeyValueStore(table=Table(lambda: open_table(connection=storage.connection, url=None, client_id=None)))
 
 
 def pair(namespace: str, key: str = "k", value: str = "v", *, seconds: int | None = None) -> KeyValue:
@@ -131,7 +131,7 @@ def test_of_fifty_writers_at_once_one_has_the_last_word(api: Api, table: TableCl
     assert row["value"] == api.value(ns, "k") in {f"{number}" for number in range(50)}
 
 
-def test_all_keys_of_a_namespace_are_listed_at_once(api: Api, kept: KeyValues, ns: str) -> None:
+def test_all_keys_of_a_namespace_are_listed_at_once(api: Api, kept: KeyValueStore, ns: str) -> None:
     keys = [f"{number:04}" for number in range(1001)]  # one more than a page of storage
     kept.store([pair(ns, key) for key in keys], NOON)
 
@@ -220,7 +220,7 @@ def test_other_methods_are_told_what_is_allowed(api: Api) -> None:
         assert (path, answer.status_code, answer.headers["Allow"]) == (path, 405, methods)
 
 
-def test_a_write_begins_the_time_anew_or_clears_it(kept: KeyValues, ns: str) -> None:
+def test_a_write_begins_the_time_anew_or_clears_it(kept: KeyValueStore, ns: str) -> None:
     kept.store([pair(ns, "renewed", seconds=60), pair(ns, "for ever", seconds=60)], NOON)
     kept.store([pair(ns, "renewed", seconds=60), pair(ns, "for ever")], NOON + 30 * SECOND)
 
@@ -291,7 +291,7 @@ def test_a_namespace_of_such_rows_alone_is_none(
 
 @pytest.mark.parametrize(("name", "value"), EDITED)
 def test_the_clean_up_passes_over_such_rows_and_removes_the_others(
-    name: str, value: object, table: TableClient, kept: KeyValues, ns: str
+    name: str, value: object, table: TableClient, kept: KeyValueStore, ns: str
 ) -> None:
     kept.store([pair(ns, "bad"), pair(ns, "old", seconds=1), pair(ns, "lives")], NOON)
     edit(table, "bad", name, value)
@@ -301,7 +301,7 @@ def test_the_clean_up_passes_over_such_rows_and_removes_the_others(
 
 
 def test_a_row_that_can_not_be_read_is_told_in_the_log(
-    table: TableClient, kept: KeyValues, ns: str, caplog: pytest.LogCaptureFixture
+    table: TableClient, kept: KeyValueStore, ns: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     kept.store([pair(ns, "bad", "SECRET")], NOON)
     edit(table, "bad", "value", 5)
@@ -313,7 +313,7 @@ def test_a_row_that_can_not_be_read_is_told_in_the_log(
 
 
 def test_the_clean_up_spares_what_was_renewed(
-    table: TableClient, storage: FaultyStorage, kept: KeyValues, ns: str
+    table: TableClient, storage: FaultyStorage, kept: KeyValueStore, ns: str
 ) -> None:
     kept.store([pair(ns, "old", seconds=1), pair(ns, "renewed", seconds=1)], NOON)
     kept.store([pair(ns, "lives", seconds=9), pair(ns, "for ever")], NOON)

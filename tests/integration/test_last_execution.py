@@ -11,11 +11,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from sandbox.stand_in import StandIn
-from shared.core.starts import Execution, Task, Wanted
+from shared.core.tasks import Execution, Task, TaskQuery
 from tests.integration.conftest import OpenTasks
 
 APP1 = "c6d86a12-bd1c-5e5c-b5c7-914f09a2b88a"
-ANY = Wanted(task_ids=(APP1,))
+ANY = TaskQuery(task_ids=(APP1,))
 EXECUTION = "eeeeeeee-eeee-4eee-8eee-eeeeeeeeeeee"
 ZERO = "00000000-0000-0000-0000-000000000000"
 HALF_PAST_TEN = datetime(2024, 1, 15, 10, 30, tzinfo=UTC)

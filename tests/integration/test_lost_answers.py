@@ -9,12 +9,13 @@ from itertools import count
 import pytest
 
 from sandbox.faulty.faults import TRANSACTION, Kind, Match
-from shared.core.due import Due
+from shared.core.entry import Entry
 from shared.core.errors import CallerError, OutcomeUnknown, StorageError
 from shared.core.runs import RunOutcome
 from shared.core.schedules import Change, Schedule
-from shared.storage.schedules import Schedules
+from shared.storage.schedules import ScheduleStore
 from shared.use_cases.manage_schedules import ManageSchedules
+from tests.saying import saying
 from tests.tables import (
     DO,
     ELEVEN,
@@ -46,7 +47,7 @@ def trouble(request: pytest.FixtureRequest, store: Store) -> Callable[..., None]
     return begins
 
 
-def ids(dues: list[Due]) -> list[str]:
+def ids(dues: list[Entry]) -> list[str]:
     return sorted(due.schedule_id for due in dues)
 
 
@@ -83,7 +84,7 @@ def test_a_claim_of_which_another_tick_holds_a_part_is_ours_for_the_rest(
 def test_a_claim_that_was_lost_to_another_tick_after_its_answer_is_not_ours(store: Store) -> None:
     store.keep(3)
     store.faulty.fault("cut", match=TRANSACTION, count=1)
-    taken: list[Due] = []
+    taken: list[Entry] = []
     # Our lease has ended before we came to read what stands there.
     store.meanwhile(
         lambda: taken.extend(store.sure.agenda.claim([claimed(due, "another tick") for due in store.due()[:1]])),
@@ -121,13 +122,13 @@ def test_a_claim_that_storage_refuses_for_long_is_nobodys(store: Store) -> None:
     assert store.rows() == before
 
 
-def won_all(store: Store, count: int) -> list[Due]:
+def won_all(store: Store, count: int) -> list[Entry]:
     store.keep(count)
     return store.sure.agenda.claim([claimed(due) for due in store.due()])
 
 
-def free(due: Due) -> Due:
-    return replace(due, claim=None, not_before=TEN + timedelta(minutes=1), last_error="Sense can't be reached.")
+def free(due: Entry) -> Entry:
+    return saying(due, claim=None, not_before=TEN + timedelta(minutes=1), last_error="Sense can't be reached.")
 
 
 def test_what_is_given_back_is_free_and_can_be_claimed(store: Store, trouble: Callable[..., None]) -> None:
@@ -142,7 +143,7 @@ def test_what_is_given_back_is_free_and_can_be_claimed(store: Store, trouble: Ca
     assert len(store.sure.agenda.claim([claimed(due, "another tick") for due in given])) == 4
 
 
-def given_back(store: Store, returned: list[Due]) -> list[Due]:
+def given_back(store: Store, returned: list[Entry]) -> list[Entry]:
     """Give back as a tick does, which tries again after a StorageError."""
     try:
         return store.shaky.agenda.give_back(returned)
@@ -153,7 +154,7 @@ def given_back(store: Store, returned: list[Due]) -> list[Due]:
 def test_what_another_tick_has_claimed_after_the_lost_answer_is_not_given_back(store: Store) -> None:
     won = won_all(store, 3)
     store.faulty.fault("cut", match=TRANSACTION, count=1)
-    taken: list[Due] = []
+    taken: list[Entry] = []
 
     def take() -> None:
         taken.extend(store.sure.agenda.claim([claimed(store.due()[0], "another tick")]))
@@ -170,10 +171,10 @@ def test_entries_are_moved_exactly_once(store: Store, trouble: Callable[..., Non
     ends = replace(dealt_with(ending), next_instant=None, problem="It ends.")
     trouble(2)
 
-    moved = store.shaky.agenda.move([ends, *(dealt_with(due) for due in [*going_on, lost])])
+    moved = store.shaky.agenda.advance([ends, *(dealt_with(due) for due in [*going_on, lost])])
 
     assert sorted(moved, key=lambda due: due.schedule_id) == store.due()
-    assert {(due.schedule_id, due.instant, due.seq) for due in moved} == {
+    assert {(due.schedule_id, due.due_at, due.seq) for due in moved} == {
         (due.schedule_id, ELEVEN, 1) for due in going_on
     }
     assert store.sure.manage.one(ending.schedule_id).problem == "It ends."
@@ -195,7 +196,7 @@ def test_what_is_taken_away_after_the_lost_answer_of_its_move_stays_away(store: 
     store.faulty.fault("cut", match=TRANSACTION, count=1)
     store.meanwhile(take_away)
 
-    moved = store.shaky.agenda.move([dealt_with(due) for due in won])
+    moved = store.shaky.agenda.advance([dealt_with(due) for due in won])
 
     assert ids(moved) == ids([won[0], won[2]])
     assert store.rows(gone) == after
@@ -203,16 +204,16 @@ def test_what_is_taken_away_after_the_lost_answer_of_its_move_stays_away(store: 
 
 
 def test_a_move_that_storage_refuses_for_long_is_told_and_can_be_made_later(store: Store) -> None:
-    dones = [dealt_with(due) for due in won_all(store, 2)]
+    endings = [dealt_with(due) for due in won_all(store, 2)]
     before = store.rows()
     store.faulty.fault("refuse", match=TRANSACTION)
 
     with pytest.raises(StorageError):
-        store.shaky.agenda.move(dones)
+        store.shaky.agenda.advance(endings)
 
     assert store.rows() == before
     store.faulty.no_faults()
-    assert len(store.shaky.agenda.move(dones)) == 2
+    assert len(store.shaky.agenda.advance(endings)) == 2
     assert store.disagreements() == []
 
 
@@ -241,7 +242,7 @@ class Write:
 
 
 WRITES = {
-    "start": Write(begin="stopped", do=lambda manage, key: manage.start(key, NOW), end="started"),
+    "start": Write(begin="stopped", do=lambda manage, key: manage.activate(key, NOW), end="started"),
     "stop": Write(begin="started", do=lambda manage, key: manage.stop(key, NOW), end="stopped"),
     "rename": Write(
         begin="started", do=lambda manage, key: manage.replace(key, definition(name="Renamed"), NOW), end="started"
@@ -369,7 +370,7 @@ def test_what_storage_has_not_written_yet_when_we_look_may_still_come(store: Sto
 def test_a_bug_in_the_midst_of_making_a_schedule_is_no_reason_to_make_it_again(
     store: Store, caplog: pytest.LogCaptureFixture
 ) -> None:
-    class Broken(Schedules):
+    class Broken(ScheduleStore):
         def apply(self, change: Change) -> None:
             raise KeyError(change.at)
 

@@ -22,7 +22,7 @@ from sandbox.azurite import Azurite
 from sandbox.stand_in import StandIn
 from sandbox.ticking import CONNECTIONS, SetClock, Site, at, new_table
 from shared.core.cron import MINUTE, Cron, next_after
-from shared.core.due import Due
+from shared.core.entry import Entry
 from shared.core.mending import mended
 from shared.core.runs import RunOutcome
 from shared.core.schedules import Change
@@ -134,7 +134,7 @@ class Lives(RuleBasedStateMachine):
 
     @rule(model=models)
     def start(self, model: Model) -> None:
-        self.site.manage.start(model.id, self.now)
+        self.site.manage.activate(model.id, self.now)
         model.start(self.now)
 
     @rule(model=models, cron=CRONS)
@@ -167,9 +167,9 @@ class Lives(RuleBasedStateMachine):
             self.site.sense.fault("delay", path=f"{task_id}/start", delayMs=200, count=1)
         with ThreadPoolExecutor(1) as ticks:
             ticking = ticks.submit(self.site.tick)
-            while isinstance(due, Due) and not ticking.done():
+            while isinstance(due, Entry) and not ticking.done():
                 there = self.site.kept.entry(self.site.manage.one(model.id))
-                if not isinstance(there, Due) or there.etag != due.etag:
+                if not isinstance(there, Entry) or there.etag != due.etag:
                     break
             yield
             ticking.result()
@@ -193,7 +193,7 @@ class Lives(RuleBasedStateMachine):
 
     def stop_all_and_start_all(self, _: Model) -> None:
         self.site.manage.stop_all(self.now)
-        self.site.manage.start_all(self.now)
+        self.site.manage.activate_all(self.now)
         for each in self.alive:
             each.stop(self.now)
             each.start(self.now)
@@ -207,15 +207,15 @@ class Lives(RuleBasedStateMachine):
         """Let its entry stand later, where rules of then have put it, until a tick or the daily job finds out."""
         schedule = self.site.manage.one(model.id)
         due = self.site.kept.entry(schedule)
-        if not isinstance(due, Due) or due.claim or due.attempt or due.instant <= self.now:
+        if not isinstance(due, Entry) or due.claim or due.tries.attempt or due.due_at <= self.now:
             return
-        later = due.instant + minutes * MINUTE
+        later = due.due_at + minutes * MINUTE
         self.site.kept.apply(
             Change(
                 before=schedule,
-                after=replace(schedule, due=later),
-                due_before=due,
-                due_after=replace(due, instant=later),
+                after=replace(schedule, due_at=later),
+                entry_before=due,
+                entry_after=replace(due, due_at=later),
             )
         )
         if daily:

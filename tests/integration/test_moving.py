@@ -67,7 +67,7 @@ def run(command: str, *arguments: str | Path, environment: dict[str, str] | None
         text=True,
         encoding="utf-8",
         check=False,
-        timeout=60,
+        timeout=300,
     )
     return Done(code=done.returncode, told=done.stdout, complained=done.stderr)
 

@@ -29,12 +29,12 @@ from shared.core.errors import (
     QrsUnanswered,
     QrsUnreachable,
 )
-from shared.core.starts import Wanted
+from shared.core.tasks import TaskQuery
 from tests.integration.conftest import OpenTasks
 
 ONE, TWO = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
 EXECUTION = "eeeeeeee-eeee-4eee-8eee-eeeeeeeeeeee"
-ANY = Wanted(task_ids=(ONE,))
+ANY = TaskQuery(task_ids=(ONE,))
 
 Script = Callable[[socket.socket], None]
 
@@ -327,7 +327,7 @@ def bounded_memory() -> Iterator[None]:
 )
 def test_an_answer_that_never_ends_fills_no_memory(script: Script, open_tasks: OpenTasks) -> None:
     with serving(script, answer(says("200 OK", b"[]"))) as server, bounded_memory():
-        tasks = open_tasks(base_urls=(server.plain,), max_connections=1)
+        tasks = open_tasks(base_urls=(server.plain,), max_connections=1, timeout_seconds=30)
         with pytest.raises(QrsMisplaced, match="answered with more than 64 MiB"):
             tasks.find(ANY)
 
@@ -338,7 +338,7 @@ def test_an_answer_that_never_ends_fills_no_memory(script: Script, open_tasks: O
 @pytest.mark.parametrize("script", [packed("201 Created"), packed("200 OK"), endless("201 Created")])
 def test_a_start_with_such_an_answer_may_have_taken_place(script: Script, open_tasks: OpenTasks) -> None:
     with serving(script, answer(STARTED)) as server, bounded_memory():
-        tasks = open_tasks(base_urls=(server.plain,), max_connections=1)
+        tasks = open_tasks(base_urls=(server.plain,), max_connections=1, timeout_seconds=30)
         with pytest.raises(QrsUnanswered, match=r"outcome unknown: .* more than 64 MiB"):
             tasks.start(ONE)
 

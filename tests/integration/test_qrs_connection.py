@@ -10,11 +10,11 @@ import pytest
 from sandbox import certificates
 from sandbox.stand_in import StandIn
 from shared.core.errors import QrsDenied, QrsMisplaced, QrsTimedOut, QrsUnreachable
-from shared.core.starts import Found, Property, Wanted
+from shared.core.tasks import Found, Property, TaskQuery
 from tests.integration.conftest import OpenTasks
 
 APP1 = "c6d86a12-bd1c-5e5c-b5c7-914f09a2b88a"
-ANY = Wanted(task_ids=(APP1,))
+ANY = TaskQuery(task_ids=(APP1,))
 
 
 def some_ids(count: int) -> tuple[str, ...]:
@@ -36,7 +36,7 @@ def test_a_task_comes_with_its_tags_and_properties(open_tasks: OpenTasks) -> Non
 
 
 def test_ids_tags_and_properties_are_looked_up_together(sense: StandIn, open_tasks: OpenTasks) -> None:
-    what = Wanted(task_ids=(APP1,), tags=("tag 1",), properties=(Property(name="taskGroup", value="group2"),))
+    what = TaskQuery(task_ids=(APP1,), tags=("tag 1",), properties=(Property(name="taskGroup", value="group2"),))
     found = open_tasks().find(what)
 
     assert (len(found.by_id), len(found.by_tag), len(found.by_property)) == (1, 4, 6)
@@ -44,12 +44,12 @@ def test_ids_tags_and_properties_are_looked_up_together(sense: StandIn, open_tas
 
 
 def test_nothing_found_is_no_error(open_tasks: OpenTasks) -> None:
-    assert open_tasks().find(Wanted(task_ids=some_ids(1), tags=("no such tag",))) == Found()
+    assert open_tasks().find(TaskQuery(task_ids=some_ids(1), tags=("no such tag",))) == Found()
 
 
 @pytest.mark.parametrize(("ids", "queries"), [(1, 1), (40, 1), (41, 2), (50, 2), (200, 5)])
 def test_forty_ids_are_one_query(ids: int, queries: int, sense: StandIn, open_tasks: OpenTasks) -> None:
-    open_tasks().find(Wanted(task_ids=some_ids(ids)))
+    open_tasks().find(TaskQuery(task_ids=some_ids(ids)))
 
     assert len(sense.log()) == queries
 

@@ -14,12 +14,12 @@ import pytest
 from sandbox import certificates
 from sandbox.stand_in import StandIn, start_stand_in
 from shared.core.errors import QrsDenied, QrsError, QrsUnanswered, QrsUnreachable, QrsUntrusted, SettingsError
-from shared.core.starts import Wanted
+from shared.core.tasks import TaskQuery
 from shared.qrs.access import ClientCertificate
 from tests.integration.conftest import OpenTasks
 
 APP1 = "c6d86a12-bd1c-5e5c-b5c7-914f09a2b88a"
-ANY = Wanted(task_ids=(APP1,))
+ANY = TaskQuery(task_ids=(APP1,))
 
 
 @pytest.fixture(scope="module")

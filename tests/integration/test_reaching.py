@@ -102,7 +102,7 @@ def run(module: str, *arguments: str | Path) -> tuple[int, str]:
         text=True,
         encoding="utf-8",
         check=False,
-        timeout=60,
+        timeout=300,
     )
     return done.returncode, done.stdout + done.stderr
 

@@ -11,15 +11,16 @@ from typing import Any
 import pytest
 from azure.data.tables import UpdateMode
 
-from shared.core import ends
-from shared.core.due import Due
+from shared.core import endings
+from shared.core.entry import Entry
 from shared.core.key_values import KeyValue
 from shared.core.runs import RunOutcome
-from shared.core.starts import Found, Wanted
+from shared.core.tasks import Found, TaskQuery
 from shared.core.unreadable import UnreadableEntry
 from shared.storage import rows, run_rows
 from shared.storage.columns import REQUIRED, Columns
-from shared.storage.key_values import KEY_VALUE, KeyValues
+from shared.storage.key_values import KEY_VALUE, KeyValueStore
+from tests.saying import saying
 from tests.tables import (
     DO,
     ELEVEN,
@@ -43,21 +44,21 @@ OTHER_TASK = "7d1427f4-b9ad-5812-aed5-9e6da8b9889c"
 class NothingFound(NoTasks):
     """Sense that knows no task."""
 
-    def find(self, what: Wanted) -> Found:  # noqa: ARG002 - as a tick asks
+    def find(self, what: TaskQuery) -> Found:  # noqa: ARG002 - as a tick asks
         return Found()
 
 
-def fire(store: Store, now: datetime) -> list[Due]:
+def fire(store: Store, now: datetime) -> list[Entry]:
     """Do what a tick does with all that is due, whose starts Sense accepts; return what stands there then."""
     for _ in range(2):  # what was tried before goes back first
         if not (due := store.sure.agenda.until(now)):
             break
         taken = store.claim(now, due, NothingFound())
         store.sure.agenda.give_back(taken.untried)
-        tried = [ends.done(each.due, replace(a_run(each.due), due=each.occurrence)) for each in taken.tries]
-        ended = [*taken.dones, *tried]
+        tried = [endings.ended(each.entry, replace(a_run(each.entry), due=each.occurrence)) for each in taken.tries]
+        ended = [*taken.endings, *tried]
         store.sure.history.record([done.run for done in ended if done.run])
-        store.sure.agenda.move(ended)
+        store.sure.agenda.advance(ended)
     return store.due()
 
 
@@ -73,8 +74,8 @@ def all_rows(store: Store) -> list[Row]:
     return [dict(row) for row in store.raw.list_entities()]
 
 
-def key_values(store: Store) -> KeyValues:
-    return KeyValues(table=store.sure.agenda.table)
+def key_values(store: Store) -> KeyValueStore:
+    return KeyValueStore(table=store.sure.agenda.table)
 
 
 # --- rows of the version before
@@ -116,8 +117,8 @@ def test_every_row_of_the_version_before_is_read(
     assert kept[old["with history"]].last_run == runs["with history"][0]
     assert kept[old["with a problem"]].problem == "timezone: 'Europe/Berlin' is gone."
     assert entries[old["claimed"]].claim is not None
-    assert entries[old["between tries"]].last_error.startswith("Cannot reach")
-    assert entries[old["tried, outcome unknown"]].tried_since is not None
+    assert entries[old["between tries"]].tries.last_error.startswith("Cannot reach")
+    assert entries[old["tried, outcome unknown"]].tries.tried_since is not None
     assert store.sure.schedules.gone(NOON) == [old["deleted"]]
     last = store.sure.agenda.last_beat()
     assert last is not None
@@ -133,7 +134,7 @@ def test_what_is_due_in_rows_of_the_version_before_is_started(store: Store, old:
     after = {due.schedule_id: due for due in fire(store, NOON + timedelta(seconds=2))}
 
     assert set(after) == set(before)
-    assert all(due.instant > NOON for due in after.values())
+    assert all(due.due_at > NOON for due in after.values())
     # That one is due again at one o'clock.
     assert {old["with history"]} == {key for key in after if after[key].seq == before[key].seq}
     assert store.disagreements() == []
@@ -200,14 +201,14 @@ def test_the_version_before_reads_every_row_that_this_one_writes(store: Store) -
     for said in ({}, {"tags": ()}, {"tags": ("a", "ö")}, {"startup_state": "stopped"}):
         store.keep(5, **said)
     assert not_strict(all_rows(store)) == []
-    won = store.sure.agenda.claim([replace(claimed(due), occurrence=TEN, tried_since=TEN) for due in store.due()])
+    won = store.sure.agenda.claim([saying(claimed(due), occurrence=TEN, tried_since=TEN) for due in store.due()])
     assert not_strict(all_rows(store)) == []
-    store.sure.agenda.give_back([replace(due, not_before=ELEVEN, last_error="Sense is away.") for due in won[:5]])
+    store.sure.agenda.give_back([saying(due, not_before=ELEVEN, last_error="Sense is away.") for due in won[:5]])
     for due, outcome in zip(won[5:], RunOutcome, strict=False):
         reason = None if outcome is RunOutcome.STARTED else "x" * 5000
         end = replace(dealt_with(due), run=a_run(due, outcome=outcome, reason=reason, missed_count=100))
         store.sure.history.record([end.run] if end.run else [])
-        store.sure.agenda.move([replace(end, next_instant=None, problem="y" * 5000) if reason else end])
+        store.sure.agenda.advance([replace(end, next_instant=None, problem="y" * 5000) if reason else end])
     assert not_strict(all_rows(store)) == []
     for schedule, step in zip(store.sure.manage.all(), [*DO] * 4, strict=False):
         DO[step](store.sure.manage, schedule.id)
@@ -237,9 +238,9 @@ def unmarked(store: Store) -> set[str]:
     return {kind_of(row) for row in all_rows(store) if not THEIRS.items() <= row.items()}
 
 
-def in_hand(store: Store) -> list[Due]:
+def in_hand(store: Store) -> list[Entry]:
     return store.sure.agenda.claim(
-        [replace(claimed(due), occurrence=TEN, tried_since=TEN) for due in store.sure.agenda.until(ELEVEN)]
+        [saying(claimed(due), occurrence=TEN, tried_since=TEN) for due in store.sure.agenda.until(ELEVEN)]
     )
 
 
@@ -251,7 +252,7 @@ def misplace(store: Store, schedule_id: str, hours: int) -> None:
     """Let the entry of a schedule stand where its schedule does not point to."""
     [row] = store.rows("due:").values()
     store.remove(row["RowKey"])
-    store.raw.upsert_entity({**row, "RowKey": rows.due_key(TEN + timedelta(hours=hours), schedule_id)})
+    store.raw.upsert_entity({**row, "RowKey": rows.entry_key(TEN + timedelta(hours=hours), schedule_id)})
 
 
 def do(store: Store, schedule_id: str, *steps: str) -> None:
@@ -263,12 +264,12 @@ def move(store: Store, key: str, *meanwhile: str) -> None:
     """Move what a tick has in hand, after a caller has done something to it."""
     won = in_hand(store)
     do(store, key, *meanwhile)
-    store.sure.agenda.move([dealt_with(due) for due in won])
+    store.sure.agenda.advance([dealt_with(due) for due in won])
 
 
 def record_late(store: Store) -> None:
     for due in store.due():
-        store.sure.agenda.tell_last(a_run(due))
+        store.sure.agenda.set_last_run(a_run(due))
 
 
 def beat(store: Store) -> None:
@@ -288,7 +289,7 @@ WRITES: dict[str, tuple[Step, ...]] = {
     "stop all": (lambda store, _: store.sure.manage.stop_all(NOW),),
     "stop all and start all": (
         lambda store, _: store.sure.manage.stop_all(NOW),
-        lambda store, _: store.sure.manage.start_all(NOW),
+        lambda store, _: store.sure.manage.activate_all(NOW),
     ),
     "rename": (lambda store, key: do(store, key, "rename"),),
     "replan": (lambda store, key: do(store, key, "replan"),),
@@ -338,9 +339,9 @@ def test_what_somebody_adds_to_an_entry_while_a_tick_has_it_goes_along(store: St
     won = in_hand(store)
     mark(store)
 
-    store.sure.agenda.move([dealt_with(due) for due in won])
+    store.sure.agenda.advance([dealt_with(due) for due in won])
 
-    assert [due.instant for due in store.due()] == [ELEVEN]
+    assert [due.due_at for due in store.due()] == [ELEVEN]
     assert unmarked(store) == set()
     assert store.sure.manage.one(kept.id).seq == 1
 
@@ -380,7 +381,7 @@ def a_table_of_all(store: Store) -> str:
     store.sure.manage.delete(gone.id, NOW - timedelta(days=1))
     ended = [dealt_with(due) for due in in_hand(store)]
     store.sure.history.record([done.run for done in ended if done.run])
-    store.sure.agenda.move(ended)
+    store.sure.agenda.advance(ended)
     store.sure.agenda.beat({"begun": "2026-11-22T10:00:00.000Z", "problem": ""})
     store.sure.agenda.beat({"begun": "2026-11-22T10:00:00.000Z", "problem": "", "ended": "2026-11-22T10:00:01.000Z"})
     key_values(store).store([KeyValue(namespace="n", key="k", value="v")], NOW)
@@ -420,7 +421,7 @@ def test_a_row_without_one_of_its_columns_is_read_and_its_schedule_goes_on(store
     }
     assert store.sure.manage.one(schedule_id).state == "started"
     fire(store, ELEVEN + timedelta(seconds=2))
-    assert {due.instant for due in store.due()} == {NOON}
+    assert {due.due_at for due in store.due()} == {NOON}
     assert [row["seq"] for row in store.rows(f"schedule:{schedule_id}").values()] == [2]
     store.sure.manage.replace(schedule_id, definition(name="Renamed"), NOON)
     assert store.disagreements() == []
@@ -530,7 +531,7 @@ def test_a_schedule_with_a_column_of_another_kind_goes_on_and_says_so(store: Sto
     assert last.unreadable == 1
     fire(store, ELEVEN + timedelta(seconds=2))
 
-    assert [due.instant for due in store.due()] == [NOON]
+    assert [due.due_at for due in store.due()] == [NOON]
     # A tick writes what it knows better; the rest stays for somebody to mend.
     healed = store.sure.manage.one(schedule_id).unreadable is None
     assert healed == (name in {"state", "due", "seq", "problem", "lastDue", "lastRun"})
@@ -554,7 +555,7 @@ def test_a_row_beside_with_a_column_of_another_kind_is_passed_over_alone(store: 
     counts = kind == "heartbeat" and name not in {"begun", "ended", "problem"}
     assert read == {**dict.fromkeys(OWN, True), kind: counts}
     fire(store, ELEVEN + timedelta(seconds=2))
-    assert {due.instant for due in store.due()} == {NOON}
+    assert {due.due_at for due in store.due()} == {NOON}
 
 
 # --- the daily job
@@ -565,10 +566,10 @@ def test_an_entry_that_cant_be_read_is_removed_where_its_schedule_does_not_point
     store: Store, state: str
 ) -> None:
     [kept] = store.keep(1)
-    stray = rows.due_key(ELEVEN, kept.id)
+    stray = rows.entry_key(ELEVEN, kept.id)
     store.write(stray, **{**store.rows("due:").popitem()[1], "etag": "", "RowKey": stray, "taskId": WRONG})
     if state != "started elsewhere":
-        store.remove(rows.due_key(TEN, kept.id))
+        store.remove(rows.entry_key(TEN, kept.id))
     if state == "stopped":
         store.write(f"schedule:{kept.id}", state="stopped", due="")
     if state == "gone":
@@ -587,14 +588,14 @@ def test_a_schedule_that_points_to_nothing_is_put_right_whatever_stray_entry_it_
 
     store.sure.daily.run(NOW)
 
-    assert [(due.instant, due.rule.expression) for due in store.due()] == [(TEN, "0 * * * *")]
+    assert [(due.due_at, due.rule.expression) for due in store.due()] == [(TEN, "0 * * * *")]
     assert store.disagreements() == []
 
 
 def test_the_daily_job_leaves_a_schedule_that_cant_be_read_and_its_entries_alone(store: Store) -> None:
     [kept] = store.keep(1)
     store.write(f"schedule:{kept.id}", due=WRONG)
-    store.write(rows.due_key(ELEVEN, kept.id), taskId=WRONG)
+    store.write(rows.entry_key(ELEVEN, kept.id), taskId=WRONG)
     before = store.rows()
 
     store.sure.daily.run(NOW)

@@ -107,8 +107,8 @@ def test_with_current_answers_one_schedule_is_a_list_of_one(
     assert told(ask(current, "GET", f"?id={unknown}"), 400) == not_found(unknown)
     assert told(ask(current, "PUT", f"/{unknown}/stop"), 400) == not_found(unknown)
     contract = current.http.get(f"{footman.url}/v4/openapi.json", timeout=10).json()
-    told_of = contract["paths"]["/v4/schedules/{id}/stop"]["put"]["responses"]["200"]["content"]["application/json"]
-    assert told_of["schema"]["type"] == "array"
+    stopping = contract["paths"]["/v4/schedules/{id}/stop"]["put"]["responses"]["200"]["content"]["application/json"]
+    assert stopping["schema"]["type"] == "array"
 
 
 def test_a_new_schedule_has_an_id_and_the_time_of_its_making(schedules: Schedules) -> None:
@@ -568,7 +568,7 @@ def test_rows_that_cant_be_read_are_a_problem_of_their_schedules_and_hide_nothin
     spoil(schedules, due, taskId=5)
     spoil(schedules, f"schedule:{itself['id']}", tags="tag 1")
     problems = {
-        "Entry": f"The row {due} in storage can't be read (taskId is no text). ",
+        "AnyEntry": f"The row {due} in storage can't be read (taskId is no text). ",
         "Itself": f"The row schedule:{itself['id']} in storage can't be read (tags is no JSON). ",
     }
     to_do = "Correct it there, and the schedule goes on by itself; or stop or delete the schedule."
@@ -584,11 +584,14 @@ def test_rows_that_cant_be_read_are_a_problem_of_their_schedules_and_hide_nothin
 
     refused = schedules.ask("PUT", f"/{itself['id']}", a_schedule())
     assert (refused.status_code, refused.json()["message"]) == (503, problems["Itself"] + to_do)
-    assert "problem" not in told(schedules.ask("PUT", f"/{entry['id']}", a_schedule(name="Entry")))
+    assert "problem" not in told(schedules.ask("PUT", f"/{entry['id']}", a_schedule(name="AnyEntry")))
     assert told(schedules.ask("PUT", f"/{itself['id']}/stop")) == {}
     assert schedules.agenda == [key for key in schedules.agenda if key in {entry["id"], well["id"]}]
     assert schedules.ask("DELETE", f"/{itself['id']}").status_code == 204
-    assert {each["name"]: each.get("problem") for each in told(schedules.ask("GET"))} == {"Entry": None, "Well": None}
+    assert {each["name"]: each.get("problem") for each in told(schedules.ask("GET"))} == {
+        "AnyEntry": None,
+        "Well": None,
+    }
 
 
 def test_they_outlive_the_host(start_footman: StartFootman, schedules: Schedules) -> None:

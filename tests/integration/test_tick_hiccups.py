@@ -16,6 +16,7 @@ from sandbox.faulty_storage import FaultyStorage, start_faulty_storage
 from sandbox.stand_in import StandIn
 from sandbox.ticking import CONNECTIONS, TIMEOUT, SetClock, Site, at, new_table
 from shared.core.errors import StorageDenied, StorageError
+from shared.core.tick.state import UNRECORDED_EACH
 from shared.storage.agenda import Agenda
 from shared.use_cases.tick.run_tick import RunTick
 from tests.integration.conftest import OpenTasks
@@ -133,7 +134,10 @@ def test_what_a_clock_held_up_is_told_so(site: Site) -> None:
 
 
 def test_what_sense_held_up_is_told_so_also_of_what_was_never_tried(site: Site) -> None:
-    schedules = [site.schedule("1 9 * * *") for _ in range(3 * CONNECTIONS)]
+    # What is handed to the connections at first may all have failed before the tick hears of it; of these one for each
+    # connection may make place for another. What goes beyond both surely waits until Sense is out of reach.
+    tried_at_most = (UNRECORDED_EACH + 1) * CONNECTIONS
+    schedules = [site.schedule("1 9 * * *") for _ in range(tried_at_most + CONNECTIONS)]
     ticks = RunTick(by=site.by(site.clock))
     site.sense.fault("refuse")
     site.clock.time = at("09:01:00")
@@ -143,9 +147,10 @@ def test_what_sense_held_up_is_told_so_also_of_what_was_never_tried(site: Site) 
     ticks.run()
 
     reasons = [run.reason or "" for schedule in schedules for run in site.runs(schedule)]
-    assert len(reasons) == 3 * CONNECTIONS
+    assert len(reasons) == len(schedules)
     assert [reason for reason in reasons if "annot reach" not in reason and "ended the connection" not in reason] == []
-    assert any("The tick of 2026-03-02T09:01:00Z was held up" in reason for reason in reasons)
+    never_tried = ["The tick of 2026-03-02T09:01:00Z was held up" in reason for reason in reasons]
+    assert sum(never_tried) >= len(schedules) - tried_at_most
 
 
 def test_of_what_another_process_did_nothing_is_said(site: Site) -> None:

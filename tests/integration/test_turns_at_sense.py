@@ -17,10 +17,10 @@ import requests
 from sandbox import certificates
 from sandbox.local_host import LocalHost
 from sandbox.stand_in import StandIn
-from shared.core.due import Claim, Due, Target
+from shared.core.entry import Claim, Entry, Target, Tries
 from shared.core.errors import QrsNotSent
 from shared.core.rules import Rule
-from shared.core.starts import StartFilter
+from shared.core.tasks import StartFilter
 from shared.core.tick import transitions
 from shared.core.tick.state import Limits
 from shared.core.tick.steps import may_be_sent
@@ -135,14 +135,14 @@ class Jumping:
 
 def sent(open_tasks: OpenTasks, *times: datetime) -> Tried:
     """Return what came of a start whose claim ends 30 s after noon, with these times by the clock."""
-    due = Due(
+    due = Entry(
         schedule_id="a",
-        instant=NOON,
+        due_at=NOON,
         rule=Rule.parse("0 12 * * *", "UTC"),
         target=Target(name="A", task_id=APP1),
         seq=0,
         claim=Claim(owner="me", until=NOON + timedelta(seconds=30)),
-        attempt=1,
+        tries=Tries(attempt=1),
     )
     clock = Jumping(list(times))
     limits = Limits(connections=1, timeout=timedelta(seconds=2), catch_up=timedelta(0))
@@ -159,7 +159,7 @@ def sent(open_tasks: OpenTasks, *times: datetime) -> Tried:
             limits=limits,
         )
         starts = Starts(by, lambda attempt, at: may_be_sent(state, attempt, at))
-        starts.send([Try(due=due, occurrence=NOON)])
+        starts.send([Try(entry=due, occurrence=NOON)])
         [tried] = starts.answers(10)
     return tried
 

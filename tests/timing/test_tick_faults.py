@@ -112,7 +112,7 @@ def test_after_an_outage_each_starts_once_and_counts_what_it_missed(
     waiting = site.due(planned, utc_now())
     assert started_of(site, planned) == 0
     assert len(waiting) == 40
-    assert any(due.last_error for due in waiting)
+    assert any(due.tries.last_error for due in waiting)
 
     site.sense.no_faults()
     site.let_time_pass(planned)

@@ -7,11 +7,11 @@ from typing import Any
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from shared.core.due import Claim, Due, Target
+from shared.core.entry import Claim, Entry, Target
 from shared.core.rules import Rule, read
 from shared.core.runs import Run, RunOutcome
 from shared.core.schedules import Definition, Schedule, State
-from shared.core.starts import Execution
+from shared.core.tasks import Execution
 from tests.saying import saying
 
 MILLISECOND, SECOND, MINUTE = timedelta(milliseconds=1), timedelta(seconds=1), timedelta(minutes=1)
@@ -33,10 +33,10 @@ NEVER_DUE = "0 0 30 2 *"
 EXAMPLES = settings(max_examples=60, deadline=None, derandomize=True, database=None)
 
 
-def a_due(**changes: Any) -> Due:
+def a_due(**changes: Any) -> Entry:
     """Return the entry of an hourly schedule that is due at nine and that nobody has touched."""
     rule, target = read(HOURLY, "UTC"), Target(name="Sales", task_id=TASK)
-    due = Due(schedule_id=SCHEDULE, instant=NINE, rule=rule, target=target, seq=7, etag="due 1")
+    due = Entry(schedule_id=SCHEDULE, due_at=NINE, rule=rule, target=target, seq=7, etag="due 1")
     return saying(due, **changes)
 
 
@@ -44,7 +44,7 @@ def a_claim(**changes: Any) -> Claim:
     return replace(Claim(owner="a tick", until=NINE + 45 * SECOND), **changes)
 
 
-def a_tried_due(**changes: Any) -> Due:
+def a_tried_due(**changes: Any) -> Entry:
     """Return the entry of which a start was sent at eleven and no answer is known."""
     tried = a_due(claim=a_claim(until=ELEVEN + 45 * SECOND), attempt=2, occurrence=ELEVEN, tried_since=ELEVEN)
     return saying(tried, **changes)
@@ -63,8 +63,8 @@ def a_schedule(**changes: Any) -> Schedule:
         id=SCHEDULE,
         created=NINE - 7 * HOUR,
         definition=a_definition(),
-        state=State.STARTED,
-        due=NINE,
+        state=State.ACTIVE,
+        due_at=NINE,
         seq=7,
         last_due=NINE - HOUR,
         etag="schedule 1",
@@ -73,7 +73,7 @@ def a_schedule(**changes: Any) -> Schedule:
 
 
 def a_stopped_schedule(**changes: Any) -> Schedule:
-    return a_schedule(state=State.STOPPED, due=None, **changes)
+    return a_schedule(state=State.STOPPED, due_at=None, **changes)
 
 
 def a_run(**changes: Any) -> Run:

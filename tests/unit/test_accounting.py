@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.core.due import Due, Miss, Start, claimed, decide
-from shared.core.ends import Done, already_started, done, following, missed
+from shared.core.endings import Ending, already_started, ended, following, missed
+from shared.core.entry import Entry, Miss, Start, claimed, decide
 from shared.core.errors import QrsRefused, QrsTimedOut, QrsUnreachable
 from shared.core.rules import MOST_COUNTED
 from shared.core.runs import Run, RunOutcome
-from shared.core.starts import Execution
+from shared.core.tasks import Execution
 from shared.core.tries import Tried, Try, given_back, run_of
 from tests.unit.builders import (
     EXAMPLES,
@@ -32,10 +32,10 @@ MORE_THAN_CLOCKS_PART = 3 * SECOND
 WINDOWS = st.sampled_from([timedelta(0), MINUTE, 60 * MINUTE])
 
 
-def an_entry(rhythm: Rhythm) -> Due:
+def an_entry(rhythm: Rhythm) -> Entry:
     instant = rhythm.rule.next_after(rhythm.moment)
     assert instant is not None
-    return a_due(instant=instant, cron=rhythm.cron, zone=rhythm.zone, seq=0)
+    return a_due(due_at=instant, cron=rhythm.cron, zone=rhythm.zone, seq=0)
 
 
 def tells_of(run: Run, due: list[datetime]) -> bool:
@@ -51,13 +51,13 @@ def test_a_decision_tells_of_all_that_is_due_and_what_follows_is_the_first_after
     rhythm: Rhythm, gaps: float, window: timedelta
 ) -> None:
     entry = an_entry(rhythm)
-    now = max(entry.instant, rhythm.after(gaps))
-    due = walk(rhythm.rule, entry.instant, now)
+    now = max(entry.due_at, rhythm.after(gaps))
+    due = walk(rhythm.rule, entry.due_at, now)
     decision = decide(entry, now, now - window)
 
     assert decision == (Start(occurrence=due[-1]) if due[-1] >= now - window else Miss(occurrence=due[-1]))
     run = a_run(due=due[-1]) if isinstance(decision, Start) else missed(entry, due[-1])
-    end = done(entry, run)
+    end = ended(entry, run)
     assert end.run
     assert tells_of(end.run, due)
     assert end.next_instant == rhythm.rule.next_after(now)
@@ -67,12 +67,12 @@ def test_a_decision_tells_of_all_that_is_due_and_what_follows_is_the_first_after
 class Life:
     """An entry and those that follow it, under ticks of which each has its own fate."""
 
-    due: Due
+    due: Entry
     now: datetime
     window: timedelta
     sent: list[str | None] = field(default_factory=list)
     last: Execution | None = None
-    ends: list[Done] = field(default_factory=list)
+    ends: list[Ending] = field(default_factory=list)
 
     def tick(self, fate: str) -> None:
         found, decision = self.due, decide(self.due, self.now, self.now - self.window)
@@ -84,7 +84,7 @@ class Life:
             self.end(mine, missed(found, decision.occurrence))
         else:
             assert isinstance(decision, Start)
-            self.start(Try(due=mine, occurrence=decision.occurrence), fate)
+            self.start(Try(entry=mine, occurrence=decision.occurrence), fate)
 
     def start(self, attempt: Try, fate: str) -> None:
         match fate:
@@ -104,22 +104,22 @@ class Life:
             case "not sent":
                 self.settle(tried)
             case _:  # killed: the claim stands until its lease ends
-                self.due = attempt.due
+                self.due = attempt.entry
 
     def settle(self, tried: Tried) -> None:
         if run := run_of(tried):
-            self.end(tried.of.due, run)
+            self.end(tried.of.entry, run)
         else:
             self.due = given_back(tried, self.now + MINUTE)
 
-    def end(self, due: Due, run: Run) -> None:
-        self.ends.append(done(due, run))
+    def end(self, due: Entry, run: Run) -> None:
+        self.ends.append(ended(due, run))
         follower = following(self.ends[-1])
         assert follower
         self.due = follower
 
     @property
-    def told(self) -> list[tuple[Done, Run]]:
+    def told(self) -> list[tuple[Ending, Run]]:
         return [(end, end.run) for end in self.ends if end.run]
 
     @property
@@ -150,12 +150,12 @@ def test_whatever_becomes_of_ticks_and_starts_no_occurrence_is_lost_or_told_twic
     life = Life(due=an_entry(rhythm), now=rhythm.moment, window=window)
     for gaps, fate in ticks:
         life.now += max(MORE_THAN_CLOCKS_PART, gaps * rhythm.gap // SECOND * SECOND)
-        if life.due.instant <= life.now:
+        if life.due.due_at <= life.now:
             life.tick(fate)
 
     assert [run.seq for run in life.runs] == list(range(len(life.runs)))
-    assert all(tells_of(run, walk(rhythm.rule, end.due.instant, run.due)) for end, run in life.told)
-    assert all(each.due.instant == rhythm.rule.next_after(run.due) for (_, run), (each, _) in pairwise(life.told))
+    assert all(tells_of(run, walk(rhythm.rule, end.entry.due_at, run.due)) for end, run in life.told)
+    assert all(each.entry.due_at == rhythm.rule.next_after(run.due) for (_, run), (each, _) in pairwise(life.told))
     started = [run.execution_id for run in life.runs if run.outcome is RunOutcome.STARTED]
     assert life.sent[: len(started)] == started
     assert len(life.sent) - len(started) <= 1  # the last may be looked up yet

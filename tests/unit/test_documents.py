@@ -13,7 +13,7 @@ import pytest
 import dev
 from shared.api.routes import ROUTES
 from shared.core.health import WORDS
-from shared.core.runs import RunOutcome
+from shared.core.runs import OUTCOME_WORDS
 from shared.settings import Settings
 from shared.storage import rows, run_rows
 from shared.storage.key_values import KEY_VALUE
@@ -184,7 +184,7 @@ def test_every_word_of_health_about_sense_is_explained() -> None:
 def test_every_outcome_is_explained() -> None:
     explained = [code_in(row[0])[0] for row in cells(chapter("docs/schedules.md", "History").text) if code_in(row[0])]
 
-    assert explained == [outcome.value for outcome in RunOutcome]
+    assert explained == list(OUTCOME_WORDS)
 
 
 def test_every_column_is_told_of() -> None:
@@ -207,7 +207,7 @@ def test_every_column_is_told_of() -> None:
 def test_every_column_that_is_declared_is_written() -> None:
     written = {
         rows.SCHEDULE: rows.schedule_row(a_schedule()),
-        rows.ENTRY: rows.due_row(a_due()),
+        rows.ENTRY: rows.entry_row(a_due()),
         rows.GONE: rows.gone_row("id", NINE),
         run_rows.RUN: run_rows.run_row(a_run(), ring=1),
     }

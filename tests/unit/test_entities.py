@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from shared.core.starts import Property, StartFilter, Task
+from shared.core.tasks import Property, StartFilter, Task
 from shared.qrs.entities import read
 
 ONE = "11111111-1111-4111-8111-111111111111"

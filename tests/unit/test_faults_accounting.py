@@ -40,7 +40,7 @@ def an_account() -> Account:
         since=NINE,
         until=HALF_PAST_ELEVEN,
         runs=[a_row(0, 0 * HOUR), a_row(1, 2 * HOUR, missed=1)],
-        entry=a_due(instant=NINE + 3 * HOUR, seq=2),
+        entry=a_due(due_at=NINE + 3 * HOUR, seq=2),
         seen=[a_seen(0, SECOND), a_seen(1, 2 * HOUR + 7 * SECOND)],
     )
 
@@ -109,7 +109,7 @@ FAULTS: list[tuple[str, Change, int, int, str]] = [
     ("a start came too early", seen(a_seen(0, -SECOND), SECOND_START), 0, 0, "before 2026-11-23 09:00"),
     ("history tells another time", row(0, started=NINE + MINUTE), 0, 0, "history says 2026-11-23 09:01"),
     ("the entry is lost", lambda account: replace(account, entry=None), 0, 0, "nothing on the agenda"),
-    ("the entry skips one", entry(instant=NINE + 4 * HOUR), 0, 0, "13:00:00+00:00, number 2 on the agenda, not"),
+    ("the entry skips one", entry(due_at=NINE + 4 * HOUR), 0, 0, "13:00:00+00:00, number 2 on the agenda, not"),
     ("the entry has another number", entry(seq=3), 0, 0, "number 3 on the agenda"),
     ("somebody works on the entry", entry(claim=a_claim()), 0, 0, "was tried already"),
 ]

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from shared.core.due import Due
+from shared.core.entry import Entry
 from shared.core.mending import mended, planned
 from shared.core.schedules import Change, Schedule, State
 from tests.unit.builders import (
@@ -28,16 +28,16 @@ from tests.unit.builders import (
     a_tried_due,
 )
 
-STRAY = a_due(instant=NINE - HOUR, etag="stray")
-LATER_STRAY = a_due(instant=NOON, seq=9, etag="later stray")
+STRAY = a_due(due_at=NINE - HOUR, etag="stray")
+LATER_STRAY = a_due(due_at=NOON, seq=9, etag="later stray")
 
 
-def after_the_first(changes: list[Change], entries: list[Due]) -> tuple[Schedule, list[Due]]:
+def after_the_first(changes: list[Change], entries: list[Entry]) -> tuple[Schedule, list[Entry]]:
     """Return what is stored once the first change is written: the others were made for the schedule as it was."""
     change = changes[0]
     assert change.after
-    left = [due for due in entries if due != change.due_before]
-    return change.after, [*left, change.due_after] if change.due_after else left
+    left = [due for due in entries if due != change.entry_before]
+    return change.after, [*left, change.entry_after] if change.entry_after else left
 
 
 class TestWhatAgrees:
@@ -46,11 +46,11 @@ class TestWhatAgrees:
         [
             (a_schedule(), [a_due()]),
             (a_schedule(), [a_due(claim=a_claim())]),
-            (a_schedule(due=NINE, last_due=ELEVEN), [a_tried_due(claim=None)]),
+            (a_schedule(due_at=NINE, last_due=ELEVEN), [a_tried_due(claim=None)]),
             (a_stopped_schedule(), []),
         ],
     )
-    def test_it_stays_as_it_is(self, schedule: Schedule, entries: list[Due]) -> None:
+    def test_it_stays_as_it_is(self, schedule: Schedule, entries: list[Entry]) -> None:
         assert mended(schedule, entries, JUST_BEFORE_NINE) == []
 
 
@@ -59,14 +59,14 @@ class TestEntriesTooMany:
         schedule = a_stopped_schedule()
 
         assert mended(schedule, [STRAY, a_due()], JUST_BEFORE_NINE) == [
-            Change(before=schedule, after=schedule, due_before=STRAY),
-            Change(before=schedule, after=schedule, due_before=a_due()),
+            Change(before=schedule, after=schedule, entry_before=STRAY),
+            Change(before=schedule, after=schedule, entry_before=a_due()),
         ]
 
     def test_a_started_one_has_the_one_that_it_points_to(self) -> None:
         assert mended(a_schedule(), [STRAY, a_due(), LATER_STRAY], JUST_BEFORE_NINE) == [
-            Change(before=a_schedule(), after=a_schedule(), due_before=STRAY),
-            Change(before=a_schedule(), after=a_schedule(), due_before=LATER_STRAY),
+            Change(before=a_schedule(), after=a_schedule(), entry_before=STRAY),
+            Change(before=a_schedule(), after=a_schedule(), entry_before=LATER_STRAY),
         ]
 
 
@@ -77,20 +77,20 @@ class TestEntryLost:
         self, now: datetime, seq: int, unused: int
     ) -> None:
         assert mended(a_schedule(seq=seq), [], now) == [
-            Change(before=a_schedule(seq=seq), after=a_schedule(seq=unused), due_after=a_due(seq=unused, etag=""))
+            Change(before=a_schedule(seq=seq), after=a_schedule(seq=unused), entry_after=a_due(seq=unused, etag=""))
         ]
 
     @pytest.mark.parametrize(("last_due", "instant"), [(None, TEN), (NINE - HOUR, TEN), (TEN, ELEVEN)])
     def test_where_nobody_knows_where_it_stood_it_counts_from_now_or_the_last_occurrence(
         self, last_due: datetime | None, instant: datetime
     ) -> None:
-        schedule = a_schedule(due=None, last_due=last_due)
+        schedule = a_schedule(due_at=None, last_due=last_due)
 
         assert mended(schedule, [], NINE) == [
             Change(
                 before=schedule,
-                after=a_schedule(due=instant, last_due=last_due, seq=8),
-                due_after=a_due(instant=instant, seq=8, etag=""),
+                after=a_schedule(due_at=instant, last_due=last_due, seq=8),
+                entry_after=a_due(due_at=instant, seq=8, etag=""),
             )
         ]
 
@@ -104,25 +104,25 @@ class TestEntryLost:
     )
     @pytest.mark.parametrize("entries", [[], [STRAY], [LATER_STRAY, STRAY]])
     def test_a_schedule_that_can_not_be_evaluated_is_stopped_and_says_why_and_a_stray_entry_goes(
-        self, changes: dict[str, Any], problem: str, entries: list[Due]
+        self, changes: dict[str, Any], problem: str, entries: list[Entry]
     ) -> None:
         schedule = a_schedule(definition=a_definition(**changes))
         (change,) = mended(schedule, entries, NINE)
 
         assert change.after
-        assert replace(change.after, problem="") == replace(schedule, state=State.STOPPED, due=None)
+        assert replace(change.after, problem="") == replace(schedule, state=State.STOPPED, due_at=None)
         assert problem in change.after.problem
-        assert (change.before, change.due_before, change.due_after) == (schedule, STRAY if entries else None, None)
+        assert (change.before, change.entry_before, change.entry_after) == (schedule, STRAY if entries else None, None)
 
 
 class TestEntryElsewhere:
-    @pytest.mark.parametrize("schedule", [a_schedule(), a_schedule(due=None), a_schedule(seq=20)])
+    @pytest.mark.parametrize("schedule", [a_schedule(), a_schedule(due_at=None), a_schedule(seq=20)])
     @pytest.mark.parametrize("entries", [[STRAY], [LATER_STRAY], [LATER_STRAY, STRAY]])
-    def test_one_change_makes_schedule_and_entry_agree(self, schedule: Schedule, entries: list[Due]) -> None:
+    def test_one_change_makes_schedule_and_entry_agree(self, schedule: Schedule, entries: list[Entry]) -> None:
         stored, left = after_the_first(mended(schedule, entries, JUST_BEFORE_NINE), entries)
 
-        assert stored.state is State.STARTED
-        assert [due.seq for due in left if due.instant == stored.due] == [stored.seq]
+        assert stored.state is State.ACTIVE
+        assert [due.seq for due in left if due.due_at == stored.due_at] == [stored.seq]
         assert stored.seq >= schedule.seq
 
     def test_the_rest_goes_the_next_day(self) -> None:
@@ -130,26 +130,26 @@ class TestEntryElsewhere:
         stored, left = after_the_first(mended(a_schedule(), entries, JUST_BEFORE_NINE), entries)
         stored, left = after_the_first(mended(stored, left, JUST_BEFORE_NINE), left)
 
-        assert [due.instant for due in left] == [stored.due]
+        assert [due.due_at for due in left] == [stored.due_at]
         assert mended(stored, left, JUST_BEFORE_NINE) == []
 
     @pytest.mark.parametrize(
         ("stray", "instant", "seq"),
         [
-            (STRAY, STRAY.instant, 8),
+            (STRAY, STRAY.due_at, 8),
             (LATER_STRAY, NOON, 10),
             # Of another rule: it would go on to fire what the schedule does not say any more.
-            (a_due(instant=TEN, cron=DAILY), NINE, 8),
-            (a_due(instant=TEN, zone="Asia/Kolkata"), NINE, 8),
+            (a_due(due_at=TEN, cron=DAILY), NINE, 8),
+            (a_due(due_at=TEN, zone="Asia/Kolkata"), NINE, 8),
         ],
     )
-    def test_its_instant_stays_where_it_is_of_the_same_rule(self, stray: Due, instant: datetime, seq: int) -> None:
+    def test_its_instant_stays_where_it_is_of_the_same_rule(self, stray: Entry, instant: datetime, seq: int) -> None:
         assert mended(a_schedule(), [stray], JUST_BEFORE_NINE) == [
             Change(
                 before=a_schedule(),
-                after=a_schedule(due=instant, seq=seq),
-                due_before=stray,
-                due_after=a_due(instant=instant, seq=seq, etag=""),
+                after=a_schedule(due_at=instant, seq=seq),
+                entry_before=stray,
+                entry_after=a_due(due_at=instant, seq=seq, etag=""),
             )
         ]
 
@@ -157,10 +157,10 @@ class TestEntryElsewhere:
 class TestZoneRulesChanged:
     """Nine in Stockholm was nine in UTC under the old rules and is eight under the new."""
 
-    def stored(self, **changes: Any) -> tuple[Schedule, Due]:
+    def stored(self, **changes: Any) -> tuple[Schedule, Entry]:
         definition = a_definition(cron=DAILY, zone="Europe/Stockholm")
         entry = a_due(cron=DAILY, zone="Europe/Stockholm", **changes)
-        return a_schedule(definition=definition, last_due=NINE - DAY, due=entry.instant), entry
+        return a_schedule(definition=definition, last_due=NINE - DAY, due_at=entry.due_at), entry
 
     @pytest.mark.parametrize(
         ("now", "instant"),
@@ -179,9 +179,9 @@ class TestZoneRulesChanged:
         assert mended(schedule, [entry], now) == [
             Change(
                 before=schedule,
-                after=replace(schedule, due=instant),
-                due_before=entry,
-                due_after=replace(entry, instant=instant),
+                after=replace(schedule, due_at=instant),
+                entry_before=entry,
+                entry_after=replace(entry, due_at=instant),
             )
         ]
 
@@ -212,7 +212,7 @@ class TestZoneRulesChanged:
         schedule, entry = self.stored(occurrence=occurrence)
         (change,) = mended(replace(schedule, last_due=last_due), [entry], NINE - 9 * HOUR)
 
-        assert change.due_after == replace(entry, instant=NINE + 23 * HOUR)
+        assert change.entry_after == replace(entry, due_at=NINE + 23 * HOUR)
 
     @pytest.mark.parametrize(
         ("changes", "now"),
@@ -221,7 +221,7 @@ class TestZoneRulesChanged:
             ({}, NINE + HOUR),
             ({"claim": a_claim()}, NINE - 9 * HOUR),
             ({"attempt": 1, "last_error": "x"}, NINE - 9 * HOUR),
-            ({"instant": NINE - HOUR}, NINE - 9 * HOUR),  # right already
+            ({"due_at": NINE - HOUR}, NINE - 9 * HOUR),  # right already
         ],
     )
     def test_an_entry_that_is_right_or_in_somebodys_hands_stays(self, changes: dict[str, Any], now: datetime) -> None:

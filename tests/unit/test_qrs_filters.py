@@ -2,7 +2,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from shared.core.starts import Property
+from shared.core.tasks import Property
 from shared.qrs import filters
 
 

@@ -15,12 +15,12 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from shared.core.due import Decision, Due, Miss, Start, claimed, counted_from, decide, free_at
-from shared.core.ends import Done, done, following, missed, next_seq
+from shared.core.endings import Ending, ended, following, missed, next_seq
+from shared.core.entry import Decision, Entry, Miss, Start, claimed, counted_from, decide, free_at
 from shared.core.errors import QrsTimedOut, QrsUnreachable
 from shared.core.rules import whole
 from shared.core.runs import Run, RunOutcome
-from shared.core.schedules import Change, Definition, State, created, edited, started, stopped
+from shared.core.schedules import Change, Definition, State, activated, created, edited, stopped
 from shared.core.tries import Tried, Try, given_back, not_given_back, run_of, untried
 from tests.unit.builders import (
     EXAMPLES,
@@ -57,9 +57,9 @@ class Meeting(RuleBasedStateMachine):
     def is_created(self, definition: Definition) -> None:
         self.now = NINE
         self.version = 0
-        self.entry: Due | None = None
-        self.hand: tuple[Due, Decision] | None = None
-        self.told: Done | None = None
+        self.entry: Entry | None = None
+        self.hand: tuple[Entry, Decision] | None = None
+        self.told: Ending | None = None
         self.numbers: dict[int, str] = {}
         self.rows: dict[int, Run] = {}
         self.owed: list[tuple[range, int]] = []
@@ -75,28 +75,28 @@ class Meeting(RuleBasedStateMachine):
             self.rows.setdefault(run.seq, run)
         self.owe(change, now)
         self.schedule = replace(change.after, left_out=())
-        self.put(change.due_after)
+        self.put(change.entry_after)
 
     def owe(self, change: Change, now: datetime) -> None:
         """Note what must be told of an entry that a change takes away: what was due by then, and what a tick has."""
-        old, new = change.due_before, change.due_after
-        if old is None or (new and new.instant == old.instant and new.rule == old.rule):
+        old, new = change.entry_before, change.entry_after
+        if old is None or (new and new.due_at == old.due_at and new.rule == old.rule):
             return
         goes_on = new is not None and new.rule == old.rule
         assert change.after
         until = counted_from(new) if new and goes_on else max([now, *(run.due for run in change.after.left_out)])
-        due = walk(whole(old.rule), old.instant, until)
+        due = walk(whole(old.rule), old.due_at, until)
         self.owed.append((range(old.seq, change.after.seq), len(due)))
 
-    def put(self, entry: Due | None) -> None:
+    def put(self, entry: Entry | None) -> None:
         """Store an entry; the number of the row's version is its ETag, and a change of instant makes it another."""
         self.version += 1
         self.entry = replace(entry, etag=str(self.version)) if entry else None
 
-    def tell(self, run: Run, due: Due) -> None:
+    def tell(self, run: Run, due: Entry) -> None:
         """Take down what a tick knows, which stands above what a caller left."""
         assert run.seq == due.seq
-        assert self.numbers.setdefault(run.seq, f"{due.instant}") == f"{due.instant}"
+        assert self.numbers.setdefault(run.seq, f"{due.due_at}") == f"{due.due_at}"
         self.rows[run.seq] = run
         if run.outcome is RunOutcome.STARTED:
             self.starts.append(run.due)
@@ -116,12 +116,12 @@ class Meeting(RuleBasedStateMachine):
     def a_tick_claims(self) -> None:
         assert self.entry
         found, decision = self.entry, decide(self.entry, self.now, self.now - MINUTE)
-        is_told = found.tried_since is not None and found.seq in self.numbers
+        is_told = found.tries.tried_since is not None and found.seq in self.numbers
         claim = a_claim(owner=f"tick {self.version}", until=self.now + LEASE)
         self.put(claimed(found, decision, claim, self.now))
         self.hand = (self.entry, decision)
-        self.told = done(self.entry, self.rows[found.seq]) if is_told else None
-        self.is_doubtful = found.tried_since is not None and not is_told
+        self.told = ended(self.entry, self.rows[found.seq]) if is_told else None
+        self.is_doubtful = found.tries.tried_since is not None and not is_told
         self.found = found
 
     @precondition(lambda self: self.hand and self.is_doubtful)
@@ -139,7 +139,7 @@ class Meeting(RuleBasedStateMachine):
         assert self.hand
         due, decision = self.hand
         if isinstance(decision, Start):
-            tried = Tried(of=Try(due=due, occurrence=decision.occurrence), at=self.now, error=error)
+            tried = Tried(of=Try(entry=due, occurrence=decision.occurrence), at=self.now, error=error)
             self.settle(tried if error else replace(tried, execution_id=EXECUTION))
         else:
             assert isinstance(decision, Miss)
@@ -151,11 +151,11 @@ class Meeting(RuleBasedStateMachine):
         assert self.hand
         due, decision = self.hand
         assert isinstance(decision, Start)
-        self.settle(Tried(of=Try(due=due, occurrence=decision.occurrence), at=self.now))
+        self.settle(Tried(of=Try(entry=due, occurrence=decision.occurrence), at=self.now))
 
     def settle(self, tried: Tried) -> None:
         if run := run_of(tried):
-            self.record(tried.of.due, run)
+            self.record(tried.of.entry, run)
             return
         returned = given_back(tried, self.now + MINUTE)
         if self.is_ours:
@@ -164,8 +164,8 @@ class Meeting(RuleBasedStateMachine):
             self.rows.setdefault(run.seq, run)
         self.hand = None
 
-    def record(self, due: Due, run: Run) -> None:
-        self.told = done(due, run)
+    def record(self, due: Entry, run: Run) -> None:
+        self.told = ended(due, run)
         assert self.told.run
         self.tell(self.told.run, due)
 
@@ -177,17 +177,17 @@ class Meeting(RuleBasedStateMachine):
         if self.is_ours:
             assert self.entry
             self.owed.append((range(self.entry.seq, self.entry.seq + 1), self.due_until(self.told.run.due)))
-            follower = following(replace(self.told, due=replace(self.told.due, target=self.entry.target)))
+            follower = following(replace(self.told, entry=replace(self.told.entry, target=self.entry.target)))
             assert follower
             self.put(follower)
             self.schedule = replace(
-                self.schedule, due=follower.instant, seq=next_seq(self.told), last_due=self.told.run.due
+                self.schedule, due_at=follower.due_at, seq=next_seq(self.told), last_due=self.told.run.due
             )
         self.hand = self.told = None
 
     def due_until(self, until: datetime) -> int:
         assert self.entry
-        return len(walk(whole(self.entry.rule), self.entry.instant, until))
+        return len(walk(whole(self.entry.rule), self.entry.due_at, until))
 
     @precondition(lambda self: self.hand)
     @rule()
@@ -200,7 +200,7 @@ class Meeting(RuleBasedStateMachine):
 
     @rule(apart=APART)
     def a_caller_starts(self, apart: timedelta) -> None:
-        self.write(started(self.schedule, self.now + apart), self.now + apart)
+        self.write(activated(self.schedule, self.now + apart), self.now + apart)
 
     @rule(apart=APART, definition=DEFINITIONS)
     def a_caller_edits(self, apart: timedelta, definition: Definition) -> None:
@@ -208,8 +208,8 @@ class Meeting(RuleBasedStateMachine):
 
     @invariant()
     def a_started_schedule_has_its_entry_and_a_stopped_one_none(self) -> None:
-        there = (self.entry.instant, self.entry.seq) if self.entry else None
-        assert there == ((self.schedule.due, self.schedule.seq) if self.schedule.state is State.STARTED else None)
+        there = (self.entry.due_at, self.entry.seq) if self.entry else None
+        assert there == ((self.schedule.due_at, self.schedule.seq) if self.schedule.state is State.ACTIVE else None)
 
     @invariant()
     def what_an_entry_stood_for_is_told_once_it_is_gone(self) -> None:

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from shared.core.due import Claim, Due
-from shared.core.ends import Done, Trouble, broken, denied, done, following, left_out, missed, next_seq
-from shared.core.runs import Run, RunOutcome
+from shared.core.endings import Ending, Trouble, broken, denied, ended, following, missed, next_seq
+from shared.core.entry import Claim, Entry
+from shared.core.left_out import left_out
+from shared.core.runs import OUTCOME_WORDS, Run, RunOutcome
 from tests.unit.builders import (
     DAILY,
     DAY,
@@ -45,7 +46,7 @@ def a_missed_run(**changes: Any) -> Run:
 
 
 def test_what_is_stored_and_answered_of_a_run_is_the_same_word_in_every_release() -> None:
-    assert [str(outcome) for outcome in RunOutcome] == ["started", "notStarted", "failed", "missed", "denied"]
+    assert OUTCOME_WORDS == ("started", "notStarted", "failed", "missed", "denied")
 
 
 class TestRuns:
@@ -107,12 +108,14 @@ class TestRuns:
             reason="START_TASK_FILTER does not allow the task, or Sense knows no such task.",
         )
 
-    def test_one_told_by_somebody_who_can_not_know_is_a_guess(self) -> None:
-        [guess] = left_out(a_tried_due(), ELEVEN, STOPPED)
+    def test_what_nobody_can_know_has_an_outcome_of_its_own_which_is_called_failed_outside(self) -> None:
+        [run] = left_out(a_tried_due(), ELEVEN, STOPPED)
 
-        assert guess.is_guess
-        assert not a_run().is_guess
-        assert not a_run(reason="outcome unknown: no answer.").is_guess
+        assert run.outcome is RunOutcome.UNKNOWN
+        assert (run.outcome.word, run.outcome.reason_code) == ("failed", "outcomeUnknown")
+        assert [(outcome.word, outcome.reason_code) for outcome in RunOutcome if outcome is not RunOutcome.UNKNOWN] == [
+            (word, None) for word in ("started", "notStarted", "failed", "missed", "denied")
+        ]
 
     def test_how_late_a_start_was_counts_from_its_occurrence(self) -> None:
         assert a_run(started=NINE + 62 * SECOND + 250 * MILLISECOND).late_seconds == 62.25
@@ -139,7 +142,7 @@ class TestDone:
     def test_a_run_tells_of_all_that_it_overtook_and_the_next_occurrence_follows(
         self, run: Run, missed_count: int, next_instant: datetime
     ) -> None:
-        end = done(a_due(), run)
+        end = ended(a_due(), run)
 
         assert end.run
         assert (end.run.due, end.run.missed_count, end.next_instant, end.problem) == (
@@ -157,28 +160,28 @@ class TestDone:
         ],
     )
     def test_a_run_is_told_even_if_nothing_can_follow_it(self, changes: dict[str, Any], problem: str) -> None:
-        end = done(a_due(**changes), a_run())
+        end = ended(a_due(**changes), a_run())
 
-        assert (end.due, end.run) == (a_due(**changes), a_run())
+        assert (end.entry, end.run) == (a_due(**changes), a_run())
         assert end.problem.startswith(problem)
         assert following(end) is None
 
     def test_the_next_entry_is_untouched_and_has_the_next_number(self) -> None:
-        end = done(a_tried_due(last_error="No answer.", not_before=ELEVEN), a_run(due=ELEVEN))
+        end = ended(a_tried_due(last_error="No answer.", not_before=ELEVEN), a_run(due=ELEVEN))
 
-        assert following(end) == a_due(instant=NOON, seq=8, since=ELEVEN, etag="")
+        assert following(end) == a_due(due_at=NOON, seq=8, since=ELEVEN, etag="")
 
     def test_an_entry_that_is_only_planned_anew_keeps_its_number(self) -> None:
-        end = Done(due=a_due(since=NINE - HOUR), run=None, next_instant=NINE + 30 * MINUTE)
+        end = Ending(entry=a_due(since=NINE - HOUR), run=None, next_instant=NINE + 30 * MINUTE)
 
-        assert following(end) == a_due(instant=NINE + 30 * MINUTE, since=NINE - HOUR, etag="")
+        assert following(end) == a_due(due_at=NINE + 30 * MINUTE, since=NINE - HOUR, etag="")
         assert next_seq(end) == 7
 
     def test_one_that_can_not_be_evaluated_is_told_as_failed_and_nothing_follows(self) -> None:
         end = broken(a_due(), "why")
 
-        assert end == Done(
-            due=a_due(),
+        assert end == Ending(
+            entry=a_due(),
             run=Run(schedule_id=a_due().schedule_id, seq=7, due=NINE, outcome=RunOutcome.FAILED, reason="why"),
             next_instant=None,
             problem="why",
@@ -189,7 +192,7 @@ class TestDone:
 
 class TestLeftOut:
     @pytest.mark.parametrize("found", [a_due(), a_due(claim=a_claim())])
-    def test_before_its_instant_nothing_is_left_out(self, found: Due) -> None:
+    def test_before_its_instant_nothing_is_left_out(self, found: Entry) -> None:
         assert left_out(found, JUST_BEFORE_NINE, "Stopped") == ()
 
     @pytest.mark.parametrize(
@@ -220,7 +223,7 @@ class TestLeftOut:
     ) -> None:
         [run] = left_out(a_tried_due(claim=claim), now, STOPPED)
 
-        assert (run.outcome, run.seq, run.due, run.attempt, run.missed_count) == (RunOutcome.FAILED, 7, ELEVEN, 2, 2)
+        assert (run.outcome, run.seq, run.due, run.attempt, run.missed_count) == (RunOutcome.UNKNOWN, 7, ELEVEN, 2, 2)
         assert str(run.reason).startswith("outcome unknown: a start may be under way. The schedule was stopped before")
 
     def test_what_a_tick_is_about_to_tell_as_missed_is_missed(self) -> None:

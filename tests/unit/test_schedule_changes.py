@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from shared.core.due import Due
+from shared.core.entry import Entry
 from shared.core.errors import CallerError
 from shared.core.listing import tagged
 from shared.core.runs import RunOutcome
@@ -11,11 +11,11 @@ from shared.core.schedules import (
     Change,
     Schedule,
     State,
+    activated,
     check,
     created,
     deleted,
     latest,
-    started,
     stopped,
     with_entry,
 )
@@ -48,7 +48,7 @@ WRONG = [
 ]
 
 
-def a_new_due(**changes: Any) -> Due:
+def a_new_due(**changes: Any) -> Entry:
     """Return an entry as a change makes it: nobody has stored it yet."""
     return a_due(etag="", **changes)
 
@@ -74,8 +74,8 @@ class TestCreated:
         change = created(SCHEDULE, definition, NINE)
 
         assert change == Change(
-            after=Schedule(id=SCHEDULE, created=NINE, definition=definition, state=State.STARTED, due=TEN),
-            due_after=a_new_due(instant=TEN, seq=0, since=NINE),
+            after=Schedule(id=SCHEDULE, created=NINE, definition=definition, state=State.ACTIVE, due_at=TEN),
+            entry_after=a_new_due(due_at=TEN, seq=0, since=NINE),
         )
 
     @pytest.mark.parametrize("startup_state", ["stop", "stopped"])
@@ -89,14 +89,14 @@ class TestCreated:
     def test_one_with_seconds_begins_with_the_next_minute(self) -> None:
         change = created(SCHEDULE, a_definition(cron=EVERY_SECOND), JUST_AFTER_NINE)
 
-        assert change.due_after == a_new_due(
-            cron=EVERY_SECOND, instant=NINE + MINUTE, seq=0, since=NINE + MINUTE - SECOND
+        assert change.entry_after == a_new_due(
+            cron=EVERY_SECOND, due_at=NINE + MINUTE, seq=0, since=NINE + MINUTE - SECOND
         )
 
 
 class TestStarted:
     def test_a_started_schedule_needs_no_change(self) -> None:
-        assert started(a_schedule(), NINE) is None
+        assert activated(a_schedule(), NINE) is None
 
     @pytest.mark.parametrize(
         ("last_due", "now", "since", "instant"),
@@ -111,22 +111,22 @@ class TestStarted:
     ) -> None:
         schedule = a_stopped_schedule(last_due=last_due, problem="It was broken.")
 
-        assert started(schedule, now) == Change(
+        assert activated(schedule, now) == Change(
             before=schedule,
-            after=a_schedule(due=instant, last_due=last_due, problem=""),
-            due_after=a_new_due(instant=instant, since=since),
+            after=a_schedule(due_at=instant, last_due=last_due, problem=""),
+            entry_after=a_new_due(due_at=instant, since=since),
         )
 
     def test_where_the_clock_went_back_it_counts_from_its_last_occurrence(self) -> None:
-        change = started(a_stopped_schedule(last_due=TEN), JUST_BEFORE_NINE)
+        change = activated(a_stopped_schedule(last_due=TEN), JUST_BEFORE_NINE)
 
         assert change
-        assert change.due_after == a_new_due(instant=ELEVEN, since=TEN)
+        assert change.entry_after == a_new_due(due_at=ELEVEN, since=TEN)
 
     @pytest.mark.parametrize(("changes", "reason"), WRONG)
     def test_one_that_can_not_be_evaluated_any_more_stays_stopped(self, changes: dict[str, Any], reason: str) -> None:
         with pytest.raises(CallerError, match=reason):
-            started(a_stopped_schedule(definition=a_definition(**changes)), NINE)
+            activated(a_stopped_schedule(definition=a_definition(**changes)), NINE)
 
 
 class TestStopped:
@@ -139,10 +139,10 @@ class TestStopped:
             (a_due(), JUST_BEFORE_NINE, 7, NINE - HOUR, None),
             (a_due(), NINE, 8, NINE, RunOutcome.MISSED),
             (a_due(attempt=1, occurrence=NINE, last_error="x"), TEN, 8, TEN, RunOutcome.MISSED),
-            (a_tried_due(), ELEVEN + SECOND, 8, ELEVEN, RunOutcome.FAILED),
-            (a_tried_due(claim=None), NOON - SECOND, 8, ELEVEN, RunOutcome.FAILED),
+            (a_tried_due(), ELEVEN + SECOND, 8, ELEVEN, RunOutcome.UNKNOWN),
+            (a_tried_due(claim=None), NOON - SECOND, 8, ELEVEN, RunOutcome.UNKNOWN),
             # Claimed by a clock that is ahead of ours: whoever has it will tell, if it lives.
-            (a_due(claim=a_claim(), occurrence=NINE, tried_since=NINE), JUST_BEFORE_NINE, 8, NINE, RunOutcome.FAILED),
+            (a_due(claim=a_claim(), occurrence=NINE, tried_since=NINE), JUST_BEFORE_NINE, 8, NINE, RunOutcome.UNKNOWN),
             # Claimed to be planned anew, or by the version before, which did not say how far it tells.
             (a_due(claim=a_claim()), JUST_BEFORE_NINE, 8, NINE - HOUR, None),
             # Lost: whoever had it may have told.
@@ -150,7 +150,7 @@ class TestStopped:
         ],
     )
     def test_the_entry_goes_what_was_due_is_told_and_its_number_is_not_used_again(
-        self, entry: Due | None, now: datetime, seq: int, last_due: datetime, left_out: RunOutcome | None
+        self, entry: Entry | None, now: datetime, seq: int, last_due: datetime, left_out: RunOutcome | None
     ) -> None:
         change = stopped(a_schedule(), entry, now)
 
@@ -160,7 +160,7 @@ class TestStopped:
         assert change == Change(
             before=a_schedule(),
             after=a_stopped_schedule(seq=seq, last_due=last_due, left_out=runs, last_run=runs[0] if runs else None),
-            due_before=entry,
+            entry_before=entry,
         )
         assert [(run.seq, run.outcome) for run in runs] == ([(7, left_out)] if left_out else [])
         assert all("The schedule was stopped before it" in str(run.reason) for run in runs)
@@ -192,14 +192,16 @@ class TestStopped:
         change = stopped(a_schedule(), a_due(claim=a_claim(), occurrence=NINE, tried_since=NINE), JUST_AFTER_NINE)
         assert change
         assert change.after
-        again = started(change.after, JUST_BEFORE_NINE)
+        again = activated(change.after, JUST_BEFORE_NINE)
 
         assert again
-        assert again.due_after == a_new_due(instant=TEN, seq=8, since=NINE)
+        assert again.entry_after == a_new_due(due_at=TEN, seq=8, since=NINE)
 
 
 def test_deleting_takes_the_entry_along_and_tells_nothing() -> None:
-    assert deleted(a_schedule(), a_tried_due(), NOON) == Change(before=a_schedule(), due_before=a_tried_due(), at=NOON)
+    assert deleted(a_schedule(), a_tried_due(), NOON) == Change(
+        before=a_schedule(), entry_before=a_tried_due(), at=NOON
+    )
 
 
 @pytest.mark.parametrize(
@@ -214,7 +216,7 @@ def test_deleting_takes_the_entry_along_and_tells_nothing() -> None:
     ],
 )
 def test_a_schedule_counts_from_now_or_from_its_last_occurrence_where_a_clock_went_back(
-    last_due: datetime | None, entry: Due | None, expected: datetime
+    last_due: datetime | None, entry: Entry | None, expected: datetime
 ) -> None:
     assert latest(NINE, a_schedule(last_due=last_due), entry) == expected
 

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from shared.core.due import Claim, Due
+from shared.core.entry import Claim, Entry
 from shared.core.errors import CallerError
 from shared.core.runs import RunOutcome
 from shared.core.schedules import (
@@ -35,7 +35,7 @@ from tests.unit.builders import (
     a_tried_due,
 )
 
-MISSED, FAILED = RunOutcome.MISSED, RunOutcome.FAILED
+MISSED, UNKNOWN = RunOutcome.MISSED, RunOutcome.UNKNOWN
 HALF_HOURLY, IN_INDIA = {"cron": "*/30 * * * *"}, {"zone": "Asia/Kolkata"}
 
 
@@ -59,14 +59,14 @@ class TestEdited:
         ],
     )
     @pytest.mark.parametrize("now", [JUST_BEFORE_NINE, ELEVEN + MINUTE])
-    def test_when_cron_and_zone_stay_so_does_the_entry_whoever_works_on_it(self, entry: Due, now: datetime) -> None:
+    def test_when_cron_and_zone_stay_so_does_the_entry_whoever_works_on_it(self, entry: Entry, now: datetime) -> None:
         definition = a_definition(name="Costs", task_id=TASK.upper(), tags=None)
 
         assert edited(a_schedule(), entry, definition, now) == Change(
             before=a_schedule(),
             after=a_schedule(definition=definition),
-            due_before=entry,
-            due_after=saying(entry, name="Costs", task_id=TASK.upper()),
+            entry_before=entry,
+            entry_after=saying(entry, name="Costs", task_id=TASK.upper()),
         )
 
     @pytest.mark.parametrize("seq", [-1, 3, 7])
@@ -74,14 +74,14 @@ class TestEdited:
         change = edited(a_schedule(), a_due(seq=seq), a_definition(name="Costs"), JUST_BEFORE_NINE)
 
         assert change
-        assert change.due_after == a_due(name="Costs")
+        assert change.entry_after == a_due(name="Costs")
 
     def test_what_was_tried_of_another_task_and_failed_is_forgotten(self) -> None:
         entry = a_due(attempt=1, occurrence=NINE, last_error="No connection.")
         change = edited(a_schedule(), entry, a_definition(task_id=OTHER_TASK), NOON)
 
         assert change
-        assert change.due_after == a_due(task_id=OTHER_TASK)
+        assert change.entry_after == a_due(task_id=OTHER_TASK)
 
     @pytest.mark.parametrize("now", [NINE, ELEVEN, NOON, NOON + 9 * HOUR])
     @pytest.mark.parametrize("claim", [a_claim(), None])
@@ -94,12 +94,12 @@ class TestEdited:
         assert change
         assert change.after
         [run] = change.after.left_out
-        assert (run.seq, run.due, run.outcome, run.missed_count) == (7, ELEVEN, RunOutcome.FAILED, 2)
+        assert (run.seq, run.due, run.outcome, run.missed_count) == (7, ELEVEN, UNKNOWN, 2)
         assert change == Change(
             before=a_schedule(),
-            after=a_schedule(definition=definition, due=NOON, seq=8, last_due=ELEVEN, last_run=run, left_out=(run,)),
-            due_before=entry,
-            due_after=a_due(instant=NOON, seq=8, since=ELEVEN, task_id=OTHER_TASK, etag=""),
+            after=a_schedule(definition=definition, due_at=NOON, seq=8, last_due=ELEVEN, last_run=run, left_out=(run,)),
+            entry_before=entry,
+            entry_after=a_due(due_at=NOON, seq=8, since=ELEVEN, task_id=OTHER_TASK, etag=""),
         )
 
     def test_where_nothing_comes_after_it_the_schedule_counts_from_now(self) -> None:
@@ -121,16 +121,16 @@ class TestEdited:
                 NOON + MINUTE,
                 NOON + MINUTE,
                 NOON + 30 * MINUTE,
-                [(ELEVEN, FAILED, 2), (NOON, MISSED, 1)],
+                [(ELEVEN, UNKNOWN, 2), (NOON, MISSED, 1)],
             ),
             # A clock went back: what is being dealt with does not come again.
-            (HALF_HOURLY, a_tried_due(), JUST_BEFORE_NINE, ELEVEN, ELEVEN + 30 * MINUTE, [(ELEVEN, FAILED, 2)]),
+            (HALF_HOURLY, a_tried_due(), JUST_BEFORE_NINE, ELEVEN, ELEVEN + 30 * MINUTE, [(ELEVEN, UNKNOWN, 2)]),
         ],
     )
     def test_else_it_counts_from_now_or_from_what_is_being_dealt_with(
         self,
         changes: dict[str, Any],
-        entry: Due,
+        entry: Entry,
         now: datetime,
         since: datetime,
         instant: datetime,
@@ -149,16 +149,16 @@ class TestEdited:
             before=a_schedule(problem="x"),
             after=a_schedule(
                 definition=definition,
-                due=instant,
+                due_at=instant,
                 seq=seq,
                 last_due=runs[-1].due if runs else NINE - HOUR,
                 last_run=runs[-1] if runs else None,
                 left_out=runs,
             ),
-            due_before=entry,
-            due_after=a_due(
+            entry_before=entry,
+            entry_after=a_due(
                 etag="",
-                instant=instant,
+                due_at=instant,
                 since=since,
                 seq=seq,
                 rule=definition.rule,
@@ -170,26 +170,26 @@ class TestEdited:
         ("schedule", "entry"),
         [(a_schedule(), a_due()), (a_schedule(), a_tried_due()), (a_stopped_schedule(), None)],
     )
-    def test_what_stands_there_already_needs_no_change(self, schedule: Schedule, entry: Due | None) -> None:
+    def test_what_stands_there_already_needs_no_change(self, schedule: Schedule, entry: Entry | None) -> None:
         assert edited(schedule, entry, a_definition(), NOON) is None
 
     def test_a_lost_entry_does(self) -> None:
         change = edited(a_schedule(), None, a_definition(), NINE)
 
         assert change
-        assert change.due_after == a_due(etag="", instant=TEN, seq=8, since=NINE)
+        assert change.entry_after == a_due(etag="", due_at=TEN, seq=8, since=NINE)
 
 
 # What it was, what the caller said and says, and what it is then.
 STATES = [
-    (State.STARTED, "started", "start", State.STARTED),
-    (State.STARTED, "started", "stopped", State.STOPPED),
-    (State.STARTED, "start", "stop", State.STOPPED),
-    (State.STARTED, "stopped", "stop", State.STOPPED),  # started by hand; who says stopped means it
-    (State.STARTED, "stopped", "started", State.STARTED),
+    (State.ACTIVE, "started", "start", State.ACTIVE),
+    (State.ACTIVE, "started", "stopped", State.STOPPED),
+    (State.ACTIVE, "start", "stop", State.STOPPED),
+    (State.ACTIVE, "stopped", "stop", State.STOPPED),  # started by hand; who says stopped means it
+    (State.ACTIVE, "stopped", "started", State.ACTIVE),
     (State.STOPPED, "started", "started", State.STOPPED),  # stopped by hand: what was read is only repeated
     (State.STOPPED, "start", "started", State.STOPPED),
-    (State.STOPPED, "stop", "started", State.STARTED),
+    (State.STOPPED, "stop", "started", State.ACTIVE),
     (State.STOPPED, "stopped", "stopped", State.STOPPED),
     (State.STOPPED, "started", "stopped", State.STOPPED),
 ]
@@ -208,8 +208,8 @@ class TestState:
         assert after
         assert after.state is then
         assert (after.definition.startup_state, after.definition.target.name) == (says, name)
-        assert change is None or (change.before, change.due_before) == (schedule, entry)
-        assert (after.due is not None) is (then is State.STARTED)
+        assert change is None or (change.before, change.entry_before) == (schedule, entry)
+        assert (after.due_at is not None) is (then is State.ACTIVE)
 
     @pytest.mark.parametrize(("state", "said", "says", "then"), STATES)
     def test_it_stays_where_the_caller_wants_it_to(self, state: State, said: str, says: str, then: State) -> None:
@@ -226,10 +226,10 @@ class TestState:
         assert change
         assert change.after
         assert [(run.seq, run.due) for run in change.after.left_out] == [(7, ELEVEN), (8, NOON)]
-        assert change.due_after is None
+        assert change.entry_after is None
 
 
-def in_state(state: State, said: str) -> tuple[Schedule, Due | None]:
+def in_state(state: State, said: str) -> tuple[Schedule, Entry | None]:
     definition = a_definition(startup_state=said)
     if state is State.STOPPED:
         return a_stopped_schedule(definition=definition), None

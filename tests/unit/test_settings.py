@@ -4,7 +4,7 @@ import pytest
 
 from shared import settings
 from shared.core.errors import SettingsError
-from shared.core.starts import Property, StartFilter
+from shared.core.tasks import Property, StartFilter
 
 CERTIFICATE = "-----BEGIN CERTIFICATE-----\nTUlJQg==\n-----END CERTIFICATE-----\n"
 KEY = "-----BEGIN PRIVATE KEY-----\nU0VDUkVU\n-----END PRIVATE KEY-----\n"

@@ -17,7 +17,8 @@ from shared.core.errors import (
     QrsUntrusted,
     TaskNotStarted,
 )
-from shared.core.starts import NotStarted, Outcome, Started, Task
+from shared.core.starts import NotStarted, Outcome, Started, UnknownStart
+from shared.core.tasks import Task
 from shared.use_cases.start_each import DISABLED, NOT_SENT, NOT_SENT_IN_TIME, OWN_FAULT, Start, start_each
 
 
@@ -70,7 +71,7 @@ def test_no_task_is_no_work() -> None:
 )
 def test_a_failed_start_is_an_outcome_and_the_next_is_sent(error: Exception, *, may_have_started: bool) -> None:
     assert run(some_tasks(2), failing(error)) == [
-        NotStarted(reason="x", may_have_started=may_have_started),
+        (UnknownStart if may_have_started else NotStarted)(reason="x"),
         Started(execution_id="execution of task 1"),
     ]
 
@@ -82,7 +83,7 @@ def test_a_disabled_task_that_did_not_start_is_told_as_such() -> None:
 @pytest.mark.parametrize("error", [QrsUnreachable("x"), QrsTimedOut("x")])
 def test_after_so_many_in_a_row_without_an_answer_the_rest_is_not_sent(error: Exception) -> None:
     reasons = [
-        outcome.reason for outcome in run(some_tasks(5), failing(*[error] * 5)) if isinstance(outcome, NotStarted)
+        outcome.reason for outcome in run(some_tasks(5), failing(*[error] * 5)) if not isinstance(outcome, Started)
     ]
 
     assert reasons == ["x", "x", NOT_SENT, NOT_SENT, NOT_SENT]
@@ -115,7 +116,7 @@ def test_a_start_that_waited_until_after_the_deadline_for_its_connection_is_not_
 
 def test_a_bug_in_one_start_does_not_hide_the_others(caplog: pytest.LogCaptureFixture) -> None:
     assert run(some_tasks(2), failing(KeyError("bug"))) == [
-        NotStarted(reason=OWN_FAULT, may_have_started=True),
+        UnknownStart(reason=OWN_FAULT),
         Started(execution_id="execution of task 1"),
     ]
     assert "KeyError: 'bug'" in caplog.text

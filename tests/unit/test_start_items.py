@@ -4,7 +4,8 @@ import pytest
 
 from shared.api.start_task.items import ITEMS, Item, start_request
 from shared.core.key_values import KeyValue
-from shared.core.starts import Property, StartRequest
+from shared.core.starts import StartRequest
+from shared.core.tasks import Property
 
 ONE = "11111111-1111-4111-8111-111111111111"
 

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from shared.core.starts import Found, NotStarted, StartFilter, StartRequest, Task, Wanted
+from shared.core.starts import StartRequest, UnknownStart
+from shared.core.tasks import Found, StartFilter, Task, TaskQuery
 from shared.use_cases.start_each import OWN_FAULT
 from shared.use_cases.start_tasks import StartTasks
 
@@ -19,7 +20,7 @@ class Site:
     def __init__(self) -> None:
         self.started: list[str] = []
 
-    def find(self, what: Wanted) -> Found:
+    def find(self, what: TaskQuery) -> Found:
         return Found(by_id=tuple(Task(id=task_id, name="A") for task_id in what.task_ids))
 
     def start(self, task_id: str, last_look: Callable[[], None]) -> str:
@@ -58,6 +59,6 @@ def test_a_bug_in_the_midst_of_starting_is_an_unknown_outcome_and_no_error(caplo
         report = start_tasks.run(StartRequest(task_ids=tuple(IDS)), NOW)
 
     assert site.started == IDS[:1]
-    assert set(report.outcomes.values()) == {NotStarted(reason=OWN_FAULT, may_have_started=True)}
+    assert set(report.outcomes.values()) == {UnknownStart(reason=OWN_FAULT)}
     assert not report.nothing_started
     assert "can't start new thread" in caplog.text

@@ -3,20 +3,8 @@ from dataclasses import fields, replace
 import pytest
 
 from shared.core.start_plan import plan, screen
-from shared.core.starts import (
-    Found,
-    NotStarted,
-    Outcome,
-    Plan,
-    Property,
-    Started,
-    StartFilter,
-    StartReport,
-    StartRequest,
-    Task,
-    Wanted,
-    is_guid,
-)
+from shared.core.starts import NotStarted, Outcome, Plan, Started, StartReport, StartRequest, UnknownStart
+from shared.core.tasks import Found, Property, StartFilter, Task, TaskQuery, is_guid
 
 ONE = "11111111-1111-4111-8111-111111111111"
 TWO = "22222222-2222-4222-8222-222222222222"
@@ -104,23 +92,23 @@ class TestWanted:
             task_ids=(MIXED_CASE, MIXED_CASE.upper(), ONE), tags=("a", "A", "a"), properties=(RED, BLUE, RED)
         )
 
-        assert screen(request, StartFilter()).wanted == Wanted(
+        assert screen(request, StartFilter()).wanted == TaskQuery(
             task_ids=(MIXED_CASE.lower(), ONE), tags=("a", "A"), properties=(RED, BLUE)
         )
 
     def test_what_is_no_guid_is_not_looked_up(self) -> None:
-        assert screen(StartRequest(task_ids=("abc123", "")), StartFilter()).wanted == Wanted()
+        assert screen(StartRequest(task_ids=("abc123", "")), StartFilter()).wanted == TaskQuery()
 
     def test_what_the_filter_does_not_list_is_not_looked_up(self) -> None:
         request = StartRequest(task_ids=(ONE, TWO.upper()), tags=("a", "A", "b"), properties=(RED, BLUE))
         start_filter = StartFilter(task_ids=frozenset({TWO}), tags=frozenset({"A"}), properties=frozenset({BLUE}))
 
-        assert screen(request, start_filter).wanted == Wanted(task_ids=(TWO,), tags=("A",), properties=(BLUE,))
+        assert screen(request, start_filter).wanted == TaskQuery(task_ids=(TWO,), tags=("A",), properties=(BLUE,))
 
     def test_an_empty_filter_allows_nothing(self) -> None:
         request = StartRequest(task_ids=(ONE,), tags=("a",), properties=(RED,))
 
-        assert screen(request, NOTHING).wanted == Wanted()
+        assert screen(request, NOTHING).wanted == TaskQuery()
 
 
 class TestPlanByIds:
@@ -265,7 +253,7 @@ class TestReport:
 
         assert report.execution_id(a_task(ONE)) == "e"
         assert report.execution_id(a_task(TWO)) is None
-        assert report.failures == ((a_task(TWO), "why"),)
+        assert report.failures == ((a_task(TWO), NotStarted(reason="why")),)
         assert not report.nothing_started
 
     @pytest.mark.parametrize(
@@ -273,8 +261,8 @@ class TestReport:
         [
             ([NotStarted(reason="why")], True),
             ([NotStarted(reason="why")] * 2, True),
-            ([NotStarted(reason="why"), NotStarted(reason="unknown", may_have_started=True)], False),
-            ([NotStarted(reason="unknown", may_have_started=True)], False),
+            ([NotStarted(reason="why"), UnknownStart(reason="unknown")], False),
+            ([UnknownStart(reason="unknown")], False),
             ([NotStarted(reason="why"), Started(execution_id="e")], False),
         ],
     )

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.core.due import UNSURE
+from shared.core.entry import UNSURE
 from shared.storage.clock import StorageClock, StoragesTime
 from tests.unit.builders import EXAMPLES, HOUR, MILLISECOND, MINUTE, NINE, SECOND
 

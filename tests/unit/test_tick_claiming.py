@@ -6,15 +6,16 @@ from typing import Any
 
 import pytest
 
-from shared.core.due import Broken, Decision, Due, Miss, Replan, Start
-from shared.core.ends import Done, Trouble, broken, denied, missed
-from shared.core.ends import done as end_of
+from shared.core.endings import Ending, Trouble, broken, denied, missed
+from shared.core.endings import ended as end_of
+from shared.core.entry import Broken, Decision, Entry, Miss, Replan, Start
 from shared.core.errors import QrsBusy
 from shared.core.runs import Run, RunOutcome
-from shared.core.starts import StartFilter, Task, Wanted
+from shared.core.tasks import StartFilter, Task, TaskQuery
 from shared.core.tick import claiming
 from shared.core.tick.claiming import Known, Plan, Settled
 from shared.core.tries import Try
+from tests.saying import saying
 from tests.unit.builders import (
     DAY,
     EXECUTION,
@@ -49,7 +50,7 @@ def a_plan(decision: Decision = START, **found: Any) -> Plan:
     return Plan(found=due, entry=replace(due, claim=a_claim(), etag="due 2"), decision=decision)
 
 
-def settle(plan: Plan, start_filter: StartFilter = OPEN, **known: Any) -> Try | Done | Due:
+def settle(plan: Plan, start_filter: StartFilter = OPEN, **known: Any) -> Try | Ending | Entry:
     return claiming.settle(plan, Known(**known), NOW, start_filter)
 
 
@@ -78,10 +79,10 @@ def test_what_is_due_in_the_running_minute_is_never_too_late(
     ],
 )
 def test_each_entry_is_decided_about_and_claimed(instant: datetime, catch_up: timedelta, decision: Decision) -> None:
-    [plan] = claiming.plans_of([a_due(instant=instant)], NOW, catch_up, a_claim())
+    [plan] = claiming.plans_of([a_due(due_at=instant)], NOW, catch_up, a_claim())
 
-    assert (plan.found, plan.decision) == (a_due(instant=instant), decision)
-    assert plan.entry == a_due(instant=instant, claim=a_claim(), attempt=1, occurrence=NINE, tried_since=NOW)
+    assert (plan.found, plan.decision) == (a_due(due_at=instant), decision)
+    assert plan.entry == a_due(due_at=instant, claim=a_claim(), attempt=1, occurrence=NINE, tried_since=NOW)
 
 
 def test_what_is_before_the_catch_up_is_missed() -> None:
@@ -123,7 +124,7 @@ def test_sense_is_asked_about_what_may_be_under_way_and_what_the_filter_does_not
 def test_sense_is_asked_about_each_task_once() -> None:
     plans = [a_plan(task_id=OTHER_TASK), a_plan(), a_plan(task_id=TASK.upper())]
 
-    assert claiming.look_up(plans) == Wanted(task_ids=(OTHER_TASK, TASK))
+    assert claiming.look_up(plans) == TaskQuery(task_ids=(OTHER_TASK, TASK))
 
 
 @pytest.mark.parametrize(("seq", "numbers"), [(0, []), (1, [0]), (2, [1, 0]), (7, [6, 5])])
@@ -173,7 +174,7 @@ class TestSettle:
         plan = a_plan()
 
         assert settle(plan, start_filter, task=task) == (
-            Try(due=plan.entry, occurrence=NINE) if is_started else end_of(plan.entry, denied(plan.found, NINE))
+            Try(entry=plan.entry, occurrence=NINE) if is_started else end_of(plan.entry, denied(plan.found, NINE))
         )
 
     @pytest.mark.parametrize("trouble", [None, Trouble(minute=NINE, earliest=NINE, text="No storage.")])
@@ -189,13 +190,13 @@ class TestSettle:
     def test_new_rules_of_a_zone_give_it_another_instant_without_a_run(self) -> None:
         plan = a_plan(REPLAN)
 
-        assert settle(plan) == Done(due=plan.entry, run=None, next_instant=TEN)
+        assert settle(plan) == Ending(entry=plan.entry, run=None, next_instant=TEN)
 
     def test_of_an_entry_of_the_version_before_the_occurrence_that_new_rules_put_earlier_comes_first(self) -> None:
-        plan = a_plan(REPLAN, instant=NINE + 30 * MINUTE)
+        plan = a_plan(REPLAN, due_at=NINE + 30 * MINUTE)
         schedule = a_schedule(created=NINE - DAY, last_due=NINE - HOUR)
 
-        assert settle(plan, schedule=schedule) == Done(due=plan.entry, run=None, next_instant=NINE)
+        assert settle(plan, schedule=schedule) == Ending(entry=plan.entry, run=None, next_instant=NINE)
 
 
 class TestUnderWay:
@@ -211,7 +212,7 @@ class TestUnderWay:
     def test_an_execution_that_began_since_is_its_start(self, decision: Decision) -> None:
         found = settle(a_plan(decision, **UNDER_WAY), task=a_task(last_execution=an_execution(NINE)), before=None)
 
-        assert isinstance(found, Done)
+        assert isinstance(found, Ending)
         assert found.run
         assert (found.run.outcome, found.run.execution_id) == (RunOutcome.STARTED, EXECUTION)
 
@@ -219,7 +220,7 @@ class TestUnderWay:
         plan = a_plan(**UNDER_WAY, cron="* * * * *")
         known = Known(task=a_task(last_execution=an_execution(NINE + 5 * MINUTE)))
 
-        [end] = claiming.settled([plan], {plan.entry.schedule_id: known}, NINE + 3 * MINUTE, OPEN).dones
+        [end] = claiming.settled([plan], {plan.entry.schedule_id: known}, NINE + 3 * MINUTE, OPEN).endings
         assert end.run
         assert end.run.due == NINE + 3 * MINUTE
 
@@ -238,7 +239,7 @@ class TestUnderWay:
     ) -> None:
         plan = a_plan(**UNDER_WAY)
 
-        assert settle(plan, task=task, before=before) == replace(
+        assert settle(plan, task=task, before=before) == saying(
             plan.found, claim=a_claim(), etag="due 2", tried_since=None
         )
 
@@ -253,15 +254,15 @@ def test_entries_are_settled_by_what_is_known_of_each() -> None:
     found = claiming.settled([start, miss, back], {"b": Known(trouble=trouble)}, NOW, OPEN)
 
     assert found == Settled(
-        tries=(Try(due=start.entry, occurrence=NINE),),
-        dones=(end_of(miss.entry, missed(miss.found, NINE, trouble)),),
-        untried=(replace(back.found, claim=a_claim(), etag="due 2", tried_since=None),),
+        tries=(Try(entry=start.entry, occurrence=NINE),),
+        endings=(end_of(miss.entry, missed(miss.found, NINE, trouble)),),
+        untried=(saying(back.found, claim=a_claim(), etag="due 2", tried_since=None),),
     )
     assert found.count == 3
 
 
 def test_what_sense_could_not_be_asked_about_is_postponed() -> None:
-    rest, error = Settled(tries=(Try(due=a_due(), occurrence=NINE),)), QrsBusy("Too many.")
+    rest, error = Settled(tries=(Try(entry=a_due(), occurrence=NINE),)), QrsBusy("Too many.")
     found = claiming.postponed(rest, [a_plan(**UNDER_WAY)], error)
 
     waiting = a_due(claim=a_claim(), etag="due 2", last_error="Too many.", **UNDER_WAY)

@@ -7,7 +7,7 @@ import pytest
 
 from shared.core.errors import QrsBusy, QrsUnreachable, StorageDenied, StorageError
 from shared.core.runs import RunOutcome
-from shared.core.starts import StartFilter, Task
+from shared.core.tasks import StartFilter, Task
 from shared.use_cases.tick.minute import Minute
 from shared.use_cases.tick.run_tick import RunTick
 from tests.unit.builders import (
@@ -48,11 +48,11 @@ def busy(_: str) -> None:
 
 
 def test_what_is_due_is_started_recorded_and_advances(world: World) -> None:
-    world.keep(*entries(250), a_due(instant=TEN))
+    world.keep(*entries(250), a_due(due_at=TEN))
     minute = serve(world)
 
     assert len(world.tasks.started) == len(world.runs) == minute.counts["started"] == 250
-    assert {due.instant for due in world.agenda.entries.values()} == {TEN}
+    assert {due.due_at for due in world.agenda.entries.values()} == {TEN}
     assert {due.seq for due in world.agenda.entries.values()} == {7, 8}
     assert (minute.waited, world.clock.slept) == (0, [])
 
@@ -78,7 +78,7 @@ def test_schedules_with_seconds_are_started_on_their_second(world: World) -> Non
 @pytest.mark.parametrize("now", [NINE - HOUR, END, END + HOUR])
 def test_a_minute_that_is_not_open_starts_nothing(now: datetime, world: World) -> None:
     world.clock.time = now
-    world.keep(a_due(instant=NINE - DAY, cron="0 9 * * *"))
+    world.keep(a_due(due_at=NINE - DAY, cron="0 9 * * *"))
     serve(world)
 
     assert (world.tasks.started, world.agenda.calls) == ([], ["until"])
@@ -115,10 +115,10 @@ class TestTheLastLook:
         world.keep(*entries(60))
         minute = serve(world)
 
-        tried = [due for due in world.agenda.entries.values() if due.attempt]
+        tried = [due for due in world.agenda.entries.values() if due.tries.attempt]
         assert CONNECTIONS <= len(tried) == minute.counts["retried"] <= MOST_UNRECORDED
         assert {due.claim for due in world.agenda.entries.values()} == {None}
-        assert {due.not_before for due in tried} == {END}
+        assert {due.tries.not_before for due in tried} == {END}
         assert world.by.troubles.of(NINE) is not None
 
 
@@ -154,7 +154,7 @@ class TestUnderWay:
         serve(world)
 
         assert (world.tasks.started, world.runs) == ([], [a_run()])
-        assert world.agenda.entries[SCHEDULE].instant == TEN
+        assert world.agenda.entries[SCHEDULE].due_at == TEN
 
     @pytest.mark.parametrize(("off", "starts"), [(timedelta(0), 1), (-MINUTE, 0)])
     def test_an_execution_is_dated_by_the_machine(self, off: timedelta, starts: int) -> None:
@@ -208,7 +208,7 @@ def test_what_was_missed_says_what_held_it_up(world: World) -> None:
 def test_an_entry_of_the_version_before_is_put_where_new_rules_have_it(world: World) -> None:
     world.agenda.schedules[SCHEDULE] = a_schedule(created=NINE - DAY, last_due=NINE - HOUR)
     world.clock.time = NINE + 30 * MINUTE
-    world.keep(a_due(instant=NINE + 30 * MINUTE))
+    world.keep(a_due(due_at=NINE + 30 * MINUTE))
     serve(world, NINE + 30 * MINUTE)
 
     assert [run.due for run in world.runs] == [NINE]
@@ -248,14 +248,14 @@ class TestRecording:
 
 
 class TestStorageTrouble:
-    @pytest.mark.parametrize("call", ["until", "claim", "move"])
+    @pytest.mark.parametrize("call", ["until", "claim", "advance"])
     def test_a_step_that_storage_failed_is_done_again_a_second_later(self, call: str, world: World) -> None:
         world.keep(*entries(3))
         world.agenda.failures[call] = [NO_ANSWER]
         minute = serve(world)
 
         assert (minute.counts["started"], world.clock.slept) == (3, [1.0])
-        assert {due.instant for due in world.agenda.entries.values()} == {TEN}
+        assert {due.due_at for due in world.agenda.entries.values()} == {TEN}
         assert world.by.troubles.of(NINE) is not None
 
     def test_what_another_tick_has_claimed_is_read_again(self, world: World) -> None:
@@ -282,7 +282,7 @@ class TestStorageTrouble:
 
     def test_what_is_recorded_the_next_tick_advances(self, world: World) -> None:
         world.keep(a_due())
-        world.agenda.failures["move"] = [NO_ANSWER] * 1000
+        world.agenda.failures["advance"] = [NO_ANSWER] * 1000
         minute = serve(world)
 
         assert (minute.counts["started"], len(world.runs)) == (1, 1)
@@ -305,7 +305,7 @@ class TestStorageTrouble:
 
 class TestRunTick:
     def test_the_heartbeat_says_what_became_of_it(self, world: World) -> None:
-        world.keep(a_due(instant=NINE + 20 * SECOND, cron="20 0 9 * * *"))
+        world.keep(a_due(due_at=NINE + 20 * SECOND, cron="20 0 9 * * *"))
         mark = RunTick(by=world.by).run()
 
         assert world.agenda.marks == [{"begun": "2026-11-23T09:00:00.000Z", "problem": ""}, mark]

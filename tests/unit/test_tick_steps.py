@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.core.ends import Done
+from shared.core.endings import Ending
 from shared.core.runs import RunOutcome
 from shared.core.tick.state import Ended
 from shared.core.tick.steps import Advance, Claim, Record, Send, Step, Stop, Wait, may_be_sent, next_step
@@ -92,7 +92,7 @@ class TestClaim:
         assert step(waiting=DUE, claimed=tries(claimed), must_read_again=True) == Claim(read_again=True)
 
     def test_of_a_schedule_that_stands_there_twice_one_entry_is_claimed(self) -> None:
-        twice = [a_due(), a_due(instant=NINE + SECOND), *entries(1)]
+        twice = [a_due(), a_due(due_at=NINE + SECOND), *entries(1)]
 
         assert step(waiting=waiting(twice)) == Claim(entries=(twice[0], twice[2]), taken=3)
 
@@ -196,14 +196,14 @@ class TestRecord:
         end = done(a_due(claim=a_claim(until=until) if until else None))
         found = step(ended=(Ended(end=end, was_sent=True),))
 
-        assert found == Record(at=TEN_PAST, dones=() if is_over else (end,), overtaken=(end,) if is_over else ())
+        assert found == Record(at=TEN_PAST, endings=() if is_over else (end,), overtaken=(end,) if is_over else ())
 
     def test_runs_are_recorded_and_the_others_given_back(self) -> None:
         [back], [one] = entries(1, 50), ended(1)
 
         found = step(ended=(Ended(end=back, is_retry=True), one))
 
-        assert found == Record(at=TEN_PAST, dones=(one.end,) if isinstance(one.end, Done) else (), returned=(back,))
+        assert found == Record(at=TEN_PAST, endings=(one.end,) if isinstance(one.end, Ending) else (), returned=(back,))
 
     def test_what_somebody_took_away_has_a_run_if_it_was_tried(self) -> None:
         tried, untried, stands = (
@@ -236,8 +236,8 @@ class TestAdvance:
         soon, later = recorded(3), recorded(40, 100)
         found = step(recorded_soon=soon, recorded_later=later)
 
-        assert found == Advance(dones=tuple(each.done for each in (*soon, *later[:30])))
-        assert step(recorded_soon=recorded(40)) == Advance(dones=tuple(each.done for each in recorded(33)))
+        assert found == Advance(endings=tuple(each.ending for each in (*soon, *later[:30])))
+        assert step(recorded_soon=recorded(40)) == Advance(endings=tuple(each.ending for each in recorded(33)))
 
     @pytest.mark.parametrize(
         ("phase", "age", "expected"),

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from shared.core.ends import Trouble
+from shared.core.endings import Trouble
 from shared.core.errors import StorageConflict, StorageDenied, StorageError
 from shared.core.tick.storage_trouble import may_ask_again, may_go_on, trouble_of
 from tests.unit.builders import HOUR, MILLISECOND, MINUTE, NINE, SECOND

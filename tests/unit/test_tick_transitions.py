@@ -9,8 +9,8 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from shared.core.due import Due
-from shared.core.ends import Done, following
+from shared.core.endings import Ending, following
+from shared.core.entry import Entry
 from shared.core.errors import QrsBusy, QrsDenied, QrsError, QrsTimedOut, QrsUnreachable
 from shared.core.tick import transitions
 from shared.core.tick.claiming import Settled
@@ -18,6 +18,7 @@ from shared.core.tick.reach import Reach
 from shared.core.tick.state import Ended, State
 from shared.core.tick.steps import Advance, Claim, Record, Send, Stop, Wait, next_step
 from shared.core.tries import Tried, Try
+from tests.saying import saying
 from tests.unit.builders import EXAMPLES, MINUTE, NINE, SECOND, TEN, a_claim, a_due
 from tests.unit.tick_builders import (
     CAREFUL,
@@ -49,7 +50,7 @@ def ids(state: State) -> list[str]:
 class TestBegun:
     def test_what_may_be_claimed_in_the_minute_waits_in_the_order_of_time(self) -> None:
         later, now, held, after = (
-            *entries(1, 1, instant=NINE + 30 * SECOND),
+            *entries(1, 1, due_at=NINE + 30 * SECOND),
             *entries(1, 2),
             *entries(1, 3, claim=a_claim(until=NINE + 10 * SECOND)),
             *entries(1, 4, not_before=END),
@@ -68,7 +69,7 @@ class TestBegun:
         [("", NINE, CONNECTIONS), ("No answer.", NINE, 1), ("No answer.", NINE + SECOND, CONNECTIONS)],
     )
     def test_after_trouble_one_start_goes_first(self, last_error: str, instant: datetime, allowed: int) -> None:
-        state = transitions.begun(NINE, LIMITS, entries(1, last_error=last_error, instant=instant), NINE)
+        state = transitions.begun(NINE, LIMITS, entries(1, last_error=last_error, due_at=instant), NINE)
 
         assert state.reach == Reach(failures_allowed=allowed)
 
@@ -113,14 +114,14 @@ class TestClaimed:
             entries(1, 2, last_error="Long ago."),
             entries(1, 3, last_error=""),
         )
-        settled = Settled(dones=(gone,), postponed=(late, silent), untried=(back,), error=BUSY)
+        settled = Settled(endings=(gone,), postponed=(late, silent), untried=(back,), error=BUSY)
         state = transitions.claimed(a_state(ended=ended(1, 9)), Claim(entries=entries(4), taken=4), settled)
 
         assert state.ended == (
             *ended(1, 9),
             Ended(end=gone),
-            Ended(end=replace(late, not_before=END), is_retry=True),
-            Ended(end=replace(silent, not_before=END)),
+            Ended(end=saying(late, not_before=END), is_retry=True),
+            Ended(end=saying(silent, not_before=END)),
             Ended(end=back),
         )
         assert (settled.count, state.must_read_again) == (4, False)
@@ -190,26 +191,26 @@ class TestAnswered:
         )
 
         run, again, back = state.ended[1:]
-        assert isinstance(run.end, Done)
+        assert isinstance(run.end, Ending)
         assert run.end.run
         assert (run.end.run.execution_id, run.end.next_instant, run.was_sent) == (
             "execution of schedule 0000",
             TEN,
             True,
         )
-        assert isinstance(again.end, Due)
-        assert (again.end.not_before, again.end.last_error, again.was_sent, again.is_retry) == (
+        assert isinstance(again.end, Entry)
+        assert (again.end.tries.not_before, again.end.tries.last_error, again.was_sent, again.is_retry) == (
             END,
             "No answer.",
             True,
             True,
         )
-        assert back == Ended(end=replace(unsent.due, attempt=0, tried_since=None))
+        assert back == Ended(end=saying(unsent.entry, attempt=0, tried_since=None))
         assert (state.sending, state.unrecorded) == (tries(1, 3), 1 + 1 + 2)
         assert (state.is_quiet, state.has_just_claimed) == (False, False)
 
     def test_of_a_schedule_that_stands_there_twice_each_start_has_an_answer_of_its_own(self) -> None:
-        [first], [second] = tries(1), tries(1, instant=NINE + SECOND)
+        [first], [second] = tries(1), tries(1, due_at=NINE + SECOND)
         state = transitions.answered(a_state(sending=(first, second)), [tried(first)], TEN_PAST)
 
         assert state.sending == (second,)
@@ -222,7 +223,7 @@ class TestAnswered:
     def test_sense_out_of_reach_what_was_not_sent_is_given_back_at_once(self) -> None:
         state = transitions.answered(a_state(claimed=tries(2), sending=tries(1, 5), reach=OUT_OF_REACH), [], TEN_PAST)
 
-        assert state.ended == tuple(Ended(end=replace(each.due, attempt=0, tried_since=None)) for each in tries(2))
+        assert state.ended == tuple(Ended(end=saying(each.entry, attempt=0, tried_since=None)) for each in tries(2))
         assert (state.claimed, state.sending, state.is_quiet) == ((), tries(1, 5), False)
 
 
@@ -245,21 +246,21 @@ def test_what_is_recorded_has_to_advance_and_what_was_given_back_waits() -> None
         recorded_later=recorded(1, 80),
         has_just_claimed=True,
     )
-    step = Record(at=TEN_PAST, dones=(soon, later), overtaken=(later,), returned=(old,))
-    stands = [replace(old, claim=a_claim(until=NINE + SECOND)), replace(other, not_before=END)]
+    step = Record(at=TEN_PAST, endings=(soon, later), overtaken=(later,), returned=(old,))
+    stands = [replace(old, claim=a_claim(until=NINE + SECOND)), saying(other, not_before=END)]
     state = transitions.recorded(before, step, [ending, at_the_end], stands, TEN_PAST)
 
-    assert [each.done for each in state.recorded_soon] == [recorded(1, 70)[0].done, soon]
-    assert [each.done for each in state.recorded_later] == [recorded(1, 80)[0].done, later, ending, at_the_end]
+    assert [each.ending for each in state.recorded_soon] == [recorded(1, 70)[0].ending, soon]
+    assert [each.ending for each in state.recorded_later] == [recorded(1, 80)[0].ending, later, ending, at_the_end]
     assert {each.at for each in (*state.recorded_soon[1:], *state.recorded_later[1:])} == {TEN_PAST}
     assert (state.ended, ids(state), state.has_just_claimed) == ((), [old.schedule_id, other.schedule_id], False)
 
 
 def test_what_has_advanced_is_let_go_and_its_next_entry_waits_if_it_is_of_this_minute() -> None:
     soon, later = recorded(2), recorded(4, 10)
-    step = Advance(dones=tuple(each.done for each in (*soon, *later[:3])))
+    step = Advance(endings=tuple(each.ending for each in (*soon, *later[:3])))
     taken = a_claim(until=NINE + 20 * SECOND)
-    stands = [*entries(1, 0, instant=NINE + 20 * SECOND, claim=taken), *entries(1, 10, instant=TEN)]
+    stands = [*entries(1, 0, due_at=NINE + 20 * SECOND, claim=taken), *entries(1, 10, due_at=TEN)]
     state = transitions.advanced(
         a_state(recorded_soon=soon, recorded_later=later, has_just_claimed=True), step, stands, NINE
     )
@@ -270,7 +271,7 @@ def test_what_has_advanced_is_let_go_and_its_next_entry_waits_if_it_is_of_this_m
 
 def test_of_more_than_a_transaction_that_are_due_again_the_rest_stays() -> None:
     soon, later = recorded(40), recorded(2, 100)
-    step = Advance(dones=tuple(each.done for each in soon[:33]))
+    step = Advance(endings=tuple(each.ending for each in soon[:33]))
     state = transitions.advanced(a_state(recorded_soon=soon, recorded_later=later), step, [], NINE)
 
     assert (state.recorded_soon, state.recorded_later) == (soon[33:], later)
@@ -325,17 +326,17 @@ class World:
 
     def claimed(self, step: Claim) -> State:
         mark = a_claim(until=self.now + LEASE)
-        dues = [replace(each, claim=mark, attempt=each.attempt + 1) for each in step.entries]
-        found = tuple(Try(due=due, occurrence=due.instant) for due in dues)
+        dues = [saying(each, claim=mark, attempt=each.tries.attempt + 1) for each in step.entries]
+        found = tuple(Try(entry=due, occurrence=due.due_at) for due in dues)
         return transitions.claimed(self.state, step, Settled(tries=found))
 
     def recorded(self, step: Record) -> State:
-        self.ends.update((each.due.schedule_id, each.due.instant) for each in (*step.dones, *step.overtaken))
+        self.ends.update((each.entry.schedule_id, each.entry.due_at) for each in (*step.endings, *step.overtaken))
         back = [replace(each, claim=None) for each in step.returned]
         return transitions.recorded(self.state, step, step.overtaken, back, self.now)
 
     def advanced(self, step: Advance) -> State:
-        stands = [entry for each in step.dones if (entry := following(each))]
+        stands = [entry for each in step.endings if (entry := following(each))]
         return transitions.advanced(self.state, step, stands, self.now)
 
     def answered(self) -> State:

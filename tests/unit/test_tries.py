@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from shared.core.due import Due
+from shared.core.entry import Entry
 from shared.core.errors import (
     QrsBusy,
     QrsDenied,
@@ -19,6 +19,7 @@ from shared.core.errors import (
 )
 from shared.core.runs import Run, RunOutcome
 from shared.core.tries import Tried, Try, given_back, not_given_back, postponed, run_of, unasked, untried
+from tests.saying import saying
 from tests.unit.builders import (
     ELEVEN,
     EXECUTION,
@@ -41,7 +42,7 @@ UNCERTAIN = [QrsUnanswered, QrsTimedOut]
 
 def a_tried(**changes: Any) -> Tried:
     """Return the second try of the entry, for eleven o'clock; it was not sent."""
-    return replace(Tried(of=Try(due=a_tried_due(), occurrence=ELEVEN), at=SENT), **changes)
+    return replace(Tried(of=Try(entry=a_tried_due(), occurrence=ELEVEN), at=SENT), **changes)
 
 
 class TestRunOf:
@@ -49,7 +50,7 @@ class TestRunOf:
         assert run_of(a_tried(execution_id=EXECUTION)) == a_run(due=ELEVEN, started=SENT, attempt=2)
 
     def test_the_run_is_of_the_occurrence_tried_and_not_of_an_earlier_one_on_record(self) -> None:
-        tried = a_tried(of=Try(due=a_tried_due(), occurrence=NOON), execution_id=EXECUTION)
+        tried = a_tried(of=Try(entry=a_tried_due(), occurrence=NOON), execution_id=EXECUTION)
 
         assert run_of(tried) == a_run(due=NOON, started=SENT, attempt=2)
 
@@ -60,7 +61,7 @@ class TestRunOf:
             (QrsRefused("404: no such task."), RunOutcome.FAILED, "404: no such task."),
             (
                 ZeroDivisionError("key=secret"),
-                RunOutcome.FAILED,
+                RunOutcome.UNKNOWN,
                 "Footman failed while it sent the start, whose outcome is unknown; its log tells why.",
             ),
         ],
@@ -111,21 +112,26 @@ class TestGivenBack:
         assert due == a_tried_due(tried_since=SENT, not_before=NOON, last_error="No answer.")
 
     def test_the_occurrence_last_tried_goes_on_record(self) -> None:
-        tried = a_tried(of=Try(due=a_tried_due(), occurrence=NOON), error=QrsTimedOut("No answer."))
+        tried = a_tried(of=Try(entry=a_tried_due(), occurrence=NOON), error=QrsTimedOut("No answer."))
 
-        assert given_back(tried, NOON).occurrence == NOON
+        assert given_back(tried, NOON).tries.occurrence == NOON
 
     def test_what_was_not_sent_is_no_attempt_and_may_be_claimed_at_once(self) -> None:
         first = a_tried_due(attempt=1, occurrence=NINE, tried_since=NINE)
-        due = given_back(a_tried(of=Try(due=first, occurrence=NINE)), TEN)
+        due = given_back(a_tried(of=Try(entry=first, occurrence=NINE)), TEN)
 
-        assert (due.claim, due.attempt, due.tried_since, due.not_before) == (first.claim, 0, None, None)
+        assert (due.claim, due.tries.attempt, due.tries.tried_since, due.tries.not_before) == (
+            first.claim,
+            0,
+            None,
+            None,
+        )
 
     def test_what_was_not_sent_keeps_what_an_earlier_try_came_to(self) -> None:
         earlier = a_tried_due(attempt=3, not_before=TEN, last_error="No connection.")
-        due = given_back(a_tried(of=Try(due=earlier, occurrence=ELEVEN)), NOON)
+        due = given_back(a_tried(of=Try(entry=earlier, occurrence=ELEVEN)), NOON)
 
-        assert (due.attempt, due.not_before, due.last_error) == (2, TEN, "No connection.")
+        assert (due.tries.attempt, due.tries.not_before, due.tries.last_error) == (2, TEN, "No connection.")
 
 
 def test_what_sense_can_not_be_asked_about_waits_as_it_was_found() -> None:
@@ -133,13 +139,13 @@ def test_what_sense_can_not_be_asked_about_waits_as_it_was_found() -> None:
     waiting = unasked(found, due, "No connection.")
 
     assert waiting == a_tried_due(claim=a_claim(), etag="due 2", last_error="No connection.")
-    assert postponed(waiting, NOON) == replace(waiting, not_before=NOON)
+    assert postponed(waiting, NOON) == saying(waiting, not_before=NOON)
 
 
 def test_what_did_not_reach_sense_is_free_for_another_try_as_it_was_found() -> None:
     found, due = a_tried_due(claim=None, last_error="x"), a_tried_due(claim=a_claim(), attempt=3, etag="due 2")
 
-    assert untried(found, due) == replace(due, attempt=2, tried_since=None, last_error="x")
+    assert untried(found, due) == saying(due, attempt=2, tried_since=None, last_error="x")
 
 
 class TestNotGivenBack:
@@ -169,5 +175,5 @@ class TestNotGivenBack:
         )
 
     @pytest.mark.parametrize("returned", [a_due(), a_tried_due(claim=None)])
-    def test_of_what_was_never_tried_there_is_nothing_to_tell(self, returned: Due) -> None:
+    def test_of_what_was_never_tried_there_is_nothing_to_tell(self, returned: Entry) -> None:
         assert not_given_back(returned) is None

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from shared.core.due import Due
+from shared.core.entry import Entry
 from shared.core.errors import RowUnreadable
 from shared.core.listing import by_schedule, entry_of, shown
 from shared.core.mending import mended
-from shared.core.schedules import Schedule, State, deleted, edited, started, stopped
+from shared.core.schedules import Schedule, State, activated, deleted, edited, stopped
 from shared.core.unreadable import Unreadable, UnreadableEntry, readable
 from tests.unit.builders import (
     DAILY,
@@ -55,43 +55,43 @@ def test_what_cant_be_read_is_shown_as_the_problem_of_its_schedule() -> None:
 
 
 def test_an_entry_is_found_for_its_schedule_and_for_one_that_cant_be_read_any() -> None:
-    at_nine, at_ten = unreadable(), a_due(instant=TEN)
+    at_nine, at_ten = unreadable(), a_due(due_at=TEN)
     entries = by_schedule([at_nine, at_ten, a_due(schedule_id="other")])[a_due().schedule_id]
 
     assert entries == [at_nine, at_ten]
-    assert [entry_of(a_schedule(due=instant), entries) for instant in (NINE, TEN, ELEVEN)] == [at_nine, at_ten, None]
-    assert entry_of(spoilt(due=None), entries) == at_nine
-    assert entry_of(spoilt(due=None), []) is None
+    assert [entry_of(a_schedule(due_at=instant), entries) for instant in (NINE, TEN, ELEVEN)] == [at_nine, at_ten, None]
+    assert entry_of(spoilt(due_at=None), entries) == at_nine
+    assert entry_of(spoilt(due_at=None), []) is None
 
 
 @pytest.mark.parametrize(
     ("said", "seq"), [({}, 8), ({"seq": 9}, 10), ({"seq": 9, "tried_since": NINE, "occurrence": NINE}, 9)]
 )
 def test_a_stop_tells_what_was_due_under_a_number_that_nobody_has(said: dict[str, Any], seq: int) -> None:
-    change = stopped(a_schedule(due=NINE, seq=7), unreadable(**said), LATE)
+    change = stopped(a_schedule(due_at=NINE, seq=7), unreadable(**said), LATE)
 
     assert change is not None
     assert change.after is not None
-    assert change.due_before is not None
+    assert change.entry_before is not None
     first = change.after.left_out[0]
-    assert (change.after.state, change.after.due) == (State.STOPPED, None)
-    assert (change.due_before.etag, change.due_before.instant) == ("due 1", NINE)
+    assert (change.after.state, change.after.due_at) == (State.STOPPED, None)
+    assert (change.entry_before.etag, change.entry_before.due_at) == ("due 1", NINE)
     assert first.seq == seq
     # By the rule of the schedule: at nine and at ten.
-    assert sum(run.missed_count for run in change.after.left_out) + (first.outcome == "failed") == 2
+    assert sum(run.missed_count for run in change.after.left_out) + (first.outcome == "unknown") == 2
     assert change.after.seq > change.after.left_out[-1].seq
 
 
 def test_a_schedule_that_cant_be_read_is_stopped_and_deleted_and_nothing_else() -> None:
-    change = stopped(spoilt(due=NINE), a_due(), NINE - HOUR)
+    change = stopped(spoilt(due_at=NINE), a_due(), NINE - HOUR)
 
     assert change is not None
     assert change.after is not None
     assert change.after.state is State.STOPPED
-    assert deleted(spoilt(due=NINE), unreadable(), LATE).due_before is not None
+    assert deleted(spoilt(due_at=NINE), unreadable(), LATE).entry_before is not None
     refused: list[Callable[[], object]] = [
-        lambda: started(spoilt(state=State.STOPPED, due=None), LATE),
-        lambda: edited(spoilt(due=NINE), a_due(), a_definition(), LATE),
+        lambda: activated(spoilt(state=State.STOPPED, due_at=None), LATE),
+        lambda: edited(spoilt(due_at=NINE), a_due(), a_definition(), LATE),
     ]
     for act in refused:
         with pytest.raises(RowUnreadable, match="schedule:3 in storage can't be read"):
@@ -100,54 +100,58 @@ def test_a_schedule_that_cant_be_read_is_stopped_and_deleted_and_nothing_else() 
 
 @pytest.mark.parametrize("said", [{}, {"name": "Renamed"}, {"task_id": OTHER_TASK}], ids=str)
 def test_an_edit_writes_an_entry_anew_that_cant_be_read(said: dict[str, str]) -> None:
-    schedule = a_schedule(due=NINE, seq=7)
+    schedule = a_schedule(due_at=NINE, seq=7)
 
     change = edited(schedule, unreadable(), a_definition(**said), LATE)
 
     assert change is not None
     assert change.after is not None
     definition = a_definition(**said)
-    assert change.due_after == a_due(target=definition.target, seq=8)
-    assert (change.after.seq, change.after.due) == (8, NINE)
+    assert change.entry_after == a_due(target=definition.target, seq=8)
+    assert (change.after.seq, change.after.due_at) == (8, NINE)
     assert edited(schedule, a_due(name="Sales"), schedule.definition, LATE) is None
 
 
 def test_an_edit_to_another_time_carries_on_what_is_not_known_of_an_entry() -> None:
     entry = a_due(unknown={"theirs": "kept"})
 
-    change = edited(a_schedule(due=NINE), entry, a_definition(cron=DAILY), LATE)
+    change = edited(a_schedule(due_at=NINE), entry, a_definition(cron=DAILY), LATE)
 
     assert change is not None
-    assert change.due_after is not None
-    assert change.due_after.unknown == {"theirs": "kept"}
-    assert change.due_after.instant > NINE
+    assert change.entry_after is not None
+    assert change.entry_after.unknown == {"theirs": "kept"}
+    assert change.entry_after.due_at > NINE
 
 
 @pytest.mark.parametrize(
     ("schedule", "entries", "removed"),
     [
-        (a_schedule(due=NINE), [unreadable()], []),
-        (a_schedule(due=NINE), [unreadable(), a_due(instant=TEN)], [TEN]),
-        (a_schedule(due=TEN), [unreadable(), a_due(instant=TEN, since=NINE)], [NINE]),
+        (a_schedule(due_at=NINE), [unreadable()], []),
+        (a_schedule(due_at=NINE), [unreadable(), a_due(due_at=TEN)], [TEN]),
+        (a_schedule(due_at=TEN), [unreadable(), a_due(due_at=TEN, since=NINE)], [NINE]),
         (a_stopped_schedule(), [unreadable()], [NINE]),
-        (spoilt(due=TEN), [unreadable(), a_due(instant=TEN)], []),
+        (spoilt(due_at=TEN), [unreadable(), a_due(due_at=TEN)], []),
         (replace(spoilt(), state=State.STOPPED), [a_due()], []),
     ],
 )
 def test_what_cant_be_read_is_left_alone_but_where_no_schedule_points_to_it(
-    schedule: Schedule, entries: list[Due | UnreadableEntry], removed: list[Any]
+    schedule: Schedule, entries: list[Entry | UnreadableEntry], removed: list[Any]
 ) -> None:
     changes = mended(schedule, entries, NINE - 2 * HOUR)
 
-    assert [change.due_before and change.due_before.instant for change in changes] == removed
-    assert [change.due_after for change in changes] == [None] * len(removed)
+    assert [change.entry_before and change.entry_before.due_at for change in changes] == removed
+    assert [change.entry_after for change in changes] == [None] * len(removed)
 
 
 def test_a_lost_entry_is_put_right_in_the_place_of_one_that_cant_be_read() -> None:
-    stray = unreadable(instant=ELEVEN, cron="", unknown={"theirs": "kept"}, claim=a_claim())
+    stray = unreadable(due_at=ELEVEN, cron="", unknown={"theirs": "kept"}, claim=a_claim())
 
-    [change] = mended(a_schedule(due=NINE, seq=7), [stray], NINE - 2 * HOUR)
+    [change] = mended(a_schedule(due_at=NINE, seq=7), [stray], NINE - 2 * HOUR)
 
-    assert change.due_before == readable(stray)
-    assert change.due_after is not None
-    assert (change.due_after.instant, change.due_after.seq, change.due_after.unknown) == (NINE, 8, {"theirs": "kept"})
+    assert change.entry_before == readable(stray)
+    assert change.entry_after is not None
+    assert (change.entry_after.due_at, change.entry_after.seq, change.entry_after.unknown) == (
+        NINE,
+        8,
+        {"theirs": "kept"},
+    )

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared.core.due import Due
-from shared.core.ends import Done, following
+from shared.core.endings import Ending, following
+from shared.core.entry import Entry
 from shared.core.errors import StorageError
 from shared.core.runs import Run
 from shared.core.schedules import Schedule
-from shared.core.starts import Found, StartFilter, Task, Wanted
+from shared.core.tasks import Found, StartFilter, Task, TaskQuery
 from shared.use_cases.tick.dependencies import Dependencies
 from tests.unit.builders import NINE
 from tests.unit.tick_builders import LIMITS
@@ -41,7 +41,7 @@ class FakeAgenda:
     """Entries by the id of their schedules. `failures` are raised by the calls to come, one each."""
 
     clock: FakeClock
-    entries: dict[str, Due] = field(default_factory=dict)
+    entries: dict[str, Entry] = field(default_factory=dict)
     schedules: dict[str, Schedule] = field(default_factory=dict)
     others: set[str] = field(default_factory=set)
     failures: dict[str, list[StorageError]] = field(default_factory=dict)
@@ -54,32 +54,32 @@ class FakeAgenda:
         self.marks.append(told)
         return self.clock.time
 
-    def until(self, end: datetime) -> list[Due]:
+    def until(self, end: datetime) -> list[Entry]:
         self._called("until")
-        return sorted((due for due in self.entries.values() if due.instant < end), key=lambda due: due.instant)
+        return sorted((due for due in self.entries.values() if due.due_at < end), key=lambda due: due.due_at)
 
-    def claim(self, wanted: Sequence[Due]) -> list[Due]:
+    def claim(self, wanted: Sequence[Entry]) -> list[Entry]:
         """Let the tick have all but those of `others`."""
         self._called("claim")
         ours = [due for due in wanted if due.schedule_id not in self.others]
         self.entries.update({due.schedule_id: due for due in ours})
         return ours
 
-    def give_back(self, returned: Sequence[Due]) -> list[Due]:
+    def give_back(self, returned: Sequence[Entry]) -> list[Entry]:
         self._called("give_back")
         given = [replace(due, claim=None) for due in returned if due.schedule_id in self.entries]
         self.entries.update({due.schedule_id: due for due in given})
         return given
 
-    def move(self, dones: Sequence[Done]) -> list[Due]:
-        self._called("move")
-        for done in dones:
-            del self.entries[done.due.schedule_id]
-        stands = [entry for done in dones if (entry := following(done))]
+    def advance(self, endings: Sequence[Ending]) -> list[Entry]:
+        self._called("advance")
+        for done in endings:
+            del self.entries[done.entry.schedule_id]
+        stands = [entry for done in endings if (entry := following(done))]
         self.entries.update({due.schedule_id: due for due in stands})
         return stands
 
-    def tell_last(self, run: Run) -> None:
+    def set_last_run(self, run: Run) -> None:
         self.last.append(run)
 
     def schedule(self, schedule_id: str) -> Schedule | None:
@@ -102,7 +102,7 @@ class FakeHistory:
         self.sizes.append(len(runs))
         self.runs.update({(run.schedule_id, run.seq): run for run in runs})
 
-    def record_unless_told(self, run: Run) -> Run:
+    def record_unless_known(self, run: Run) -> Run:
         return self.runs.setdefault((run.schedule_id, run.seq), run)
 
     def recorded(self, schedule_id: str, seq: int) -> Run | None:
@@ -118,9 +118,9 @@ class FakeTasks:
     on_start: Callable[[str], object] = lambda _: None
     on_accept: Callable[[str], object] = lambda _: None
     started: list[str] = field(default_factory=list)
-    asked: list[Wanted] = field(default_factory=list)
+    asked: list[TaskQuery] = field(default_factory=list)
 
-    def find(self, what: Wanted) -> Found:
+    def find(self, what: TaskQuery) -> Found:
         self.asked.append(what)
         if self.find_error:
             raise self.find_error
@@ -168,7 +168,7 @@ class World:
             limits=LIMITS,
         )
 
-    def keep(self, *entries: Due) -> None:
+    def keep(self, *entries: Entry) -> None:
         self.agenda.entries.update({due.schedule_id: due for due in entries})
 
     @property

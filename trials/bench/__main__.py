@@ -8,6 +8,7 @@ BENCHES = {"start": start.main, "import": imports.main, "stand-in": stand_in.mai
 
 
 def main(arguments: list[str]) -> int:
+    """Run the named bench and return its exit code."""
     if arguments[:1] == ["tick"]:
         return tick.main(arguments[1:])
     if len(arguments) != 1 or arguments[0] not in BENCHES:

@@ -1,4 +1,4 @@
-"""What importing function_app costs, against the libraries that it can't do without at start."""
+"""How long importing function_app takes, compared with the libraries that it needs at start."""
 
 import subprocess
 import sys
@@ -6,7 +6,7 @@ from pathlib import Path
 from statistics import median
 
 ROOT = Path(__file__).parents[2]
-# "import pydantic" alone loads next to nothing: it fetches each name when it is first used.
+# "import pydantic" alone loads almost nothing: it imports each name on first use.
 NEEDED = "import azure.functions, requests; from pydantic import BaseModel, SecretStr, TypeAdapter"
 OURS = "import function_app"
 LATER = ("croniter", "azure.identity", "azure.data.tables", "tzdata", "shared.core.cron", "shared.core.schedules")
@@ -15,7 +15,7 @@ RUNS = 21
 
 
 def main() -> int:
-    """Time each in fresh interpreters, in turn."""
+    """Time each import in fresh interpreters, in turn."""
     times: dict[str, list[float]] = {NEEDED: [], OURS: []}
     for _ in range(RUNS):
         for code, list_ in times.items():
@@ -31,7 +31,7 @@ def main() -> int:
 
 
 def _seconds(code: str) -> float:
-    """Return how long the code takes in a fresh interpreter, by its own clock, without the interpreter's start."""
+    """Return how long the code takes in a fresh interpreter, by its own clock, without starting the interpreter."""
     timed = f"import time; begun = time.perf_counter(); exec({code!r}); print(time.perf_counter() - begun)"
     return float(_output(timed))
 

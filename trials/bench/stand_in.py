@@ -1,4 +1,4 @@
-"""How many calls a second the stand-in takes, so that it is never what a bench measures."""
+"""How many calls a second the stand-in can take, so that a bench never measures it instead of Footman."""
 
 import asyncio
 import ssl
@@ -19,10 +19,11 @@ CALLS = {
 
 
 def main() -> int:
+    """Measure, print a table and return the exit code."""
     with start_stand_in() as sense:
         rates = {
-            f"{name} over {door}": asyncio.run(_rate(sense, door, *call))
-            for door in ("http", "https")
+            f"{name} over {base_url}": asyncio.run(_rate(sense, base_url, *call))
+            for base_url in ("http", "https")
             for name, call in CALLS.items()
         }
     print(f"{CALLERS} callers on as many connections, {SECONDS:.0f} s each; to reach {LIMIT:,} a second\n")
@@ -30,11 +31,11 @@ def main() -> int:
     return 1 if min(rates.values()) < LIMIT else 0
 
 
-async def _rate(sense: StandIn, door: str, method: str, path: str) -> float:
+async def _rate(sense: StandIn, listener: str, method: str, path: str) -> float:
     folder = sense.certificates
     trust = ssl.create_default_context(cafile=str(folder / "root.pem"))
     trust.load_cert_chain(folder / "client.pem", folder / "client_key.pem")
-    base_url: str = getattr(sense, door)
+    base_url: str = getattr(sense, listener)
     connector = aiohttp.TCPConnector(ssl=trust, limit=CALLERS)
     async with aiohttp.ClientSession(connector=connector, headers=GOOD_HEADERS) as session:
         begun = time.perf_counter()

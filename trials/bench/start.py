@@ -1,4 +1,4 @@
-"""How long a start request takes, against the round trips that can't be avoided: one look-up, one start."""
+"""How long a start request takes, compared with the unavoidable round trips: one look-up, one start."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -27,7 +27,7 @@ TASKS = [
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """A request, how many tasks it starts, and what it may cost at most as a ratio to the floor."""
+    """A request, how many tasks it starts, and its highest allowed ratio to the floor."""
 
     name: str
     items: list[dict[str, Any]]
@@ -50,6 +50,7 @@ CASES = [
 
 
 def main() -> int:
+    """Measure all cases, print a table and return the exit code."""
     with (
         start_stand_in(latency=LATENCY_MS) as sense,
         start_local_host(ROOT, sense_settings(sense), arguments=["--no-timers"]) as footman,
@@ -72,12 +73,12 @@ def main() -> int:
 
 def _request(http: requests.Session, url: str, case: Case) -> None:
     answer = http.put(url, json=case.items, timeout=60)
-    told = answer.json()
-    assert len(told["tasksId"]["started"]) + len(told["tasksTag"]) == case.starts, answer.text
+    content = answer.json()
+    assert len(content["tasksId"]["started"]) + len(content["tasksTag"]) == case.starts, answer.text
 
 
 def _measure(case: Case, request: Callable[[], None], sense: StandIn) -> float:
-    """Print one row and return its ratio; floor and request take turns, so that the machine's moods hit both."""
+    """Print one row and return its ratio; floor and request alternate, so that a busy moment hits both."""
     floors, times = [], []
     sense.forget_log()
     before = sense.stats()["handshakes"]
@@ -101,7 +102,7 @@ def _measure(case: Case, request: Callable[[], None], sense: StandIn) -> float:
 
 
 def _bare_call(bare: requests.Session, sense: StandIn) -> Callable[[], None]:
-    """Return the cheapest call there is: `about`, over a connection that is open already."""
+    """Return the cheapest possible call: `about`, over a connection that is open already."""
     folder, key = sense.certificates, "0123456789abcdef"
     bare.cert = (str(folder / "client.pem"), str(folder / "client_key.pem"))
     bare.verify = str(folder / "root.pem")

@@ -20,6 +20,7 @@ BUSY = 1.3
 
 
 def main(arguments: Sequence[str]) -> int:
+    """Measure the chosen parts and return the exit code."""
     options = _options(arguments)
     print(f"Stand-in at {LATENCY_MS} ms, {CONNECTIONS} connections; storage, stand-in and Footman share the machine.")
     are_kept = [part(options.sizes) for name, part in PARTS.items() if name in (options.parts or PARTS)]
@@ -66,9 +67,9 @@ def _print_row(
     each = " ".join(f"{one:.2f}" for one in seconds)
     moved = f"{median(one.ended for one in fired):5.2f} s" if fired else ""
     wrong = sum(one.lost + one.doubled + one.early for one in fired) if fired else ""
-    told = f"{limit:.2f}" if limit else "-"
+    most = f"{limit:.2f}" if limit else "-"
     print(
-        f"{name:28} {median(seconds):5.2f} s {median(seconds) / floor:6.2f} {told:>6}  {each:20} {moved:>7} {wrong:>6}"
+        f"{name:28} {median(seconds):5.2f} s {median(seconds) / floor:6.2f} {most:>6}  {each:20} {moved:>7} {wrong:>6}"
     )
 
 
@@ -108,7 +109,7 @@ def _nothing_due(sizes: Sequence[int]) -> bool:
 
 
 def _store(site: Site, first: int, end: int) -> None:
-    """Store started schedules that are due in months, a second apart."""
+    """Store started schedules that are due in some months, a second apart."""
     far = datetime.now(UTC).replace(microsecond=0) + timedelta(days=100)
     begun = time.monotonic()
     for start in range(first, end, STORED_AT_ONCE):
@@ -124,7 +125,7 @@ def _requests(counting: Site, counted: FaultyStorage) -> int:
 
 
 def _idle(site: Site, size: int, requests: int) -> tuple[int, float]:
-    """Print one row and return the requests of a tick and its ratio; both take turns, so that moods hit both."""
+    """Print one row and return the requests of a tick and its ratio; both alternate, so a busy moment hits both."""
     site.tick()
     measured = [(site.bare_query(), site.bare_heartbeat(), site.tick()) for _ in range(IDLE_RUNS)]
     query, tick = (median(one[place] for one in measured) * 1000 for place in (0, -1))
@@ -137,7 +138,7 @@ def _idle(site: Site, size: int, requests: int) -> tuple[int, float]:
 
 
 def _soon() -> datetime:
-    """Return a second to come, in the first half of its minute, which is time enough to write and to be done."""
+    """Return a second in the first half of its minute, far enough ahead to store schedules, early enough to finish."""
     soon = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=8)
     return soon if soon.second <= 30 else soon.replace(second=0) + timedelta(minutes=1)
 

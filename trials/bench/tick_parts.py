@@ -1,4 +1,4 @@
-"""Schedules that are due when the bench of the tick says, and what became of them."""
+"""Schedules that are due when the tick bench says, and what became of them."""
 
 import time
 from collections import Counter
@@ -13,7 +13,7 @@ from shared.core.cron import SECOND, Cron, next_after
 from shared.core.schedules import Change, Definition, created
 from shared.core.zones import Zone
 from shared.qrs.connection import Connection
-from shared.qrs.tasks import Tasks
+from shared.qrs.tasks import TaskService
 from trials.site import CONNECTIONS, Site, task_id
 
 ZONES = ("UTC", "Europe/Stockholm", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe")
@@ -22,7 +22,7 @@ SHAPES = ("{0:%S %M %H} * * *", "{0:%S %M} * * * *", "{0:%S %M %H} * * {0:%w}", 
 
 @dataclass(frozen=True, kw_only=True)
 class Fired:
-    """How long after the instant the last start reached Sense and the tick ended, in seconds, and what went wrong."""
+    """How many seconds after the due time the last start reached Sense and the tick ended, and what went wrong."""
 
     last: float
     ended: float
@@ -32,11 +32,12 @@ class Fired:
 
     @property
     def is_right(self) -> bool:
+        """Return whether nothing went wrong."""
         return self.lost == self.doubled == self.early == 0
 
 
 def due_at(instant: datetime, numbers: range) -> list[Change]:
-    """Return what makes started schedules that are due then, each with a task of its own, by 20 different rules."""
+    """Return the changes that create started schedules due then, each with its own task, under 20 different rules."""
     rules = [(shape.format(Zone.parse(name).local(instant)), name) for name in ZONES for shape in SHAPES]
     for cron, name in rules:
         assert next_after(Cron.parse(cron), Zone.parse(name), instant - SECOND) == instant, (cron, name)
@@ -49,14 +50,14 @@ def _due_at(instant: datetime, number: int, cron: str, zone: str) -> Change:
     )
     change = created(f"5c8e0000-0000-4000-8000-{number:012d}", definition, instant - timedelta(minutes=2))
     assert change.after
-    assert change.due_after
+    assert change.entry_after
     return replace(
-        change, after=replace(change.after, due=instant), due_after=replace(change.due_after, instant=instant)
+        change, after=replace(change.after, due_at=instant), entry_after=replace(change.entry_after, due_at=instant)
     )
 
 
 def fire(site: Site, count: int, instant: datetime, *, ahead: float) -> Fired:
-    """Store schedules for the instant, have a tick begin so many seconds ahead of it, and see what it does."""
+    """Store schedules due at the instant, begin a tick so many seconds before it, and observe what it does."""
     site.empty()
     site.fill(due_at(instant, range(count)))
     before = len(site.sense.starts())
@@ -78,10 +79,10 @@ def fire(site: Site, count: int, instant: datetime, *, ahead: float) -> Fired:
 
 
 def bare_starts(sense: StandIn, count: int) -> float:
-    """Send nothing but the starts, over as many connections; return the seconds until the last reached Sense."""
+    """Send only the starts, over as many connections; return the seconds until the last one reached Sense."""
     access = access_to(sense, timeout_seconds=30, max_connections=CONNECTIONS)
     with ThreadPoolExecutor(CONNECTIONS) as pool:
-        bare = Tasks(Connection(access), pool)
+        bare = TaskService(Connection(access), pool)
         list(pool.map(bare.start, islice(cycle([task_id(0)]), CONNECTIONS)))
         begun = datetime.now(UTC)
         list(pool.map(bare.start, [task_id(number) for number in range(count)]))

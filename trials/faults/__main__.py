@@ -24,6 +24,7 @@ TRIALS = {
 
 
 def main() -> int:
+    """Run the chosen trials, print their table and return the exit code."""
     parser = argparse.ArgumentParser(prog="dev.py faults", description=__doc__)
     parser.add_argument(
         "trial", nargs="*", metavar="TRIAL", choices=[*TRIALS, []], help=f"{', '.join(TRIALS)}; all unless named"

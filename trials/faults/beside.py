@@ -1,4 +1,4 @@
-"""Fire the tick by hand beside the timer's: each occurrence is started once, and on time."""
+"""Fire ticks by hand at the same time as the timer's: each occurrence is started once, and on time."""
 
 import random
 from datetime import timedelta
@@ -14,6 +14,7 @@ SELDOM_SECONDS = 4.0
 
 
 def main(rounds: int | None) -> list[Trial]:
+    """Run the trial, or as many rounds as given, and return its rows."""
     minutes = rounds or MINUTES
     with open_site(tasks=OFTEN + EACH_MINUTE) as site, host_with_timers(site.settings) as host:
         first = first_minute()

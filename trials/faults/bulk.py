@@ -1,7 +1,8 @@
 """Let one caller start 600 tasks at 3 s each while others need Sense too: each of them gets its turn.
 
-Two hosts on one storage tick by their timers; one of them is asked for the bulk, and meanwhile for lone starts and for
-health. What is due then may wait for two answers of Sense, no longer, and history must tell when it was really sent.
+Two hosts on one storage tick by their timers; one of them gets the bulk and, meanwhile, lone starts and requests for
+health. What becomes due may wait for two answers of Sense and no longer, and history must have the true time of the
+start.
 """
 
 import time
@@ -23,18 +24,18 @@ from trials.say import say
 
 BULK, SCHEDULES, LONE = 600, 10, 10
 ANSWER_SECONDS = 3.0
-# Two answers that are waited for; a lone start is a look-up and a start, and each takes an answer itself.
+# Waiting for two answers; a lone start is a look-up and a start, each of which takes an answer itself.
 LATE_SECONDS = 2 * ANSWER_SECONDS
 LONE_SECONDS = 2 * (LATE_SECONDS + ANSWER_SECONDS)
-TOLD_SECONDS = 0.5
-# What processes of a busy machine take besides.
+RECORDED_WITHIN_SECONDS = 0.5
+# Additional time on a busy machine.
 SLACK_SECONDS = 1.0
 HEAD_START, EVERY = timedelta(seconds=4), timedelta(seconds=9)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Beside:
-    """What somebody beside the bulk saw: how long a lone start took, and what health said of Sense."""
+class Observation:
+    """What another caller saw during the bulk: how long a lone start took, and what health said about Sense."""
 
     seconds: float
     is_started: bool
@@ -42,6 +43,7 @@ class Beside:
 
     @property
     def wrong(self) -> Iterator[str]:
+        """Yield each promise that was broken."""
         if not self.is_started:
             yield "a lone start did not take place"
         if self.seconds > LONE_SECONDS + SLACK_SECONDS:
@@ -51,6 +53,7 @@ class Beside:
 
 
 def main(_rounds: int | None) -> list[Trial]:
+    """Run the trial, or as many rounds as given, and return its rows."""
     say(f"bulk: {BULK} starts at {ANSWER_SECONDS:g} s in one request beside {SCHEDULES} schedules, on 2 hosts")
     with ExitStack() as stack:
         site = stack.enter_context(open_site(tasks=BULK + SCHEDULES + LONE))
@@ -62,37 +65,37 @@ def main(_rounds: int | None) -> list[Trial]:
         sleep_until(first - HEAD_START)
         caller = stack.enter_context(ThreadPoolExecutor(1))
         bulk = caller.submit(_started, host, [site.task() for _ in range(BULK)])
-        beside = list(_beside(site, host, first))
+        observed = list(_observations(site, host, first))
         is_under_way = not bulk.done()
         sleep_until(end)
         accounts = site.accounts(planned, end)
-        problems = [line for each in beside for line in each.wrong]
+        problems = [line for each in observed for line in each.wrong]
         problems += [] if is_under_way else ["the bulk was over too soon to be in anybody's way"]
         problems += [] if bulk.result() == BULK else [f"{bulk.result()} of the bulk were started"]
-    say(f"  the slowest lone start took {max(each.seconds for each in beside):.1f} s")
+    say(f"  the slowest lone start took {max(each.seconds for each in observed):.1f} s")
     done = f"{BULK} starts at {ANSWER_SECONDS:g} s in one request; {SCHEDULES} schedules due twice meanwhile, 2 hosts"
     return [Trial(fault="one caller's bulk", done=done, found=audit(accounts), problems=[*problems, *late(accounts)])]
 
 
 def late(accounts: Sequence[Account]) -> list[str]:
-    """Return each start that waited for more than two answers, and each that is told for another time."""
+    """Return each start that waited for more than two answers, and each that history records at another time."""
     wrong = []
     for each in (one for account in accounts for one in matched(account.runs, account.seen)):
         if each.late > LATE_SECONDS + SLACK_SECONDS:
             wrong.append(f"{each.run.due} was started {each.late:.1f} s late, {LATE_SECONDS:g} s are allowed")
-        if each.run.started is None or abs(each.run.started - each.seen.at).total_seconds() > TOLD_SECONDS:
+        if each.run.started is None or abs(each.run.started - each.seen.at).total_seconds() > RECORDED_WITHIN_SECONDS:
             wrong.append(f"{each.run.due} was started at {each.seen.at}, history says {each.run.started}")
     return wrong
 
 
-def _beside(site: Site, host: LocalHost, first: datetime) -> Iterator[Beside]:
+def _observations(site: Site, host: LocalHost, first: datetime) -> Iterator[Observation]:
     for number in range(LONE):
         sleep_until(first + number * EVERY)
         begun = time.monotonic()
         is_started = _started(host, [site.task()]) == 1
         seconds = time.monotonic() - begun
         health = requests.get(f"{host.url}/v4/health", timeout=60).json()["checks"]["sense"]["status"]
-        yield Beside(seconds=seconds, is_started=is_started, health=health)
+        yield Observation(seconds=seconds, is_started=is_started, health=health)
 
 
 def _started(host: LocalHost, task_ids: Sequence[str]) -> int:

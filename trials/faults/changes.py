@@ -23,17 +23,17 @@ PATH = "/v4/schedules"
 HOSTS, CALLERS, EACH, A_SECOND, MINUTES = 2, 10, 30, 100, 3
 TASKS = 5_000
 CRONS = ("* * * * *", "0-59 * * * *", "*/2 * * * *", "1-59/2 * * * *")
-# What is due shortly before the end is done with then.
+# After this time everything due shortly before the end is finished.
 TO_SETTLE = timedelta(seconds=40)
 SETTINGS = {"QRS_TIMEOUT_SECONDS": "10"}
-SAID = ("name", "cronSchedule")
-# So often all are stopped and started at once: of 60 s it is no part, so that it meets each part of a minute.
+COMPARED = ("name", "cronSchedule")
+# How often all are stopped and started at once; 60 s is no multiple of it, so every part of a minute is hit.
 AT_ONCE_EVERY = timedelta(seconds=7)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """How many callers change how many schedules each, and for how long."""
+    """How many callers change how many schedules each, how often, and until when."""
 
     callers: int = CALLERS
     each: int = EACH
@@ -42,7 +42,7 @@ class Plan:
 
 
 class Person:
-    """One who changes schedules of their own, one change at a time, and remembers each."""
+    """Somebody who changes their own schedules, one change at a time, and remembers each change."""
 
     def __init__(self, url: str, site: Site, chance: random.Random) -> None:
         self.caller = Caller(url)
@@ -51,20 +51,22 @@ class Person:
         self._chance = chance
 
     def change_until(self, end: datetime, each_seconds: float) -> None:
+        """Make a change every so many seconds until the end."""
         while (now := utc_now()) < end:
             self._change(self._chance.choice([life for life in self.lives if not life.is_deleted]))
             sleep_until(now + timedelta(seconds=each_seconds))
 
     def make(self) -> None:
+        """Create a schedule."""
         life = Life(schedule_id="", task_id=self._site.task())
         body = self._body(life, cron := self._chance.choice(CRONS))
-        made = self._ask(life, cron, "POST", PATH, body, status=201, is_right=lambda told: bool(told["id"]))
+        made = self._ask(life, cron, "POST", PATH, body, status=201, is_right=lambda answer: bool(answer["id"]))
         if made:
             life.schedule_id = made["id"]
             self.lives.append(life)
 
     def change_all(self, people: Sequence["Person"], path: str) -> int:
-        """Stop or start all schedules at once, while nobody else changes any; return how many that changed."""
+        """Stop or start all schedules at once, while nobody else changes any; return how many changed."""
         changed = [
             life
             for person in people
@@ -72,7 +74,7 @@ class Person:
             if not life.is_deleted and (life.cron is None) == (path == "startall")
         ]
         sent = utc_now()
-        self.caller.ask(path, "PUT", f"{PATH}/{path}", status=200, is_right=lambda told: len(told) >= len(changed))
+        self.caller.ask(path, "PUT", f"{PATH}/{path}", status=200, is_right=lambda answer: len(answer) >= len(changed))
         for life in changed:
             cron = _last_cron(life) if path == "startall" else None
             life.turns.append(Turn(sent=sent, answered=utc_now(), cron=cron))
@@ -82,17 +84,19 @@ class Person:
         if life.cron is None:
             self._start(life)
             return
-        self._chance.choices([self._stop, self._plan_anew, self._rename, self._replace], [4, 3, 2, 1])[0](life)
+        self._chance.choices([self._stop, self._reschedule, self._rename, self._replace], [4, 3, 2, 1])[0](life)
 
     def _stop(self, life: Life) -> None:
-        self._ask(life, None, "PUT", f"{PATH}/{life.schedule_id}/stop", status=200, is_right=lambda told: told == {})
+        self._ask(
+            life, None, "PUT", f"{PATH}/{life.schedule_id}/stop", status=200, is_right=lambda answer: answer == {}
+        )
 
     def _start(self, life: Life) -> None:
         cron = _last_cron(life)
         path = f"{PATH}/{life.schedule_id}/start"
-        self._ask(life, cron, "PUT", path, status=200, is_right=lambda told: _says(told[0], {}))
+        self._ask(life, cron, "PUT", path, status=200, is_right=lambda answer: _matches(answer[0], {}))
 
-    def _plan_anew(self, life: Life) -> None:
+    def _reschedule(self, life: Life) -> None:
         cron = self._chance.choice([each for each in CRONS if each != life.cron])
         self._edit(life, cron)
 
@@ -103,12 +107,14 @@ class Person:
     def _edit(self, life: Life, cron: str, *, is_turn: bool = True) -> None:
         body = self._body(life, cron)
         path = f"{PATH}/{life.schedule_id}"
-        self._ask(life, cron, "PUT", path, body, status=200, is_right=lambda told: _says(told, body), is_turn=is_turn)
+        self._ask(
+            life, cron, "PUT", path, body, status=200, is_right=lambda answer: _matches(answer, body), is_turn=is_turn
+        )
 
     def _replace(self, life: Life) -> None:
-        """Delete it, and make another one."""
+        """Delete a schedule, and create another."""
         path = f"{PATH}/{life.schedule_id}"
-        self._ask(life, None, "DELETE", path, status=204, is_right=lambda told: told is None)
+        self._ask(life, None, "DELETE", path, status=204, is_right=lambda answer: answer is None)
         life.is_deleted = True
         self.make()
 
@@ -125,10 +131,10 @@ class Person:
         is_turn: bool = True,
     ) -> Any:
         sent = utc_now()
-        told = self.caller.ask(method, method, path, body, status=status, is_right=is_right)
+        answer = self.caller.ask(method, method, path, body, status=status, is_right=is_right)
         if is_turn:
             life.turns.append(Turn(sent=sent, answered=utc_now(), cron=cron))
-        return told
+        return answer
 
     def _body(self, life: Life, cron: str) -> dict[str, Any]:
         return {
@@ -141,6 +147,7 @@ class Person:
 
 
 def main(rounds: int | None) -> list[Trial]:
+    """Run the trial, or as many rounds as given, and return its rows."""
     minutes = rounds or MINUTES
     with ExitStack() as stack:
         site = stack.enter_context(open_site(tasks=TASKS))
@@ -150,7 +157,7 @@ def main(rounds: int | None) -> list[Trial]:
 
 
 def changed(site: Site, urls: Sequence[str], plan: Plan, chance: random.Random) -> Trial:
-    """Let people change their schedules, and read the books when all that was due is done with."""
+    """Let people change their schedules, and audit when everything that was due is finished."""
     people = [Person(urls[number % len(urls)], site, chance) for number in range(plan.callers)]
     with ThreadPoolExecutor(len(people)) as pool:
         list(pool.map(lambda person: [person.make() for _ in range(plan.each)], people))
@@ -173,14 +180,14 @@ def changed(site: Site, urls: Sequence[str], plan: Plan, chance: random.Random) 
 
 
 def _audited(site: Site, lives: Sequence[Life], until: datetime) -> Audit:
-    runs, seen, whole = site.runs(), site.seen(), Audit()
+    runs, seen, total = site.runs(), site.seen(), Audit()
     for life in lives:
-        audit_life(life, runs.get(life.schedule_id, []), seen.get(life.task_id, []), until, whole)
-    return whole
+        audit_life(life, runs.get(life.schedule_id, []), seen.get(life.task_id, []), until, total)
+    return total
 
 
 def _wrong_entries(site: Site, lives: Sequence[Life]) -> list[str]:
-    """Tell of what is not so: that each started schedule has its one entry, and no other has any."""
+    """Return what is wrong: each started schedule must have exactly one entry, and all others none."""
     entries = sorted(readable(entry).schedule_id for entry in site.schedules.entries())
     started = sorted(life.schedule_id for life in lives if life.cron)
     return [] if entries == started else [f"{len(started)} schedules are started, the agenda holds {len(entries)}"]
@@ -190,5 +197,7 @@ def _last_cron(life: Life) -> str:
     return next(turn.cron for turn in reversed(life.turns) if turn.cron)
 
 
-def _says(told: dict[str, Any], body: dict[str, Any]) -> bool:
-    return told["lastKnownState"] == "started" and all(told[name] == body[name] for name in body if name in SAID)
+def _matches(answer: dict[str, Any], body: dict[str, Any]) -> bool:
+    return answer["lastKnownState"] == "started" and all(
+        answer[name] == body[name] for name in body if name in COMPARED
+    )

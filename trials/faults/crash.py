@@ -1,4 +1,4 @@
-"""Kill the host at random moments while schedules fire, start another one, and let the books be right in the end."""
+"""Kill the host at random moments while schedules fire and start another one: in the end the audit must be clean."""
 
 import random
 from concurrent.futures import ThreadPoolExecutor
@@ -12,21 +12,21 @@ from trials.faults.ticking import TickingHost, settled, until
 from trials.say import say
 
 SCHEDULES, FREQUENT, ROUNDS = 300, 60, 200
-# The emulator looks through all its rows for each range: on one site alone the last rounds would take a minute each.
+# The emulator scans all rows for each range: on a single site the last rounds would take a minute each.
 ROUNDS_A_SITE, SITES_AT_A_TIME = 10, 2
 EVERY_TEN_SECONDS = "*/10 * * * * *"
 CONNECTIONS = 16
-# Leases last for the time-out and 15 s: what a dead host has claimed is free after 16 s.
+# Leases last for the timeout plus 15 s: the claims of a dead host are free after 16 s.
 SETTINGS = {"QRS_TIMEOUT_SECONDS": "1", "QRS_MAX_CONNECTIONS": str(CONNECTIONS)}
 MOST_DOUBLED = 4 * CONNECTIONS
 
 
 @dataclass(frozen=True, kw_only=True)
 class Size:
-    """How many schedules are due in each round, of which so many again and again in all rounds.
+    """How many schedules are due in each round, and how many of them recur in all rounds.
 
-    In a hurry the leases of the killed are cut short, instead of waiting for their end. A host is killed at most
-    `longest_after` seconds after a start of its own: then it may record it, or move on.
+    With `in_a_hurry` the leases of killed hosts are cut short instead of waiting for their end. A host is killed at
+    most `longest_after` seconds after one of its starts: by then it may have recorded it, or moved the entry on.
     """
 
     rounds: int
@@ -37,6 +37,7 @@ class Size:
 
 
 def main(rounds: int | None) -> list[Trial]:
+    """Run the trial, or as many rounds as given, and return its rows."""
     rounds, found = rounds or ROUNDS, Audit()
     seed = random.randrange(1_000_000)
     say(f"crash: {rounds} rounds of {SCHEDULES} schedules, {FREQUENT} of them every 10 s; seed {seed}")
@@ -56,10 +57,10 @@ def _on_a_site(rounds: int, seed: int) -> Audit:
 
 
 def crash(site: Site, size: Size, chance: random.Random) -> Audit:
-    """Kill a host in each round, and read the books when a last one has taken over all that was left.
+    """Kill a host in each round, and audit once a last host has taken over everything that was left.
 
-    A round does not wait for the one before it, whose leases run out while others fire; what it left free is due in the
-    next one, which is filled up with fresh schedules.
+    A round does not wait for the previous one, whose leases expire while others fire; entries that it left unclaimed
+    are due in the next round, which is filled up with new schedules.
     """
     planned = site.plan(size.frequent, EVERY_TEN_SECONDS, minute_of(utc_now()))
     errors = []
@@ -67,8 +68,8 @@ def crash(site: Site, size: Size, chance: random.Random) -> Audit:
         begin = minute_of(utc_now())
         missing = size.once + size.frequent - site.standing(planned, utc_now()).free
         planned += site.plan(max(0, missing), once_a_day(begin), begin)
-        killed, told = _killed(site, planned, chance, size.longest_after)
-        errors += told
+        killed, host_errors = _killed(site, planned, chance, size.longest_after)
+        errors += host_errors
         say(
             f"  round {number + 1}: killed with {killed.in_hand} in hand and {killed.free} not yet, "
             f"{killed.moved_on} of all {len(planned)} moved on"
@@ -83,12 +84,12 @@ def crash(site: Site, size: Size, chance: random.Random) -> Audit:
 def _killed(
     site: Site, planned: list[Planned], chance: random.Random, longest_after: float
 ) -> tuple[Standing, list[str]]:
-    """Kill a host a random while after a random number of its starts; return how it left things, and its errors."""
+    """Kill a host a random time after a random number of its starts; return the state it leaves, and its errors."""
     host = TickingHost(site.settings | SETTINGS)
     free = site.standing(planned, utc_now()).free
-    asked = site.sense.stats()["requests"] + chance.randint(1, free)
+    requests_then = site.sense.stats()["requests"] + chance.randint(1, free)
     host.fire()
-    until(lambda: site.sense.stats()["requests"] >= asked or not host.is_ticking)
+    until(lambda: site.sense.stats()["requests"] >= requests_then or not host.is_ticking)
     moment = utc_now() + timedelta(seconds=chance.uniform(0, longest_after))
     sleep_until(moment)
     host.kill()

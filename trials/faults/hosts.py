@@ -1,4 +1,4 @@
-"""Let two hosts, and four, on one storage serve the same minute: every occurrence is started exactly once."""
+"""Let two hosts, then four, on one storage serve the same minute: every occurrence is started exactly once."""
 
 import time
 from collections.abc import Sequence
@@ -11,11 +11,12 @@ from trials.faults.ticking import TickingHost, until
 from trials.say import say
 
 SCHEDULES, ROUNDS = 300, 20
-# Patient, so that a slow machine makes no time-outs, which are another trial.
+# Long, so that a slow machine causes no timeouts, which are another trial.
 SETTINGS = {"QRS_TIMEOUT_SECONDS": "10"}
 
 
 def main(rounds: int | None) -> list[Trial]:
+    """Run the trial, or as many rounds as given, and return its rows."""
     return [_together(2, rounds or ROUNDS), _together(4, rounds or ROUNDS)]
 
 
@@ -28,7 +29,7 @@ def _together(hosts: int, rounds: int) -> Trial:
 
 
 def fired_by(hosts: int, site: Site, *, rounds: int, schedules: int) -> Audit:
-    """Fire the ticks of so many hosts in each round, and read the books of all rounds."""
+    """Fire the ticks of so many hosts in each round, and audit all rounds."""
     planned: list[Planned] = []
     for number in range(rounds):
         begin = minute_of(utc_now())
@@ -41,7 +42,8 @@ def fired_by(hosts: int, site: Site, *, rounds: int, schedules: int) -> Audit:
 def _seconds(count: int, site: Site, fresh: Sequence[Planned]) -> float:
     """Return how long so many hosts take; then they are killed.
 
-    A tick that lost a race waits for the winner's leases to end, in case it dies. Here nothing is left to die with.
+    A tick that lost a race waits for the winner's leases to end, in case the winner dies. Here nothing is left to wait
+    for.
     """
     hosts = [TickingHost(site.settings | SETTINGS) for _ in range(count)]
     begun = time.monotonic()

@@ -1,4 +1,4 @@
-"""Many lives of schedules on the real store and the real tick, each held to a model of twenty lines."""
+"""Many lives of schedules on the real store and the real tick, each compared with a model of twenty lines."""
 
 import os
 import subprocess
@@ -12,6 +12,7 @@ LIVES = 500
 
 
 def main(rounds: int | None) -> list[Trial]:
+    """Run the trial, or as many rounds as given, and return its rows."""
     lives = rounds or LIVES
     say(
         f"model: {lives} lives of up to 15 steps: create, edit, stop, start, delete, also while starts are "

@@ -1,4 +1,4 @@
-"""What trials come to: each is a row of one table."""
+"""The results of trials as one table, a row each."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from trials.faults.accounting import Audit
 from trials.say import say
 
-MOST_TOLD = 10
+MOST_SHOWN = 10
 HEADS = ("fault", "what was done", "starts", "overtaken", "taken over", "lost", "doubled", "latest", "")
 UNCOUNTED = ("", "", "", "0", "0", "")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Trial:
-    """A fault, what was done, and what the books say of it, None where it keeps none; `problems` they can't show."""
+    """A fault, what was done, and the audit, None without one; `problems` are those that an audit can't show."""
 
     fault: str
     done: str
@@ -34,19 +34,20 @@ class Trial:
 
 
 def verdict(trials: Sequence[Trial]) -> int:
-    """Say what all trials came to, as a Markdown table, and return the exit code: 1 when a promise is broken."""
+    """Print the results as a Markdown table, and return the exit code: 1 if a promise is broken."""
     say("\n" + "\n".join(table(trials)))
     for trial in trials:
-        for line in trial.wrong[:MOST_TOLD]:
+        for line in trial.wrong[:MOST_SHOWN]:
             say(f"{trial.fault}: WRONG: {line}")
-        if len(trial.wrong) > MOST_TOLD:
-            say(f"{trial.fault}: WRONG: and {len(trial.wrong) - MOST_TOLD} more")
+        if len(trial.wrong) > MOST_SHOWN:
+            say(f"{trial.fault}: WRONG: and {len(trial.wrong) - MOST_SHOWN} more")
     failed = sum(bool(trial.wrong) for trial in trials)
     say(f"\n{failed} of {len(trials)} trials FAILED" if failed else f"\nAll {len(trials)} hold")
     return 1 if failed else 0
 
 
 def table(trials: Sequence[Trial]) -> list[str]:
+    """Return the lines of the table."""
     rows = [HEADS, tuple("---" for _ in HEADS), *map(_row, trials)]
     return [f"| {' | '.join(row)} |" for row in rows]
 

@@ -1,4 +1,4 @@
-"""Let a schedule of every five seconds, made over HTTP, run by the timer for a minute: 12 starts, all on time."""
+"""Run a schedule for every five seconds, created over HTTP, by the timer for a minute: 12 starts, all on time."""
 
 import requests
 
@@ -15,6 +15,7 @@ LATEST_SECONDS = 0.5
 
 
 def main(rounds: int | None) -> list[Trial]:
+    """Run the trial, or as many rounds as given, and return its rows."""
     minutes = rounds or 1
     with open_site(tasks=1) as site, host_with_timers(site.settings) as host:
         planned = _create(site, host)
@@ -30,7 +31,7 @@ def main(rounds: int | None) -> list[Trial]:
 
 
 def _create(site: Site, host: LocalHost) -> Planned:
-    """Make the schedule over HTTP; with seconds its first occurrence is the begin of the next minute."""
+    """Create the schedule over HTTP; with seconds its first occurrence is the beginning of the next minute."""
     task_id = site.task()
     body = {
         "name": "Every 5 sec",
@@ -43,4 +44,4 @@ def _create(site: Site, host: LocalHost) -> Planned:
     answer.raise_for_status()
     schedule_id = answer.json()["id"]
     [entry] = [due for due in map(readable, site.schedules.entries()) if due.schedule_id == schedule_id]
-    return Planned(schedule_id=schedule_id, task_id=task_id, cron=EVERY_FIVE_SECONDS, since=entry.instant)
+    return Planned(schedule_id=schedule_id, task_id=task_id, cron=EVERY_FIVE_SECONDS, since=entry.due_at)

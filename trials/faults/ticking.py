@@ -1,4 +1,4 @@
-"""Hosts whose tick is fired by hand, so that no trial waits for the minute; and one with its timers."""
+"""Hosts whose tick is fired by hand, so that no trial waits for the minute; and one with timers."""
 
 import tempfile
 import time
@@ -15,7 +15,7 @@ from trials.faults.accounting import Audit
 from trials.faults.site import Planned, Site, utc_now
 
 ROOT = Path(__file__).parents[2]
-PATIENCE_SECONDS = 150
+TIMEOUT_SECONDS = 150
 LOOK_EVERY_SECONDS = 0.1
 
 
@@ -28,22 +28,23 @@ class TickingHost:
         self._is_killed = False
 
     def fire(self) -> None:
-        """Fire the tick, which runs on when this returns."""
+        """Fire the tick, without waiting for its end."""
         fire_tick(self.host)
         self._fired += 1
 
     @property
     def is_ticking(self) -> bool:
+        """Return whether a fired tick is still running."""
         log = self.host.stderr_text()
         return log.count("Executed tick in ") + log.count("tick failed after ") < self._fired
 
     @property
     def errors(self) -> list[str]:
-        """Return what the host logged as an error; a tick on a bad day warns."""
+        """Return what the host logged as an error; a tick in trouble only logs warnings."""
         return [line for line in self.host.stderr_text().splitlines() if " ERROR " in line]
 
-    def tick_until(self, is_done: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> bool:
-        """Fire a tick whenever none runs until it is done; return whether it was done in time."""
+    def tick_until(self, is_done: Callable[[], bool], seconds: float = TIMEOUT_SECONDS) -> bool:
+        """Fire a tick whenever none is running until it is done; return whether it was done in time."""
         deadline = time.monotonic() + seconds
         while not is_done():
             if time.monotonic() > deadline:
@@ -54,12 +55,13 @@ class TickingHost:
         return True
 
     def tick(self) -> None:
-        """Fire a tick that has the time to do all there is to do, and wait for its end."""
+        """Fire a tick with enough time for everything it has to do, and wait for its end."""
         wait_for_quiet()
         self.fire()
         assert until(lambda: not self.is_ticking), "the tick does not end"
 
     def kill(self) -> None:
+        """Kill the host; its `with` block then does not stop it."""
         self._is_killed = True
         self.host.kill()
 
@@ -72,12 +74,12 @@ class TickingHost:
 
 
 def fire_tick(host: LocalHost) -> None:
-    """Fire the tick by hand, which runs on when this returns."""
+    """Fire the tick by hand, without waiting for its end."""
     requests.post(f"{host.url}/admin/functions/tick", json={}, timeout=10).raise_for_status()
 
 
-def until(is_so: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> bool:
-    """Wait until it is so; return whether it was in time."""
+def until(is_so: Callable[[], bool], seconds: float = TIMEOUT_SECONDS) -> bool:
+    """Wait until the condition holds; return whether it did in time."""
     deadline = time.monotonic() + seconds
     while not is_so():
         if time.monotonic() > deadline:
@@ -87,7 +89,7 @@ def until(is_so: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> bool:
 
 
 def settled(site: Site, planned: Sequence[Planned], settings: Mapping[str, str]) -> Audit:
-    """Let a host do all that is left of these, kill it at a quiet moment, and read the books."""
+    """Let a host finish everything left of these, kill it at a quiet moment, and audit."""
     with TickingHost({**site.settings, **settings}) as host:
         is_settled = host.tick_until(lambda: site.is_quiet(planned))
         now = utc_now()
@@ -101,6 +103,6 @@ def settled(site: Site, planned: Sequence[Planned], settings: Mapping[str, str])
 
 @contextmanager
 def host_with_timers(settings: Mapping[str, str]) -> Iterator[LocalHost]:
-    """Run a host as it is in real life; what an earlier one noted of its timers is not known to it."""
+    """Run a host as in production; it does not know the timer states of earlier hosts."""
     with tempfile.TemporaryDirectory() as state, start_local_host(ROOT, settings, arguments=["--state", state]) as host:
         yield host

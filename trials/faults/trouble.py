@@ -1,4 +1,4 @@
-"""Give a site trouble for two minutes: nothing is lost, nothing doubled, and after it all is on time again."""
+"""Cause trouble at a site for two minutes: nothing is lost or doubled, and afterwards all is on time again."""
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,51 +18,57 @@ from trials.say import say
 
 OFTEN, SELDOM = 5, 20
 SETTINGS = {"QRS_TIMEOUT_SECONDS": "5"}
-# Each is a host, an emulator and a stand-in of its own.
+# Each has its own host, emulator and stand-in.
 AT_A_TIME = 6
-# The first tick that finds all well again is done with what waited by then.
+# By then the first tick after the trouble has finished what was waiting.
 CAUGHT_UP = timedelta(seconds=4)
 LATEST_SECONDS = 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Span:
-    """There is trouble from `begin` until `end`; `tick` is the first after it, `watched` when all is over."""
+    """The trouble lasts from `begin` to `end`; `tick` is the first tick after it, `watched` the end of the trial."""
 
     first: datetime
 
     @property
     def begin(self) -> datetime:
+        """Return when the trouble begins."""
         return self.first + FROM
 
     @property
     def end(self) -> datetime:
+        """Return when the trouble ends."""
         return self.begin + LENGTH
 
     @property
     def tick(self) -> datetime:
+        """Return when the first tick after the trouble begins."""
         return next_minute(self.end)
 
     @property
     def watched(self) -> datetime:
+        """Return when the trial ends."""
         return self.tick + MINUTE - BEFORE_ITS_END
 
 
 def sense(_rounds: int | None) -> list[Trial]:
-    """Give Sense trouble, some kinds at a time, each on a site of its own; each takes some five minutes."""
+    """Cause trouble at Sense, a few kinds at a time, each on a site of its own; each takes about five minutes."""
     return _all(SENSE)
 
 
 def storage(_rounds: int | None) -> list[Trial]:
+    """Cause trouble at storage."""
     return _all(STORAGE)
 
 
 def hiccups(_rounds: int | None) -> list[Trial]:
-    """Let the first request of ticks fail, with nothing caught up: what is due is started in its minute."""
+    """Make the first request of ticks fail, without catching up: what is due is still started in its minute."""
     return _all(HICCUPS)
 
 
 def both(_rounds: int | None) -> list[Trial]:
+    """Cause trouble at Sense and storage."""
     return _all(BOTH)
 
 
@@ -72,15 +78,15 @@ def _all(troubles: Sequence[Trouble]) -> list[Trial]:
 
 
 def _trial(trouble: Trouble) -> Trial:
-    with _opened(trouble) as (site, shaky):
+    with _opened(trouble) as (site, faulty):
         span = Span(first=first_minute())
         planned = _planned(site, span)
         for step in trouble.steps:
             sleep_until(span.begin + step.after)
-            _enter(step, site, shaky)
+            _enter(step, site, faulty)
             say(f"  {trouble.fault}: {_standing(site)} when it begins")
         sleep_until(span.end)
-        _enter(Step(), site, shaky)
+        _enter(Step(), site, faulty)
         say(f"  {trouble.fault}: {_standing(site)} when it ends")
         sleep_until(span.watched)
         accounts = site.accounts(planned, span.watched)
@@ -94,30 +100,30 @@ def _standing(site: Site) -> str:
 
 @contextmanager
 def _opened(trouble: Trouble) -> Iterator[tuple[Site, FaultyStorage]]:
-    """Run a host that reaches storage through what makes its faults."""
+    """Run a host that reaches storage through the part that injects faults."""
     with ExitStack() as stack:
         site = stack.enter_context(open_site(tasks=OFTEN + 2 * SELDOM))
-        shaky = stack.enter_context(start_faulty_storage(site.settings["STORAGE_CONNECTION"]))
-        settings = site.settings | SETTINGS | {"STORAGE_CONNECTION": shaky.connection}
+        faulty = stack.enter_context(start_faulty_storage(site.settings["STORAGE_CONNECTION"]))
+        settings = site.settings | SETTINGS | {"STORAGE_CONNECTION": faulty.connection}
         if trouble.within_minute:
             settings |= {"SCHEDULE_CATCH_UP_SECONDS": "0"}
         if trouble.by_proxy:
             settings |= {"QRS_URL": site.sense.proxy, "QRS_JWT": bearer_token(site.sense.certificates)}
             settings |= {"QRS_CLIENT_CERTIFICATE": "", "QRS_CLIENT_KEY": ""}
         stack.enter_context(host_with_timers(settings))
-        yield site, shaky
+        yield site, faulty
 
 
-def _enter(step: Step, site: Site, shaky: FaultyStorage) -> None:
+def _enter(step: Step, site: Site, faulty: FaultyStorage) -> None:
     site.sense.no_faults()
-    shaky.no_faults()
-    shaky.be_away(is_away=step.is_storage_away)
+    faulty.no_faults()
+    faulty.be_away(is_away=step.is_storage_away)
     if step.strands_storage:
-        shaky.strand()
+        faulty.strand()
     for fault in step.sense:
         site.sense.fault(**fault)
     for fault in step.storage:
-        shaky.fault(**fault)
+        faulty.fault(**fault)
     if step.forgets_sessions:
         site.sense.forget_sessions()
 
@@ -132,7 +138,7 @@ def _planned(site: Site, span: Span) -> list[Planned]:
 
 
 def after(account: Account, span: Span, trouble: Trouble) -> list[str]:
-    """Return what is not as it should be in the trouble and after it."""
+    """Return what is wrong during the trouble and after it."""
     at, wrong = [seen.at for seen in account.seen], []
     if trouble.stops_starts:
         wrong += [f"started at {moment}, in the trouble" for moment in at if span.begin < moment < span.end]

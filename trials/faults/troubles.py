@@ -1,4 +1,4 @@
-"""The troubles that Sense, storage or both are given for two minutes, as data."""
+"""The kinds of trouble at Sense, storage or both, for two minutes, as data."""
 
 import random
 import time
@@ -12,7 +12,7 @@ from shared.core.cron import MINUTE
 
 START = "/start/synchronous"
 LENGTH = timedelta(minutes=2)
-# Past the starts of its second, and within the minute, so that its tick finds the trouble in the midst of its work.
+# After the starts of its first second and within the minute, so that the trouble hits a running tick.
 FROM = timedelta(seconds=72)
 
 Fault = Mapping[str, Any]
@@ -20,9 +20,9 @@ Fault = Mapping[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """The faults that are in force from `after` the begin on, and no others; sessions may be forgotten then.
+    """The only active faults from `after` the beginning on; sessions may be forgotten then.
 
-    Storage may be away, so that it refuses connections, or strand those that are open: no answer comes over them.
+    Storage may be away, which refuses connections, or strand the open ones, over which no more answers come.
     """
 
     after: timedelta = timedelta(0)
@@ -35,11 +35,11 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True)
 class Trouble:
-    """What befalls a site for `LENGTH`, and what schedules do meanwhile.
+    """What happens to a site for `LENGTH`, and what schedules do meanwhile.
 
-    `stops_starts`: nothing can be started. `is_clear`: and nobody knows of a way around it, so that each schedule is
-    started exactly once at the next tick after it. `by_proxy`: Sense is reached with a token and sessions.
-    `within_minute`: nothing may be started after the minute in which it is due.
+    `stops_starts`: nothing can be started. `is_clear`: moreover this is certain, so that each schedule is started
+    exactly once at the next tick after it. `by_proxy`: Sense is reached with a token and sessions. `within_minute`:
+    nothing may be started after the minute in which it is due.
     """
 
     fault: str
@@ -52,13 +52,13 @@ class Trouble:
 
 
 def by_chance(share: float, text: str) -> Match:
-    """Match such a share of the requests that have the text in their first line."""
+    """Match such a share of the requests with the text in their first line."""
     chance = random.Random(7)
     return lambda request: text in request.first_line and chance.random() < share
 
 
 def first_of_a_minute() -> Match:
-    """Match the first request of each minute, which is a tick's: when one begins, the one before has ended."""
+    """Match the first request of each minute; it belongs to a tick, because the one before has ended by then."""
     last: list[int] = []
 
     def is_first(_: object) -> bool:
@@ -83,7 +83,7 @@ def _hiccup(fault: str, done: str, *steps: Step) -> Trouble:
 
 
 def _at_each_minute(step: Step, seconds: float) -> tuple[Step, ...]:
-    """Return the steps of a trouble that begins a second before each minute and lasts so long; it begins at `FROM`."""
+    """Return the steps of a trouble that begins a second before each minute and lasts this long, from `FROM` on."""
     begins = (LENGTH * share - FROM % MINUTE - timedelta(seconds=1) for share in (0.5, 1))
     return tuple(
         each for at in begins for each in (replace(step, after=at), Step(after=at + timedelta(seconds=seconds)))

@@ -13,11 +13,12 @@ from trials.say import say
 
 USUAL_REQUESTS = 20_000
 BATCH = 1000
-# Zones and rules of the clock are kept once read; what is lost for good would go on growing.
+# Zones and rules are cached once read; a real leak would go on growing.
 GROWTH_ALLOWED = 1.25
 
 
 def main() -> int:
+    """Run the trial, or repeat a finding, and return the exit code."""
     parser = argparse.ArgumentParser(prog="dev.py hostile", description=__doc__)
     parser.add_argument("--requests", type=int, default=USUAL_REQUESTS)
     parser.add_argument("--seed", type=int, default=1, help="another one draws other requests")
@@ -39,8 +40,8 @@ def _try(target: Target, count: int, seed: int) -> int:
         say(f"  {trial.sent:,} sent, {len(trial.findings)} findings, {time.monotonic() - begun:.0f} s{held}")
     memory["end"] = target.memory()
     report.table(trial.tallies)
-    told = ", ".join(f"{when} {size:.0f} MB" for when, size in memory.items() if size)
-    say(f"memory of the host: {told or 'not told by this system'}")
+    sizes = ", ".join(f"{when} {size:.0f} MB" for when, size in memory.items() if size)
+    say(f"memory of the host: {sizes or 'not told by this system'}")
     return report.verdict(trial.findings, [*_growth(memory), *_crashes(target)])
 
 
@@ -57,8 +58,11 @@ def _crashes(target: Target) -> list[str]:
 
 
 def _repeat(target: Target, file: Path) -> int:
-    heard = target.ask_raw(file.read_bytes())
-    say(f"{heard.status} {heard.content_type} after {heard.seconds:.2f} s\n{heard.body.decode(errors='replace')}")
+    received = target.ask_raw(file.read_bytes())
+    say(
+        f"{received.status} {received.content_type} after {received.seconds:.2f} s\n"
+        f"{received.body.decode(errors='replace')}"
+    )
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Requests to every endpoint, as bytes: what texts and values may say, tests/integration/test_any_input.py tries."""
+"""Requests to every endpoint, as bytes; tests/integration/test_any_input.py tries texts and values instead."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from trials.hostile.raw import GOOD_ID, ITEMS, KEY_VALUE, PARTS, SCHEDULE, body
 
-# Stands in a target for a schedule that is there when the request is sent.
+# In a target, stands for a schedule that exists when the request is sent.
 KNOWN = "KNOWN-SCHEDULE"
-# More bytes than a request is drawn from.
+# More bytes than drawing a request consumes.
 ENTROPY = 8192
 LONGEST_TARGET = 8000
 _METHODS = ("GET", "PUT", "POST", "DELETE", "PATCH", "OPTIONS", "HEAD", "TRACE", "PROPFIND", "PURGE")
@@ -23,7 +23,7 @@ _Bodies = st.SearchStrategy[bytes]
 
 @dataclass(frozen=True, kw_only=True)
 class Attempt:
-    """A request: `target` and headers are the text that goes out, nothing is made regular; `about` is the endpoint."""
+    """A request, sent exactly as the texts of `target` and headers say; `about` is the endpoint."""
 
     about: str
     method: str
@@ -40,7 +40,7 @@ class Attempt:
 
 
 def drawn(count: int, seed: int) -> list[Attempt]:
-    """Draw requests; the same ones for the same seed and edition of hypothesis."""
+    """Draw requests; the same ones for the same seed and version of hypothesis."""
     found: list[Attempt] = []
 
     @settings(database=None, deadline=None, suppress_health_check=list(HealthCheck))
@@ -49,27 +49,27 @@ def drawn(count: int, seed: int) -> list[Attempt]:
         found.append(attempt)
 
     fuzz: Callable[[bytes], object] = draw.hypothesis.fuzz_one_input  # type: ignore[attr-defined]
-    # Not by running the test, whose examples are for the most part small changes of one another.
+    # Not by running it as a test, which mostly makes small changes to one example.
     random = Random(seed)
     while len(found) < count:
         fuzz(random.randbytes(ENTROPY))
     return found
 
 
-def _query(**wanted: _Texts) -> _Texts:
-    """Draw a query: mostly what is wanted, some of it twice, empty, misspelt or badly encoded."""
-    pairs = [st.builds("{}={}".format, st.just(name), values) for name, values in wanted.items()]
+def _query(**parameters: _Texts) -> _Texts:
+    """Draw a query: mostly the right parameters, some of them twice, empty, misspelt or badly encoded."""
+    pairs = [st.builds("{}={}".format, st.just(name), values) for name, values in parameters.items()]
     odd = st.sampled_from(["&", "=", "a", "&&", "key", "key=", "%=%", "code=x", "id=", "%00=1", "a=" + "b" * 3000, ";"])
     extra = st.lists(st.one_of(odd, PARTS, *pairs), max_size=2)
     usual = st.tuples(*pairs).map(list)
     joined = st.builds(lambda some, more: [*some, *more], usual, extra)
     shuffled = joined.flatmap(st.permutations)
-    # Whatever a call does not know ends it early: most requests have to get further than that.
+    # An unknown parameter ends a call early, so most requests have none.
     return st.one_of(*[usual] * 8, shuffled, extra).map(lambda items: "?" + "&".join(items) if items else "")
 
 
 def _is_footmans(path: str) -> bool:
-    """Return whether a path gets to Footman; the library that the local host stands on takes //a for the host a."""
+    """Return whether a path gets to Footman; the library of the local host takes //a for the host a."""
     return not path.lower().startswith(("admin", "/"))
 
 
@@ -91,7 +91,7 @@ _FLAGGED = _query(allTaskIdsMustExist=_or_raw("true"), includeExecutionId=_or_ra
 _NO_QUERY = _query()
 _ONE_ID = st.one_of(st.just(KNOWN), st.just(KNOWN), st.just(KNOWN), PARTS)
 _TASK = st.one_of(st.just("-"), st.just(GOOD_ID), PARTS)
-# A few that come again and again, so that something is found.
+# Only a few values, so that requests often find something stored.
 _SPACE = st.one_of(st.sampled_from(["n", "n%2Fm", "%C3%A5"]), PARTS)
 _ANY_PATH = st.one_of(
     st.lists(PARTS, max_size=4).map("/".join),
@@ -171,5 +171,5 @@ def _attempts(draw: st.DrawFn) -> Attempt:
     )
 
 
-# A longer line is refused by the host's HTTP server itself, on Azure by its front end.
+# The host's HTTP server refuses a longer line itself, on Azure the front end does.
 ATTEMPTS = _attempts().filter(lambda attempt: len(attempt.target) < LONGEST_TARGET)

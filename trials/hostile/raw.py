@@ -1,4 +1,4 @@
-"""Bytes as no client library sends them: parts of a request line, and bodies that are broken, or as long as can be."""
+"""Bytes that no client library sends: parts of a request line, and bodies that are broken or extremely long."""
 
 import json
 
@@ -25,7 +25,7 @@ _RAW_PARTS = (
     ".", "..", "%2e%2e", "%2e", "%2f", "%2F..%2F", "%5c", "%252e%252e", "%25", "+", "a+b", "a;b=c", "~", "*", "(", "!",
     "$", "'", "=", "@", ":", ",", "", "a//b", "a/", "%20", "%09", "a" * 4000, "%41" * 1000,
 )  # fmt: skip
-# As they stand in a request line: visible ASCII, however it is meant.
+# As they occur in a request line: visible ASCII, whatever it means.
 PARTS = st.one_of(
     st.sampled_from(_RAW_PARTS),
     st.sampled_from(_RAW_PARTS),
@@ -53,7 +53,7 @@ _HUGE = (
 
 
 def _mangled(text: str) -> st.SearchStrategy[bytes]:
-    """Return the bytes of a text, mostly as they should be."""
+    """Draw the bytes of a text, mostly correct."""
     right = text.encode()
     wrong = [
         right + b"\x00",
@@ -75,6 +75,6 @@ def _mangled(text: str) -> st.SearchStrategy[bytes]:
 
 
 def body(right: str) -> st.SearchStrategy[bytes]:
-    """Draw a body for a call that wants this one."""
+    """Draw a body for a call that expects this one."""
     others = st.one_of(st.binary(max_size=60), st.just(b""), st.sampled_from(_HUGE))
     return st.integers(0, 7).flatmap(lambda chance: _mangled(right) if chance else others)

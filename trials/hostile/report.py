@@ -1,4 +1,4 @@
-"""What the trial says at its end: a table of answers, and each finding with the way to repeat it."""
+"""The report at the end of the trial: a table of answers, and each finding with how to repeat it."""
 
 from collections.abc import Mapping, Sequence
 from itertools import chain
@@ -8,13 +8,13 @@ from trials.hostile.trial import Finding, Tally
 from trials.say import say
 
 FOLDER = LOCAL / "hostile"
-MOST_TOLD = 20
+MOST_SHOWN = 20
 # By hundreds of the status; 0 is no answer.
 CLASSES = (2, 3, 4, 5, 0)
 
 
 def table(tallies: Mapping[str, Tally]) -> None:
-    """Say how often each endpoint answered what, and how long it took."""
+    """Print how often each endpoint gave which answer, and how long it took."""
     heads = ["requests", "2xx", "3xx", "4xx", "5xx", "none", "> 1 s", "p50 ms", "p99 ms", "max ms"]
     say(f"\n{'':26}" + "".join(f"{head:>10}" for head in heads))
     for name in sorted(tallies):
@@ -23,15 +23,15 @@ def table(tallies: Mapping[str, Tally]) -> None:
 
 
 def verdict(findings: Sequence[Finding], problems: Sequence[str]) -> int:
-    """Say what was found and return the exit code: 1 where there is anything."""
+    """Print the findings and return the exit code: 1 if there are any."""
     for problem in problems:
         say(f"  WRONG: {problem}")
     for number, finding in enumerate(findings, 1):
-        _keep(number, finding)
-        if number <= MOST_TOLD:
-            _tell(number, finding)
-    if len(findings) > MOST_TOLD:
-        say(f"  WRONG: and {len(findings) - MOST_TOLD} more, in {_shown()}")
+        _save(number, finding)
+        if number <= MOST_SHOWN:
+            _print_finding(number, finding)
+    if len(findings) > MOST_SHOWN:
+        say(f"  WRONG: and {len(findings) - MOST_SHOWN} more, in {_folder_shown()}")
     say(f"hostile: {'FAILED' if findings or problems else 'holds'}")
     return 1 if findings or problems else 0
 
@@ -50,18 +50,18 @@ def _row(name: str, tally: Tally) -> str:
     return f"{name:26}" + "".join(f"{cell:>10}" for cell in cells)
 
 
-def _shown() -> str:
+def _folder_shown() -> str:
     return FOLDER.relative_to(ROOT).as_posix()
 
 
-def _keep(number: int, finding: Finding) -> None:
+def _save(number: int, finding: Finding) -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     (FOLDER / f"{number}.http").write_bytes(finding.attempt.sent("127.0.0.1"))
 
 
-def _tell(number: int, finding: Finding) -> None:
-    asked = finding.attempt
+def _print_finding(number: int, finding: Finding) -> None:
+    attempt = finding.attempt
     say(f"  WRONG: {finding.problem}")
-    say(f"    {asked.method} {asked.target[:300]} {dict(asked.headers) or ''} {asked.body[:300]!r}")
+    say(f"    {attempt.method} {attempt.target[:300]} {dict(attempt.headers) or ''} {attempt.body[:300]!r}")
     say(f"    {finding.answer[:300]!r}")
-    say(f"    again: python3 dev.py hostile --repeat {_shown()}/{number}.http")
+    say(f"    again: python3 dev.py hostile --repeat {_folder_shown()}/{number}.http")

@@ -1,4 +1,4 @@
-"""Send hostile requests from several threads, and keep what was wrong with the answers."""
+"""Send hostile requests from several threads, and record wrong answers."""
 
 import threading
 from collections import defaultdict
@@ -15,19 +15,19 @@ from azure.data.tables import TableClient
 from sandbox.azurite import start_azurite
 from sandbox.environment import ROOT
 from sandbox.local_host import LocalHost, start_local_host
-from sandbox.processes import HELD, MEMORY_IS_TOLD, memory_mib
+from sandbox.processes import HELD, MEMORY_IS_KNOWN, memory_mib
 from sandbox.run import sense_settings
 from sandbox.stand_in import start_stand_in
 from trials.hostile.attempts import KNOWN, Attempt
 from trials.hostile.verdicts import SLOW_SECONDS, wrong
-from trials.hostile.wire import Heard, Wire
+from trials.hostile.wire import Received, Wire
 
 THREADS = 8
 
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """An answer that must not be, and the request that brings it about."""
+    """A forbidden answer, and the request that causes it."""
 
     attempt: Attempt
     problem: str
@@ -36,7 +36,7 @@ class Finding:
 
 @dataclass(kw_only=True)
 class Tally:
-    """What an endpoint answered: how often by hundreds of the status, and the seconds of each."""
+    """The answers of an endpoint: how often by hundreds of the status, and the seconds of each."""
 
     answers: dict[int, int] = field(default_factory=lambda: defaultdict(int))
     seconds: list[float] = field(default_factory=list)
@@ -53,10 +53,11 @@ class Target:
         self._address = (address.hostname or "", address.port or 0)
         self._wires = threading.local()
 
-    def ask(self, attempt: Attempt) -> Heard:
+    def ask(self, attempt: Attempt) -> Received:
+        """Send a request."""
         return self.ask_raw(attempt.sent(self._address[0]))
 
-    def ask_raw(self, sent: bytes) -> Heard:
+    def ask_raw(self, sent: bytes) -> Received:
         """Send the bytes of a request."""
         if not hasattr(self._wires, "own"):
             self._wires.own = Wire(*self._address)
@@ -64,19 +65,20 @@ class Target:
         return wire.ask(sent.partition(b" ")[0].decode(), sent)
 
     def memory(self) -> float | None:
-        """Return the resident megabytes of the host, None where the system does not tell."""
-        return memory_mib(self._host.pid, HELD) if MEMORY_IS_TOLD else None
+        """Return the resident memory of the host in MiB, or None if the system does not report it."""
+        return memory_mib(self._host.pid, HELD) if MEMORY_IS_KNOWN else None
 
     def crashes(self) -> int:
         """Return how often the host has logged an error that nobody expected."""
         return self._host.stderr_text().count("Traceback (most recent call last)")
 
     def clear(self) -> None:
-        """Delete all rows: what is measured is odd input, not how much has come together."""
+        """Delete all rows: the trial is about odd input, not about amounts of data."""
         for row in self._table.list_entities(select=["PartitionKey", "RowKey"]):
             self._table.delete_entity(row)
 
     def a_schedule(self) -> str:
+        """Create a schedule and return its id."""
         body = {
             "name": "Known",
             "cronSchedule": "0 0 1 1 *",
@@ -92,11 +94,12 @@ class Target:
 
 @contextmanager
 def open_target() -> Iterator[Target]:
+    """Run Footman with all that it needs."""
     with ExitStack() as stack:
         storage, sense = stack.enter_context(start_azurite()), stack.enter_context(start_stand_in())
         sense.settings(reloadMs=0, triggerMs=0)
         settings = {**sense_settings(sense), "STORAGE_CONNECTION": storage.connection}
-        # Linux keeps freed memory apart for each thread, which would look like a leak; elsewhere this says nothing.
+        # Linux keeps freed memory per thread, which would look like a leak; elsewhere this has no effect.
         settings["MALLOC_ARENA_MAX"] = "1"
         host = stack.enter_context(start_local_host(ROOT, settings, arguments=["--no-timers"]))
         table = stack.enter_context(TableClient.from_connection_string(storage.connection, "footman"))
@@ -106,7 +109,7 @@ def open_target() -> Iterator[Target]:
 
 
 class Trial:
-    """All that was sent and heard."""
+    """All requests sent and answers received."""
 
     def __init__(self, target: Target) -> None:
         self._target = target
@@ -114,28 +117,29 @@ class Trial:
         self.tallies: Mapping[str, Tally] = defaultdict(Tally)
 
     def send(self, attempts: Sequence[Attempt]) -> None:
-        """Send a batch; what took long is asked again alone before it counts."""
+        """Send a batch; a slow request is repeated alone before it counts."""
         known = self._target.a_schedule()
         real = [replace(attempt, target=attempt.target.replace(KNOWN, known)) for attempt in attempts]
         with ThreadPoolExecutor(THREADS) as threads:
             answers = list(threads.map(self._target.ask, real))
-        for attempt, heard in zip(real, answers, strict=True):
-            self._judge(attempt, heard)
+        for attempt, received in zip(real, answers, strict=True):
+            self._judge(attempt, received)
         self._target.clear()
 
     @property
     def sent(self) -> int:
+        """Return how many requests were sent."""
         return sum(len(tally.seconds) for tally in self.tallies.values())
 
-    def _judge(self, attempt: Attempt, heard: Heard) -> None:
+    def _judge(self, attempt: Attempt, received: Received) -> None:
         tally = self.tallies[attempt.about]
-        tally.answers[heard.status // 100] += 1
-        tally.seconds.append(heard.seconds)
-        problem = wrong(attempt, heard)
-        if problem is None and heard.seconds > SLOW_SECONDS:
+        tally.answers[received.status // 100] += 1
+        tally.seconds.append(received.seconds)
+        problem = wrong(attempt, received)
+        if problem is None and received.seconds > SLOW_SECONDS:
             tally.slow_once += 1
             again = self._target.ask(attempt)
             if again.seconds > SLOW_SECONDS:
-                problem = f"took {heard.seconds:.1f} s, and {again.seconds:.1f} s when asked alone"
+                problem = f"took {received.seconds:.1f} s, and {again.seconds:.1f} s when asked alone"
         if problem:
-            self.findings.append(Finding(attempt=attempt, problem=problem, answer=heard.body))
+            self.findings.append(Finding(attempt=attempt, problem=problem, answer=received.body))

@@ -1,43 +1,47 @@
-"""Say what is wrong with an answer."""
+"""Decide what is wrong with an answer."""
 
 import json
 
 from trials.hostile.attempts import Attempt
-from trials.hostile.wire import Heard
+from trials.hostile.wire import Received
 
 SLOW_SECONDS = 1.0
 JSON_TYPE = "application/json; charset=utf-8"
-# Two at once ask Sense to start one task: the second is told that it runs.
+# If two requests start one task at once, Sense answers the second that it runs already.
 RUNS_ALREADY = b"running already"
 
 
-def wrong(attempt: Attempt, heard: Heard) -> str | None:
-    """Return what must not be, None where all is well; how long it took is not looked at."""
-    if heard.status == 0:
-        return f"no answer: {heard.body.decode()}"
-    if heard.status >= 500 and not _is_told(attempt, heard):
-        return f"answered {heard.status}"
-    return _no_envelope(attempt, heard) if 400 <= heard.status < 500 else None
+def wrong(attempt: Attempt, received: Received) -> str | None:
+    """Return what is wrong with the answer, or None; its duration does not count."""
+    if received.status == 0:
+        return f"no answer: {received.body.decode()}"
+    if received.status >= 500 and not _is_explained(attempt, received):
+        return f"answered {received.status}"
+    return _no_envelope(attempt, received) if 400 <= received.status < 500 else None
 
 
-def _is_told(attempt: Attempt, heard: Heard) -> bool:
-    """Return whether the 5xx says how things stand, rather than that something broke."""
+def _is_explained(attempt: Attempt, received: Received) -> bool:
+    """Return whether the 5xx reports a known state, rather than a failure of Footman."""
     if attempt.about == "health":
-        return heard.status == 503
-    return attempt.about.startswith("reloadtask") and heard.status == 502 and RUNS_ALREADY in heard.body
+        return received.status == 503
+    return attempt.about.startswith("reloadtask") and received.status == 502 and RUNS_ALREADY in received.body
 
 
-def _no_envelope(attempt: Attempt, heard: Heard) -> str | None:
-    if heard.content_type != JSON_TYPE:
-        return f"answered {heard.status} with {heard.content_type or 'no type'}"
-    if attempt.method == "HEAD" or (not heard.body and _asks_for_head(attempt)):
+def _no_envelope(attempt: Attempt, received: Received) -> str | None:
+    if received.content_type != JSON_TYPE:
+        return f"answered {received.status} with {received.content_type or 'no type'}"
+    if attempt.method == "HEAD" or (not received.body and _asks_for_head(attempt)):
         return None
     try:
-        told = json.loads(heard.body)
+        envelope = json.loads(received.body)
     except ValueError:
-        return f"answered {heard.status} with what is no JSON"
-    is_envelope = isinstance(told, dict) and list(told) == ["statusCode", "error", "message"]
-    return None if is_envelope and told["statusCode"] == heard.status else f"answered {heard.status} without envelope"
+        return f"answered {received.status} with what is no JSON"
+    is_envelope = isinstance(envelope, dict) and list(envelope) == ["statusCode", "error", "message"]
+    return (
+        None
+        if is_envelope and envelope["statusCode"] == received.status
+        else f"answered {received.status} without envelope"
+    )
 
 
 def _asks_for_head(attempt: Attempt) -> bool:

@@ -1,4 +1,4 @@
-"""Send requests as bytes, for client libraries would mend them first."""
+"""Send requests as bytes, because client libraries would correct them."""
 
 import socket
 import time
@@ -9,8 +9,8 @@ SECONDS_TO_ANSWER = 30
 
 
 @dataclass(frozen=True, kw_only=True)
-class Heard:
-    """What came back; status 0 is no answer at all, `body` then tells why."""
+class Received:
+    """An answer; status 0 means none at all, and `body` then says why."""
 
     status: int
     content_type: str
@@ -19,37 +19,38 @@ class Heard:
 
 
 class Wire:
-    """A connection that is kept, and opened anew when the host has closed it; for one thread."""
+    """A connection for one thread, kept open, and opened again if the host has closed it."""
 
     def __init__(self, host: str, port: int) -> None:
         self._address = (host, port)
         self._socket: socket.socket | None = None
 
-    def ask(self, method: str, sent: bytes) -> Heard:
-        """Send a request; a second time where the host had closed the kept connection meanwhile."""
-        was_kept = self._socket is not None
+    def ask(self, method: str, sent: bytes) -> Received:
+        """Send a request, and once more if the host had closed the open connection meanwhile."""
+        was_open = self._socket is not None
         begun = time.monotonic()
         try:
-            return self._asked(method, sent, begun)
+            return self._exchange(method, sent, begun)
         except (OSError, HTTPException) as error:
             self.close()
-            if was_kept and not isinstance(error, TimeoutError):
+            if was_open and not isinstance(error, TimeoutError):
                 return self.ask(method, sent)
-            return Heard(status=0, content_type="", body=repr(error).encode(), seconds=time.monotonic() - begun)
+            return Received(status=0, content_type="", body=repr(error).encode(), seconds=time.monotonic() - begun)
 
     def close(self) -> None:
+        """Close the connection."""
         if self._socket:
             self._socket.close()
         self._socket = None
 
-    def _asked(self, method: str, sent: bytes, begun: float) -> Heard:
+    def _exchange(self, method: str, sent: bytes, begun: float) -> Received:
         if self._socket is None:
             self._socket = socket.create_connection(self._address, timeout=SECONDS_TO_ANSWER)
         self._socket.sendall(sent)
         answer = HTTPResponse(self._socket, method=method)
         answer.begin()
         body = answer.read()
-        heard = Heard(
+        received = Received(
             status=answer.status,
             content_type=answer.headers.get("Content-Type", ""),
             body=body,
@@ -57,4 +58,4 @@ class Wire:
         )
         if answer.will_close:
             self.close()
-        return heard
+        return received

@@ -10,6 +10,7 @@ PARTS = ("starts", "schedules")
 
 
 def main(arguments: Sequence[str]) -> int:
+    """Run the chosen parts and return the exit code."""
     options = _options(arguments)
     chosen = PARTS if options.part == "all" else (options.part,)
     codes = []

@@ -1,4 +1,4 @@
-"""What a process holds of memory and open files while it works; Linux alone tells."""
+"""The memory and open files of a running process; only Linux reports them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -10,13 +10,13 @@ from threading import Event, Thread
 from sandbox.processes import HELD, HELD_AT_MOST, memory_mib
 
 EACH_SECONDS = 1.0
-# Of all steps the part that is taken together: a list of all schedules is a hill in memory while it lasts.
+# The medians are over this fraction of all steps: listing all schedules takes more memory for a moment.
 SMOOTHED = 8
 
 
 @dataclass(frozen=True, kw_only=True)
 class Footprint:
-    """Memory that is held now and was held at most, and open files."""
+    """Memory held now and at most, in MiB, and the number of open files."""
 
     mib: float
     peak_mib: float
@@ -24,6 +24,7 @@ class Footprint:
 
 
 def footprint(pid: int) -> Footprint:
+    """Return the footprint of a process now."""
     files = len(list(Path(f"/proc/{pid}/fd").iterdir()))
     return Footprint(mib=memory_mib(pid, HELD), peak_mib=memory_mib(pid, HELD_AT_MOST), files=files)
 
@@ -38,14 +39,17 @@ class Trail:
 
     @property
     def start(self) -> Footprint:
+        """Return the first footprint."""
         return self.steps[0]
 
     @property
     def first_quarter(self) -> Footprint:
+        """Return the footprint after a quarter of the time."""
         return self._smoothed(until=max(1, len(self.steps) // 4))
 
     @property
     def end(self) -> Footprint:
+        """Return the footprint at the end."""
         return self._smoothed(until=len(self.steps))
 
     @contextmanager
@@ -61,7 +65,7 @@ class Trail:
             thread.join()
 
     def _smoothed(self, *, until: int) -> Footprint:
-        """Return the medians of the eighth of all steps that ends there, and the peak until then."""
+        """Return the medians of the last eighth of all steps up to there, and the peak until then."""
         last = self.steps[:until][-max(1, len(self.steps) // SMOOTHED) :]
         return Footprint(
             mib=median(step.mib for step in last),
@@ -70,7 +74,7 @@ class Trail:
         )
 
     def _follow(self) -> None:
-        # A host that died has no footprint any more; the calls that fail tell of it.
+        # A host that died has no footprint; the failing calls report that.
         with suppress(OSError, IndexError):
             while not self._over.wait(EACH_SECONDS):
                 self.steps.append(footprint(self._pid))

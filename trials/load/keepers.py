@@ -1,4 +1,4 @@
-"""Callers who make, change, list and remove schedules while others fire."""
+"""Callers who create, change, list and delete schedules while others fire."""
 
 import random
 import time
@@ -13,7 +13,7 @@ LIST_EACH_SECONDS = 15.0
 
 
 class Seldom:
-    """Says yes once in a while, to one of many who ask; to the first at once."""
+    """Says yes once in a while, to one of many who ask, and at once the first time."""
 
     def __init__(self, each_seconds: float) -> None:
         self._each_seconds = each_seconds
@@ -21,6 +21,7 @@ class Seldom:
         self._asking = Lock()
 
     def is_due(self) -> bool:
+        """Return True if it is time, to one caller only."""
         with self._asking:
             is_due = time.monotonic() >= self._next
             if is_due:
@@ -29,7 +30,7 @@ class Seldom:
 
 
 class Keeper:
-    """A caller with some stored schedules to change, none of them another's, and a new one in each round."""
+    """A caller with stored schedules of its own to change, and a new one in each round."""
 
     def __init__(self, url: str, own: Sequence[str], stored: int, body: dict[str, Any], seldom: Seldom) -> None:
         self.caller = Caller(url)
@@ -39,8 +40,8 @@ class Keeper:
         self._seldom = seldom
         self._round = 0
 
-    def work(self) -> None:
-        """Change a stored schedule, and let a new one live its life."""
+    def do_round(self) -> None:
+        """Change a stored schedule, and create, change and delete a new one."""
         self._round += 1
         if self._seldom.is_due():
             self._list()
@@ -48,22 +49,28 @@ class Keeper:
         self._live()
 
     def _change(self, schedule_id: str) -> None:
-        """Edit it, stop it, start it, and read what became of it."""
+        """Edit it, stop it, start it, and read the result."""
         path, body = f"{PATH}/{schedule_id}", self._named("edited")
-        self.caller.ask("edit", "PUT", path, body, status=200, is_right=lambda told: told["name"] == body["name"])
-        self.caller.ask("stop", "PUT", f"{path}/stop", status=200, is_right=lambda told: told == {})
-        self.caller.ask("start", "PUT", f"{path}/start", status=200, is_right=lambda told: _is_started(*told))
+        self.caller.ask("edit", "PUT", path, body, status=200, is_right=lambda answer: answer["name"] == body["name"])
+        self.caller.ask("stop", "PUT", f"{path}/stop", status=200, is_right=lambda answer: answer == {})
+        self.caller.ask("start", "PUT", f"{path}/start", status=200, is_right=lambda answer: _is_started(*answer))
         self.caller.ask(
-            "read", "GET", path, status=200, is_right=lambda told: told["name"] == body["name"] and _is_started(told)
+            "read",
+            "GET",
+            path,
+            status=200,
+            is_right=lambda answer: answer["name"] == body["name"] and _is_started(answer),
         )
 
     def _live(self) -> None:
-        """Make one, change it, delete it."""
+        """Create one, change it, delete it."""
         body = self._named("new")
         made = self.caller.ask("create", "POST", PATH, body, status=201, is_right=_is_started)
         if made:
             self._change(made["id"])
-            self.caller.ask("delete", "DELETE", f"{PATH}/{made['id']}", status=204, is_right=lambda told: told is None)
+            self.caller.ask(
+                "delete", "DELETE", f"{PATH}/{made['id']}", status=204, is_right=lambda answer: answer is None
+            )
 
     def _list(self) -> None:
         self.caller.ask(
@@ -71,12 +78,12 @@ class Keeper:
             "GET",
             PATH,
             status=200,
-            is_right=lambda told: len({each["id"] for each in told}) == len(told) >= self._stored,
+            is_right=lambda answer: len({each["id"] for each in answer}) == len(answer) >= self._stored,
         )
 
     def _named(self, what: str) -> dict[str, Any]:
         return {**self._body, "name": f"{what} {self._round}"}
 
 
-def _is_started(told: dict[str, Any]) -> bool:
-    return bool(told["lastKnownState"] == "started")
+def _is_started(answer: dict[str, Any]) -> bool:
+    return bool(answer["lastKnownState"] == "started")

@@ -1,4 +1,4 @@
-"""Let callers call for a while, and keep an eye on the host meanwhile."""
+"""Let callers call for a while, and watch the host meanwhile."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -8,42 +8,42 @@ from dataclasses import dataclass
 from itertools import chain
 
 from sandbox.local_host import LocalHost
-from sandbox.processes import MEMORY_IS_TOLD
+from sandbox.processes import MEMORY_IS_KNOWN
 from trials.callers import Called, Caller
 from trials.load.footprint import Trail
 from trials.say import say
 
 EACH_SECONDS = 5
 
-# One who calls, and a few calls that belong together.
-Work = tuple[Caller, Callable[[], None]]
+# A caller, and a few calls in a row that it repeats.
+Routine = tuple[Caller, Callable[[], None]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Load:
-    """What was called within so many seconds, and the host's footprints, None where the system does not tell."""
+    """All calls within so many seconds, and the footprints of the host, or None if the system does not report them."""
 
     called: Sequence[Called]
     seconds: float
     trail: Trail | None
 
 
-def put_load(host: LocalHost, works: Sequence[Work], seconds: float) -> Load:
-    """Have all callers call again and again for so long, and say each 5 s how it goes."""
+def put_load(host: LocalHost, routines: Sequence[Routine], seconds: float) -> Load:
+    """Let all callers call again and again for so many seconds, and print the progress every 5 s."""
     begun = time.monotonic()
-    trail = Trail(host.pid) if MEMORY_IS_TOLD else None
+    trail = Trail(host.pid) if MEMORY_IS_KNOWN else None
     with ExitStack() as stack:
         if trail:
             stack.enter_context(trail.followed())
-        pool = stack.enter_context(ThreadPoolExecutor(len(works)))
-        running = [pool.submit(_call_until, begun + seconds, act) for _, act in works]
-        _watch(running, works, begun, trail)
+        pool = stack.enter_context(ThreadPoolExecutor(len(routines)))
+        running = [pool.submit(_call_until, begun + seconds, act) for _, act in routines]
+        _watch(running, routines, begun, trail)
     took = time.monotonic() - begun
     for each in running:
         each.result()
-    for caller, _ in works:
+    for caller, _ in routines:
         caller.close()
-    return Load(called=_called(works), seconds=took, trail=trail)
+    return Load(called=_called(routines), seconds=took, trail=trail)
 
 
 def _call_until(end: float, act: Callable[[], None]) -> None:
@@ -51,10 +51,10 @@ def _call_until(end: float, act: Callable[[], None]) -> None:
         act()
 
 
-def _watch(running: Sequence[Future[None]], works: Sequence[Work], begun: float, trail: Trail | None) -> None:
+def _watch(running: Sequence[Future[None]], routines: Sequence[Routine], begun: float, trail: Trail | None) -> None:
     known = 0
     while wait(running, timeout=EACH_SECONDS).not_done:
-        called = _called(works)
+        called = _called(routines)
         step = trail.steps[-1] if trail else None
         held = f", {step.mib:6.1f} MiB, {step.files} open files" if step else ""
         errors = sum(bool(each.problem) for each in called)
@@ -65,6 +65,6 @@ def _watch(running: Sequence[Future[None]], works: Sequence[Work], begun: float,
         known = len(called)
 
 
-def _called(works: Sequence[Work]) -> list[Called]:
-    # A copy of each: the callers are still at it.
-    return list(chain.from_iterable(list(caller.called) for caller, _ in works))
+def _called(routines: Sequence[Routine]) -> list[Called]:
+    # A copy of each list, because the callers are still running.
+    return list(chain.from_iterable(list(caller.called) for caller, _ in routines))

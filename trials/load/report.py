@@ -1,4 +1,4 @@
-"""The tables at the end of a part, and its verdict."""
+"""The tables and the verdict at the end of a part."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -10,16 +10,16 @@ from trials.say import say
 from trials.site import CONNECTIONS
 
 MOST_GROWTH = 0.10
-MOST_TOLD = 10
+MOST_SHOWN = 10
 
 
 def verdict(name: str, load: Load, connections: int, problems: Sequence[str]) -> int:
-    """Print what a part came to, and return the exit code: 1 when a promise is broken."""
+    """Print the results of a part, and return the exit code: 1 if a promise is broken."""
     wrong = [*problems, *_calls(name, load), *_held(load.trail), *_connections(connections)]
-    for line in wrong[:MOST_TOLD]:
+    for line in wrong[:MOST_SHOWN]:
         say(f"  WRONG: {line}")
-    if len(wrong) > MOST_TOLD:
-        say(f"  WRONG: and {len(wrong) - MOST_TOLD} more")
+    if len(wrong) > MOST_SHOWN:
+        say(f"  WRONG: and {len(wrong) - MOST_SHOWN} more")
     say(f"{name}: {'FAILED' if wrong else 'holds'}")
     return 1 if wrong else 0
 
@@ -64,7 +64,7 @@ def _grown(quarter: Footprint, end: Footprint) -> list[str]:
     wrong = []
     if end.mib > quarter.mib * (1 + MOST_GROWTH):
         wrong.append(f"memory grew from {quarter.mib:.1f} to {end.mib:.1f} MiB after the first quarter")
-    # The callers' connections are there from the first call on; Sense's and storage's have a most each.
+    # The callers' connections exist from the first call on; those to Sense and storage are limited.
     if end.files > quarter.files * (1 + MOST_GROWTH) + CONNECTIONS:
         wrong.append(f"open files grew from {quarter.files} to {end.files} after the first quarter")
     return wrong

@@ -12,7 +12,7 @@ from typing import Any
 from sandbox.local_host import start_local_host
 from sandbox.run import sense_settings
 from shared.core.cron import MINUTE
-from shared.core.due import Due
+from shared.core.entry import Entry
 from shared.core.schedules import Change, Definition, Schedule, State, created
 from shared.core.unreadable import readable
 from trials.load.keepers import LIST_EACH_SECONDS, Keeper, Seldom
@@ -23,18 +23,18 @@ from trials.site import CONNECTIONS, LATENCY_MS, ROOT, Site, start_site, task_id
 
 CALLERS = 10
 EVERY_MINUTE = "* * * * *"
-# Half a year ahead nothing is due while this runs.
+# Half a year ahead, so that nothing else is due while this runs.
 FAR = timedelta(days=180)
 AT_A_TIME = 1_000
 # The first minute must lie in the first quarter, after which memory is flat.
 LEAD = timedelta(seconds=5)
-# The ones that fire must all be there when their minute begins; an emulator takes a second or two for so many.
-PATIENCE, PATIENCE_EACH = timedelta(seconds=7), timedelta(seconds=3)
+# All those that fire must be stored before their minute begins; the emulator takes seconds for each thousand.
+TIME_TO_STORE, TIME_TO_STORE_EACH = timedelta(seconds=7), timedelta(seconds=3)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Minute:
-    """What Sense saw of a minute: how many tasks it was asked to start, how often, and when the last."""
+    """What Sense saw in a minute: how many tasks were started, how often, and when the last one."""
 
     begin: datetime
     tasks: int = 0
@@ -53,7 +53,7 @@ def main(stored: int, firing: int, minutes: int) -> int:
         _store(site, range(firing, stored), f"0 3 1 {(_now() + FAR).month} *")
         begin = _store_firing(site, firing)
         end = begin + minutes * MINUTE
-        load = put_load(site.footman, _works(site, stored, firing), (end - _now()).total_seconds())
+        load = put_load(site.footman, _routines(site, stored, firing), (end - _now()).total_seconds())
         seen = fired(site.sense.starts(), begin, minutes)
         stats = site.sense.stats()
         site.footman.stop()
@@ -66,11 +66,12 @@ def main(stored: int, firing: int, minutes: int) -> int:
 
 
 def fired(starts: Sequence[Mapping[str, Any]], begin: datetime, minutes: int) -> list[Minute]:
-    """Return what was started in each of the minutes from `begin` on; a start that came too late counts for its own."""
+    """Return what was started in each minute from `begin` on; a start counts for the minute in which it came."""
     return [_minute(starts, begin + number * MINUTE) for number in range(minutes)]
 
 
 def wrong_minutes(seen: Sequence[Minute], firing: int) -> list[str]:
+    """Return the minutes in which not each of the firing tasks was started exactly once."""
     return [
         f"at {each.begin:%H:%M} {each.tasks} of {firing} tasks were started, by {each.starts} starts"
         for each in seen
@@ -78,10 +79,10 @@ def wrong_minutes(seen: Sequence[Minute], firing: int) -> list[str]:
     ]
 
 
-def wrong_rows(schedules: Sequence[Schedule], entries: Sequence[Due], stored: int) -> list[str]:
-    """Tell what is not as before: as many schedules, all started, each with its one entry on the agenda."""
+def wrong_rows(schedules: Sequence[Schedule], entries: Sequence[Entry], stored: int) -> list[str]:
+    """Return what is not as before: the number of schedules, all started, each with exactly one entry on the agenda."""
     wrong = [] if len(schedules) == stored else [f"{len(schedules):,} schedules are stored at the end, not {stored:,}"]
-    pointed, there = Counter((each.id, each.due) for each in schedules), Counter(map(_place, entries))
+    pointed, there = Counter((each.id, each.due_at) for each in schedules), Counter(map(_place, entries))
     if stopped := sum(each.state is State.STOPPED for each in schedules):
         wrong.append(f"{stopped} schedules are stopped at the end")
     if pointed != there:
@@ -90,8 +91,8 @@ def wrong_rows(schedules: Sequence[Schedule], entries: Sequence[Due], stored: in
     return wrong
 
 
-def _place(due: Due) -> tuple[str, datetime | None]:
-    return due.schedule_id, due.instant
+def _place(due: Entry) -> tuple[str, datetime | None]:
+    return due.schedule_id, due.due_at
 
 
 def _minute(starts: Sequence[Mapping[str, Any]], begin: datetime) -> Minute:
@@ -117,14 +118,14 @@ def _site_with_timers() -> Iterator[Site]:
     with ExitStack() as stack:
         site = stack.enter_context(start_site())
         site.footman.stop()
-        # The timers of another run on this machine must not be taken for ours.
+        # Separate from the timer states of other runs on this machine.
         state = stack.enter_context(tempfile.TemporaryDirectory(prefix="timers-"))
         settings = {"QRS_MAX_CONNECTIONS": str(CONNECTIONS), "STORAGE_CONNECTION": site.connection}
         host = start_local_host(ROOT, sense_settings(site.sense) | settings, arguments=["--state", state])
         yield replace(site, footman=stack.enter_context(host))
 
 
-def _works(site: Site, stored: int, firing: int) -> list[Any]:
+def _routines(site: Site, stored: int, firing: int) -> list[Any]:
     seldom = Seldom(LIST_EACH_SECONDS)
     body = {
         "cronSchedule": f"30 4 1 {(_now() + FAR).month} *",
@@ -142,7 +143,7 @@ def _works(site: Site, stored: int, firing: int) -> list[Any]:
         )
         for number in range(CALLERS)
     ]
-    return [(each.caller, each.work) for each in keepers]
+    return [(each.caller, each.do_round) for each in keepers]
 
 
 def _store(site: Site, numbers: range, cron: str) -> None:
@@ -153,9 +154,9 @@ def _store(site: Site, numbers: range, cron: str) -> None:
 
 
 def _store_firing(site: Site, firing: int) -> datetime:
-    """Store those that fire each minute, wait until their first is near, and return its begin."""
+    """Store those that fire each minute, wait until just before their first minute, and return its beginning."""
     left = _next_minute() - _now()
-    if left < PATIENCE + firing / AT_A_TIME * PATIENCE_EACH:
+    if left < TIME_TO_STORE + firing / AT_A_TIME * TIME_TO_STORE_EACH:
         time.sleep(left.total_seconds() + 1)
     begin = _next_minute()
     _store(site, range(firing), EVERY_MINUTE)

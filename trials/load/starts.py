@@ -19,23 +19,24 @@ Start = tuple[str, str]
 
 
 class Starter:
-    """A caller who starts one task after the other, and notes the starts that were answered as started."""
+    """A caller who starts one task after another, and records the starts that were answered as started."""
 
-    def __init__(self, url: str, wanted: Iterator[str]) -> None:
+    def __init__(self, url: str, task_ids: Iterator[str]) -> None:
         self.caller = Caller(url)
         self.started: list[Start] = []
-        self._wanted = wanted
+        self._task_ids = task_ids
 
     def start(self) -> None:
-        wanted = next(self._wanted)
-        path = f"/v4/reloadtask/{wanted}/start?includeExecutionId=true"
-        told = self.caller.ask("start", "PUT", path, status=200, is_right=lambda told: _tells_start(told, wanted))
-        if told:
-            self.started.append((wanted, told["tasksId"]["started"][0]["executionId"]))
+        """Start the next task."""
+        task = next(self._task_ids)
+        path = f"/v4/reloadtask/{task}/start?includeExecutionId=true"
+        answer = self.caller.ask("start", "PUT", path, status=200, is_right=lambda answer: _is_started(answer, task))
+        if answer:
+            self.started.append((task, answer["tasksId"]["started"][0]["executionId"]))
 
 
 def main(seconds: int) -> int:
-    """Put the load on for so long; return the exit code."""
+    """Put the load on for so many seconds; return the exit code."""
     say(f"\nstarts: {CALLERS} callers for {seconds} s, {TASKS:,} tasks; QRS at {LATENCY_MS} ms, {CONNECTIONS} at once")
     with start_site() as site:
         site.sense.tasks(tasks(TASKS))
@@ -49,11 +50,11 @@ def main(seconds: int) -> int:
 
 
 def differences(answered: Sequence[Start], seen: Sequence[Start]) -> list[str]:
-    """Tell of the starts that were answered and not seen, and the other way round; each is there once at most."""
+    """Return the starts that were answered but not seen, and those seen but not answered; each occurs once at most."""
     if len(seen) >= REMEMBERED:
         return [f"the stand-in remembers {REMEMBERED:,} starts and there were more: choose fewer seconds"]
-    lost, unasked = Counter(answered) - Counter(seen), Counter(seen) - Counter(answered)
-    counts = [(lost.total(), "answered as started and Sense saw none"), (unasked.total(), "seen and never answered")]
+    lost, unanswered = Counter(answered) - Counter(seen), Counter(seen) - Counter(answered)
+    counts = [(lost.total(), "answered as started and Sense saw none"), (unanswered.total(), "seen and never answered")]
     return [f"{count} starts were {what}" for count, what in counts if count]
 
 
@@ -61,6 +62,6 @@ def _share(number: int) -> list[str]:
     return [task_id(each) for each in range(number, TASKS, CALLERS)]
 
 
-def _tells_start(told: Any, wanted: str) -> bool:
-    started = told["tasksId"]["started"]
-    return [each["taskId"] for each in started] == [wanted] and all(each.get("executionId") for each in started)
+def _is_started(answer: Any, task: str) -> bool:
+    started = answer["tasksId"]["started"]
+    return [each["taskId"] for each in started] == [task] and all(each.get("executionId") for each in started)

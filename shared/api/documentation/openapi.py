@@ -1,4 +1,4 @@
-"""Draw the contract, OpenAPI 3.1, from the routes and models that serve the requests."""
+"""Generate the contract, OpenAPI 3.1, from the routes and models that serve the requests."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
@@ -24,7 +24,7 @@ What narrows a call is never passed over: a parameter that is unknown, empty, gi
 and so is an empty name in a path. `code` and `clientId`, which Azure reads, may stand in any query.
 """
 LICENSE = {"name": "MIT", "identifier": "MIT"}
-# The rooms of the page, by how a path begins.
+# The sections of the page, by the beginning of the path.
 TAGS = {"v4/reloadtask": "Tasks", "v4/schedules": "Schedules", "v4/key": "Key-values", "v4/": "Footman itself"}
 MEANINGS = {
     HTTPStatus.BAD_REQUEST: "Something that was sent is not allowed; the message names it and tells what is.",
@@ -48,7 +48,7 @@ def document(routes: Sequence[Route], *, asks_for_key: bool, are_answers_current
     contract: dict[str, Any] = {
         "openapi": "3.1.0",
         "info": {"title": "Footman", "version": VERSION, "description": NOTES, "license": LICENSE},
-        # Beside the contract, wherever a gateway may have put it.
+        # Relative to the contract, so it holds behind any gateway.
         "servers": [{"url": ".."}],
         "paths": {f"/{route.path}": _path(route, schemas, asks_for_key=asks_for_key) for route in routes},
         "components": {"schemas": schemas.named},
@@ -60,11 +60,12 @@ def document(routes: Sequence[Route], *, asks_for_key: bool, are_answers_current
 
 
 def operation_id(route: Route, method: str) -> str:
+    """Return an operation's id in the contract."""
     return f"{route.name}_{method.lower()}"
 
 
 class Schemas:
-    """The JSON Schemas of all that comes and goes; what has a name stands once, in `named`."""
+    """The JSON Schemas of all request and answer bodies; a type with a name stands once, in `named`."""
 
     def __init__(self, routes: Sequence[Route]) -> None:
         calls = [call for route in routes for call in route.calls.values()]
@@ -78,14 +79,16 @@ class Schemas:
         self.named: Schema = definitions["$defs"]
 
     def body(self, call: Call) -> Schema:
+        """Return the schema of the call's request body."""
         return self._of[call.body, "validation"]
 
     def answer(self, kind: Any) -> Schema:
+        """Return the schema of an answer of this type."""
         return self._of[kind, "serialization"]
 
 
 class _Plain(GenerateJsonSchema):
-    """Without a title for every property, which says its name again, and without a default for what is absent."""
+    """Generate schemas without titles, which only repeat a property's name, and without a default of None."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002 - pydantic's own signature
         return False
@@ -139,7 +142,7 @@ def _operation(call: Call, schemas: Schemas, *, is_keyed: bool) -> Schema:
         content = _content(schemas.body(call), call.example.bodies)
         operation["requestBody"] = {"required": call.body_is_required, "content": content}
     operation["responses"] = {
-        str(status.value): told for status, told in sorted(_answers(call, schemas, is_keyed=is_keyed).items())
+        str(status.value): answer for status, answer in sorted(_answers(call, schemas, is_keyed=is_keyed).items())
     }
     return operation
 
@@ -169,15 +172,15 @@ def _answers(call: Call, schemas: Schemas, *, is_keyed: bool) -> dict[HTTPStatus
 
 
 def _answer(call: Call, schemas: Schemas) -> Schema:
-    told: dict[str, Any] = {"description": call.status.phrase}
+    answer: dict[str, Any] = {"description": call.status.phrase}
     if call.answer is not None:
-        told["content"] = _content(schemas.answer(call.answer), {"": call.example.answer})
+        answer["content"] = _content(schemas.answer(call.answer), {"": call.example.answer})
     if call.leads_to:
-        told["links"] = {
+        answer["links"] = {
             name: {"operationId": name, "parameters": {one: f"$response.body#/{at}" for one, at in places.items()}}
             for name, places in call.leads_to.items()
         }
-    return told
+    return answer
 
 
 def _failure(status: HTTPStatus, message: str, schemas: Schemas) -> Schema:

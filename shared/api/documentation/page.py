@@ -1,4 +1,4 @@
-"""GET /v4/openapi.json, and GET /documentation: the contract for tools, and for people to try; / leads there."""
+"""GET /v4/openapi.json is the contract for tools; GET /documentation a page to read and try it; / redirects there."""
 
 from collections.abc import Mapping, Sequence
 from functools import cache, partial
@@ -18,16 +18,16 @@ from shared.api.edge.parameters import Segment
 HTML, CSS, SCRIPT = "text/html; charset=utf-8", "text/css; charset=utf-8", "text/javascript; charset=utf-8"
 FILE = Segment(name="file", description="A file that the page consists of.")
 
-# The page asks for a key: nothing but Footman's own files may run in it, talk to others or frame it.
+# The page prompts for a key: only Footman's own files may run in it, and it may neither call nor be framed by others.
 GUARDS = {
     "Content-Security-Policy": "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
-# The host takes an empty route for none; this one fits the empty path alone.
+# The host treats an empty route as no route; this one matches the empty path only.
 HOME = "{nothing:maxlength(0)?}"
-# What stands at a path under /documentation: in which package, under which name, of which type.
+# The files under /documentation: package, file name and content type.
 FILES: Mapping[str, tuple[str, str, str]] = {
     "swagger-ui.css": ("offapi", "swagger_style.css", CSS),
     "swagger-ui-bundle.js": ("offapi", "swagger_bundle.js", SCRIPT),
@@ -37,17 +37,17 @@ FILES: Mapping[str, tuple[str, str, str]] = {
 
 
 def routes(described: Sequence[Route], *, asks_for_key: bool, are_answers_current: bool) -> tuple[Route, ...]:
-    """Return the route of the contract, which tells of these routes and of itself, and those of the page."""
+    """Return the route of the contract, which describes these routes and itself, and the routes of the page."""
 
     @cache
     def text() -> bytes:
-        from shared.api.documentation.openapi import document  # noqa: PLC0415 - not at import: few ask for it
+        from shared.api.documentation.openapi import document  # noqa: PLC0415 - not at import: it is rarely requested
 
-        told = (*described, contract)
-        return as_json(document(told, asks_for_key=asks_for_key, are_answers_current=are_answers_current))
+        documented = (*described, contract)
+        return as_json(document(documented, asks_for_key=asks_for_key, are_answers_current=are_answers_current))
 
     def _contract(req: func.HttpRequest) -> Answer:
-        return _kept(req, text(), JSON_TYPE)
+        return _cacheable(req, text(), JSON_TYPE)
 
     read = Call(
         handler=_contract,
@@ -61,15 +61,15 @@ def routes(described: Sequence[Route], *, asks_for_key: bool, are_answers_curren
 
 
 def _home(_: func.HttpRequest) -> Answer:
-    # Relative, and nothing of the request in it: true behind any gateway, and no way to send people elsewhere.
+    # Relative, and without anything from the request: correct behind any gateway, and no way to redirect elsewhere.
     return Answer(status=HTTPStatus.FOUND, headers={**GUARDS, "Location": "documentation", "Cache-Control": "no-cache"})
 
 
 def _page(req: func.HttpRequest) -> Answer:
     if urlsplit(req.url).path.endswith("/"):
-        # The page names its files from where it stands.
+        # The page's links to its files are relative.
         return Answer(status=HTTPStatus.PERMANENT_REDIRECT, headers={"Location": "../documentation"})
-    return _kept(req, _read("shared.api.documentation", "page.html"), HTML)
+    return _cacheable(req, _read("shared.api.documentation", "page.html"), HTML)
 
 
 def _file(req: func.HttpRequest) -> Answer:
@@ -77,11 +77,11 @@ def _file(req: func.HttpRequest) -> Answer:
     if name not in FILES:
         return failure(HTTPStatus.NOT_FOUND, f"file: {name[:60]!r} is not a part of the page.")
     package, file, content_type = FILES[name]
-    return _kept(req, _read(package, file), content_type)
+    return _cacheable(req, _read(package, file), content_type)
 
 
-def _kept(req: func.HttpRequest, body: bytes, content_type: str) -> Answer:
-    """Answer with a body that a browser may keep, as long as it asks whether it is still the same."""
+def _cacheable(req: func.HttpRequest, body: bytes, content_type: str) -> Answer:
+    """Answer with a body that a browser may cache, provided that it asks each time whether it has changed."""
     tag = _tag(body)
     headers = {**GUARDS, "ETag": tag, "Cache-Control": "no-cache"}
     if {tag, "*"} & {each.strip().removeprefix("W/") for each in req.headers.get("If-None-Match", "").split(",")}:

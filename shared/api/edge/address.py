@@ -1,6 +1,6 @@
-"""The address that was called: nothing in it may be passed over, for what is lost there widens the call.
+"""Check the address that was called: nothing in it may be ignored, because ignoring a part widens the call.
 
-The host says `req.url` as it was sent, but for dot segments, which it folds away; `req.params` lacks what is empty.
+The host passes `req.url` on as it was sent, except that it resolves dot segments; `req.params` lacks empty parameters.
 """
 
 import re
@@ -13,22 +13,22 @@ import azure.functions as func
 from shared.api.edge.refusals import FieldRefused, PartMissing
 from shared.core.errors import CallerError
 
-# Clients and servers fold these away from a path, which then is about what holds the name.
+# Clients and servers resolve these in a path, which then addresses the parent.
 NO_NAMES = frozenset({".", ".."})
 FOLDED = "in a path it is folded away"
-# The host reads these itself, in any case: a function key, and the key's name.
+# The host reads these itself, in upper or lower case: a function key, and the key's name.
 OF_THE_HOST = frozenset({"code", "clientid"})
-# In these the platform in front of the host tells the address before anything was folded.
+# Headers in which the platform in front of the host passes on the original address, dot segments included.
 ORIGINAL = ("x-waws-unencoded-url", "x-original-url")
 PATH_SHOWN = 200
-# What is longer, has more digits or stranger characters may be a key that was pasted in the place of a name.
+# Anything longer, with more digits or other characters, may be a key that was pasted in place of a name.
 _PLAIN = re.compile(r"[A-Za-z0-9_$.\[\]-]{1,24}")
 _MOST_DIGITS = 3
 
 
 @dataclass(eq=False)
 class UnknownParameter(CallerError):
-    """A query parameter that the call does not read; the name is None where it may be a secret."""
+    """A query parameter that the call does not have; the name is None if it may be a secret."""
 
     name: str | None
     allowed: Sequence[str]
@@ -41,7 +41,7 @@ class UnknownParameter(CallerError):
 
 
 def check(req: func.HttpRequest, allowed: Collection[str]) -> None:
-    """Raise CallerError for a folded part of the path, and for a parameter that would not be read as it stands."""
+    """Raise CallerError for a dot segment in the path, and for a query parameter that is unknown, empty or repeated."""
     _check_original(req)
     given: set[str] = set()
     for name, value in _parameters(_target(req.url).partition("?")[2]):
@@ -57,7 +57,8 @@ def check(req: func.HttpRequest, allowed: Collection[str]) -> None:
 def check_parts(req: func.HttpRequest) -> None:
     """Raise CallerError for a path with an empty part.
 
-    The host matches `DELETE …/sales/` to the route that removes a namespace; it was about a key that is empty, or `.`.
+    The host matches `DELETE …/sales/` to the route that deletes a namespace, although a key was meant: an empty one, or
+    `.`.
     """
     path = _target(req.url).partition("?")[0]
     if "//" in path or (path.endswith("/") and path != "/"):
@@ -77,7 +78,7 @@ def _check_original(req: func.HttpRequest) -> None:
 
 
 def _target(url: str) -> str:
-    """Return path and query as they stand; urlsplit refuses what some send as their host."""
+    """Return path and query unchanged; urlsplit can't be used, as it rejects some hosts that clients send."""
     _, _, rest = url.partition("://")
     return rest[rest.find("/") :] if "/" in rest else "/"
 
@@ -88,7 +89,7 @@ def _parameters(query: str) -> Iterator[tuple[str, str]]:
 
 
 def _plain(name: str) -> str | None:
-    """Return the name, None where it may be a secret."""
+    """Return the name, or None if it may be a secret."""
     is_plain = _PLAIN.fullmatch(name) and sum(each.isdigit() for each in name) <= _MOST_DIGITS
     return name if is_plain else None
 
@@ -97,7 +98,7 @@ def _hint(name: str, allowed: Collection[str]) -> str:
     by_lower = {each.lower(): each for each in allowed}
     if exact := by_lower.get(name.lower()):
         return f" Write {exact}: upper and lower case are told apart."
-    from difflib import get_close_matches  # noqa: PLC0415 - not at import: few need a hint
+    from difflib import get_close_matches  # noqa: PLC0415 - not at import: a hint is rarely needed
 
     near = get_close_matches(name.lower()[:60], by_lower, n=1)
     return f" Did you mean {by_lower[near[0]]}?" if near else ""

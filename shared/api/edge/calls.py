@@ -1,4 +1,4 @@
-"""Calls and routes as data: requests are served by them, and the contract is drawn from them."""
+"""Calls and routes as data: requests are served from them, and the contract is generated from them."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field, replace
@@ -16,12 +16,11 @@ from shared.api.edge.parameters import Parameter
 
 @dataclass(frozen=True, kw_only=True)
 class Example:
-    """What the page fills in for a call, and what is answered to it.
+    """What the page fills in for a call, and the answer to it.
 
-    What is filled in is sent at a click, so it does no harm: the tasks are those of the stand-in for Sense, which no
-    other site has, a schedule is made stopped, and nothing optional is filled in. `bodies` are named by what they do;
-    `current` is the answer where BUTLER_ANSWERS is `current` and it has another form then; `also` holds by status what
-    else may be answered.
+    It must be harmless to send, because one click sends it: the tasks exist only in the stand-in for Sense, a schedule
+    is created stopped, and nothing optional is filled in. `bodies` are named by what they do; `current` is the answer
+    with BUTLER_ANSWERS set to `current`, if its form differs then; `also` holds other possible answers by status.
     """
 
     answer: Any = None
@@ -35,12 +34,12 @@ class Example:
 class Call:
     """One method of a route.
 
-    `answer` is the type of the usual answer's body, None for no body, and `status` its status; `also` holds others that
-    come with a body of their own. `failures` are those that come with the error envelope, by status, each with a
-    message that this very call gives. `leads_to` names calls that go on from the answer, each with where in the answer
-    its parameters stand. `current` is the type of the answer where BUTLER_ANSWERS is `current` and it has another form
-    then. `takes_any_address` is true of a page alone, to which browsers and links add what they like; every other call
-    refuses what it would not read.
+    `answer` is the type of the usual answer's body, None for no body, and `status` its status; `also` holds the types
+    of other answers with a body of their own. `failures` are the answers with the error envelope, by status, each with
+    a message that this call really gives. `leads_to` names calls that can follow, with the place of their parameters in
+    this answer. `current` is the type of the answer with BUTLER_ANSWERS set to `current`, if its form differs then.
+    `takes_any_address` is True only for pages, to which browsers and links add parameters; every other call refuses
+    what it would ignore.
     """
 
     handler: Handler
@@ -60,9 +59,10 @@ class Call:
 
 @dataclass(frozen=True)
 class Route:
-    """The name of a function, the path that it answers, and a call for each method; an open one asks for no key.
+    """The name of a function, its path, and a call for each method; an open one needs no key.
 
-    A path that ends with a parameter, or is marked so, ends with a name: with a slash behind it another was meant.
+    A path that ends with a parameter, or with `ends_with_name`, ends with a name: a slash after it means something
+    else.
     """
 
     name: str
@@ -85,7 +85,7 @@ def _currently(call: Call) -> Call:
 
 
 def blueprint(routes: Iterable[Route]) -> func.Blueprint:
-    """Return a function for each route, under its name."""
+    """Return a blueprint with a function for each route, under its name."""
     functions = func.Blueprint()
     for route in routes:
         level = func.AuthLevel.ANONYMOUS if route.is_open else None
@@ -105,7 +105,7 @@ def _function(route: Route) -> Callable[[func.HttpRequest, func.Context], func.H
 
 
 def _serve(req: func.HttpRequest, *, call: Call, ends_with_name: bool) -> Answer:
-    """Answer, unless the address holds what would be passed over; raises CallerError."""
+    """Answer the request, unless something in its address would be ignored; raises CallerError."""
     if not call.takes_any_address:
         address.check(req, [one.name for one in call.parameters if one.place == "query"])
         if ends_with_name:

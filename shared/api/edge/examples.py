@@ -1,4 +1,4 @@
-"""What the examples of several resources share: tasks of the stand-in for Sense, and messages of the error envelope."""
+"""What the examples of several resources share: tasks of the stand-in for Sense, and error messages."""
 
 from http import HTTPStatus
 

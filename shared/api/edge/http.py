@@ -1,4 +1,4 @@
-"""The HTTP edge that every path shares: methods, the error envelope, JSON as Butler writes it."""
+"""What every path shares about HTTP: methods, the error envelope, JSON as Butler writes it."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -27,8 +27,8 @@ log = log_of(__name__)
 JSON_TYPE = "application/json; charset=utf-8"
 OVERRIDE = "X-HTTP-Method-Override"
 
-# Looked up along an error's ancestors, the nearest first. Clients repeat 408, 429 and 5xx by themselves: what might
-# then be done twice is answered with a status that is final for them.
+# Looked up along an error's ancestors, the nearest first. Clients repeat a request by themselves after 408, 429 and
+# 5xx: where that might do something twice, the status is one that they take as final.
 STATUS: dict[type[BaseException], HTTPStatus] = {
     CallerError: HTTPStatus.BAD_REQUEST,
     TaskForbidden: HTTPStatus.FORBIDDEN,
@@ -43,7 +43,7 @@ STATUS: dict[type[BaseException], HTTPStatus] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What goes back to the caller: a status and a value that JSON can hold, or bytes; None is no body at all."""
+    """An answer to the caller: a status and a body, which is a JSON value or bytes; None means no body."""
 
     status: HTTPStatus = HTTPStatus.OK
     body: Any = None
@@ -63,10 +63,10 @@ Handler = Callable[[func.HttpRequest], Answer]
 
 
 def dispatch(req: func.HttpRequest, context: func.Context, handlers: Mapping[str, Handler]) -> func.HttpResponse:
-    """Answer with the handler of the request's method, 405 when it has none.
+    """Answer with the handler for the method, or with 405 if there is none.
 
     A POST may name another method in X-HTTP-Method-Override: Qlik's REST connector can only GET and POST. HEAD is
-    answered as GET without the body.
+    answered like GET, without the body.
     """
     method = method_of(req)
     handler = handlers.get("GET" if method == "HEAD" else method)
@@ -74,17 +74,19 @@ def dispatch(req: func.HttpRequest, context: func.Context, handlers: Mapping[str
 
 
 def respond(req: func.HttpRequest, context: func.Context, handler: Handler) -> func.HttpResponse:
-    """Answer with the handler, whatever the method; whatever goes wrong becomes the error envelope."""
+    """Answer with the handler, whatever the method; every error becomes the error envelope."""
     return _rendered(_guarded(handler, req, context), with_body=method_of(req) != "HEAD")
 
 
 def method_of(req: func.HttpRequest) -> str:
+    """Return the method in upper case, that of X-HTTP-Method-Override if a POST has one."""
     method: str = req.method.upper()
     override: str = req.headers.get(OVERRIDE, "") if method == "POST" else ""
     return override.strip().upper() or method
 
 
 def failure(status: HTTPStatus, message: str, headers: Mapping[str, str] | None = None) -> Answer:
+    """Return an answer with the error envelope."""
     body = Failure(statusCode=status.value, error=status.phrase, message=message)
     return Answer(status=status, body=body, headers=headers or {})
 
@@ -120,5 +122,6 @@ def _rendered(answer: Answer, *, with_body: bool) -> func.HttpResponse:
 
 
 def as_json(value: Any) -> bytes:
+    """Return the value as Butler writes JSON: indented by two spaces, in UTF-8."""
     # A name in Sense may hold half a surrogate pair, which no encoding can carry.
     return json.dumps(value, indent=2, ensure_ascii=False).encode("utf-8", "replace")

@@ -1,22 +1,22 @@
-"""Which route somebody meant who asked for a path that there is not."""
+"""Find the route that was probably meant when a path does not exist."""
 
 from collections.abc import Iterable
 from difflib import SequenceMatcher
 from itertools import zip_longest
 
 LONGEST, MOST_PARTS, LONGEST_PART = 200, 8, 60
-# How alike two words must be to be taken for one: `schedule` and `schedules` are by 0.94, `stop` and `start` by 0.67.
+# The likeness from which two words count as the same: `schedule` and `schedules` have 0.94, `stop` and `start` 0.67.
 ALIKE = 0.7
-# Beyond two parts too many or too few a path is not near any more.
+# A path with more than two parts too many or too few is not near.
 FARTHEST = 2.5
 EXTRA, STRANGE, ANY = 1.0, 2.0, 0.1
 
 
 def nearest(path: str, routes: Iterable[str]) -> str | None:
-    """Return the route nearest to the path, None where none is near: a slip, not another idea.
+    """Return the route nearest to the path, or None if the difference is more than a slip.
 
-    General approach: a route is known by its first word after the version, `schedules` or `reloadtask`. Where the path
-    has a word like it, what follows is compared part by part; a parameter takes any part.
+    General approach: a route is known by its first word after the version, `schedules` or `reloadtask`. If the path has
+    a word like it, the rest is compared part by part; a parameter matches any part.
     """
     parts = path.strip("/").lower().split("/")
     if len(path) > LONGEST or len(parts) > MOST_PARTS or max(map(len, parts)) > LONGEST_PART:
@@ -35,12 +35,12 @@ def _distance(parts: list[str], route: list[str]) -> float:
     return 1 - likeness + sum(_cost(*pair) for pair in zip_longest(parts[at + 1 :], rest))
 
 
-def _cost(part: str | None, wanted: str | None) -> float:
-    if part is None or wanted is None:
+def _cost(part: str | None, expected: str | None) -> float:
+    if part is None or expected is None:
         return EXTRA
-    if wanted.startswith("{"):
+    if expected.startswith("{"):
         return ANY
-    likeness = _likeness(part, wanted.lower())
+    likeness = _likeness(part, expected.lower())
     return 1 - likeness if likeness >= ALIKE else STRANGE
 
 

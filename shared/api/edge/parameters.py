@@ -1,4 +1,4 @@
-"""Parameters of a call: each knows its name, how it is read, and how the contract tells of it."""
+"""Parameters of a call: each has its name, reads its value and describes itself for the contract."""
 
 import re
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ FIRST_YEAR, LAST_YEAR = 1970, 2200
 
 @dataclass(frozen=True, kw_only=True)
 class Parameter:
-    """A part of the query, or of the path; of a text `form` is a JSON Schema format and `longest` the most it holds."""
+    """A parameter of the query or path; for a text `form` is its JSON Schema format, `longest` its maximum length."""
 
     name: str
     description: str
@@ -27,10 +27,12 @@ class Parameter:
 
     @property
     def schema(self) -> dict[str, Any]:
-        told = {"type": "string", "format": self.form, "maxLength": self.longest}
-        return {name: value for name, value in told.items() if value is not None}
+        """Return the JSON Schema of the value."""
+        keywords = {"type": "string", "format": self.form, "maxLength": self.longest}
+        return {name: value for name, value in keywords.items() if value is not None}
 
     def checked(self, given: str) -> str:
+        """Return the text; raises TooLong."""
         if self.longest and len(given) > self.longest:
             raise TooLong(self.name, len(given), self.longest)
         return given
@@ -47,7 +49,7 @@ class Segment(Parameter):
         return {**super().schema, "not": {"enum": sorted(NO_NAMES)}}
 
     def read(self, req: func.HttpRequest) -> str:
-        """Return the text; the host decodes all of it but %2F, which would look like a separator."""
+        """Return the text; the host decodes everything but %2F, because a slash would separate parts."""
         given: str = req.route_params[self.name]
         if given in NO_NAMES:
             raise NotAllowed(self.name, given, FOLDED)
@@ -55,23 +57,25 @@ class Segment(Parameter):
 
 
 class OptionalText(Parameter):
-    """A text that may be left out; an empty one is refused before it is read."""
+    """A text that may be absent; an empty one has been refused before it is read."""
 
     @property
     def schema(self) -> dict[str, Any]:
         return {**super().schema, "minLength": 1}
 
     def read(self, req: func.HttpRequest) -> str | None:
+        """Return the text, or None if absent; raises TooLong."""
         given: str | None = req.params.get(self.name)
         return None if given is None else self.checked(given)
 
 
 class Text(OptionalText):
-    """A text that must be there."""
+    """A text that must be present."""
 
     is_required = True
 
     def read(self, req: func.HttpRequest) -> str:
+        """Return the text; raises FieldRefused if absent, or TooLong."""
         given = super().read(req)
         if given is None:
             raise FieldRefused(self.name, "is missing: give it as a query parameter")
@@ -79,13 +83,14 @@ class Text(OptionalText):
 
 
 class Flag(Parameter):
-    """True or false; absent is false."""
+    """True or false; absent means false."""
 
     @property
     def schema(self) -> dict[str, Any]:
         return {"type": "boolean", "default": False}
 
     def read(self, req: func.HttpRequest) -> bool:
+        """Return the value; raises NotAllowed for anything but true and false."""
         given: str = req.params.get(self.name, "false")
         if given not in {"true", "false"}:
             raise NotAllowed(self.name, given, "use true or false")
@@ -94,6 +99,8 @@ class Flag(Parameter):
 
 @dataclass(frozen=True, kw_only=True)
 class WholeNumber(Parameter):
+    """A whole number from 1 to `most`; `if_absent` is its default."""
+
     if_absent: int
     most: int
 
@@ -102,6 +109,7 @@ class WholeNumber(Parameter):
         return {"type": "integer", "minimum": 1, "maximum": self.most, "default": self.if_absent}
 
     def read(self, req: func.HttpRequest) -> int:
+        """Return the number; raises NotAllowed."""
         given = req.params.get(self.name, str(self.if_absent))
         if not re.fullmatch(r"[0-9]{1,9}", given) or not 1 <= int(given) <= self.most:
             raise NotAllowed(self.name, given, f"use a whole number from 1 to {self.most}")
@@ -116,7 +124,7 @@ class Instant(Parameter):
         return {"type": "string", "format": "date-time"}
 
     def read(self, req: func.HttpRequest) -> datetime | None:
-        """Return it in UTC, None if absent; a time without its offset is none."""
+        """Return the instant in UTC, or None if absent; a time without an offset is refused."""
         given = req.params.get(self.name)
         if given is None:
             return None

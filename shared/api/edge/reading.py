@@ -1,4 +1,4 @@
-"""Read the body that a caller sent, and name the place of what is wrong with it."""
+"""Read the body of a request, and say where in it a fault is."""
 
 import codecs
 from collections.abc import Collection
@@ -13,14 +13,14 @@ from shared.core.errors import CallerError, TooLong
 
 Value = TypeVar("Value")
 
-# Butler's own limit. It holds some 10,000 task ids.
+# Butler's own limit; enough for about 10,000 task ids.
 BODY_BYTES = 1024 * 1024
 GZIP = b"\x1f\x8b"
 
 
 @dataclass(eq=False)
 class NotUtf8(CallerError):
-    """A body is encoded otherwise; `found` says how, or where it shows."""
+    """A body in another encoding; `found` says which one, or where the first wrong byte is."""
 
     found: str
 
@@ -29,9 +29,9 @@ class NotUtf8(CallerError):
 
 
 def body(req: func.HttpRequest, kind: TypeAdapter[Value], *, if_absent: bytes, unions: Collection[str] = ()) -> Value:
-    """Return the JSON body as the value it must be; raises CallerError naming place, value and what is allowed.
+    """Return the JSON body as a checked value; raises CallerError naming place, value and what is allowed.
 
-    `unions` are the tags of tagged unions in it, which pydantic adds to a place and no caller ever wrote there.
+    `unions` are the tags of tagged unions, which pydantic adds to the place of a fault although no caller wrote them.
     """
     raw = req.get_body()
     if len(raw) > BODY_BYTES:
@@ -44,7 +44,7 @@ def body(req: func.HttpRequest, kind: TypeAdapter[Value], *, if_absent: bytes, u
 
 
 def _encoding_fault(raw: bytes) -> CallerError | None:
-    """Return what is wrong with the bytes of a body that could not be read, None where they are UTF-8."""
+    """Return what is wrong with the bytes of a body that could not be read, or None if they are UTF-8."""
     if raw.startswith(GZIP):
         return FieldRefused(BODY, "is compressed with gzip; send it as it is")
     if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in raw[:4]:

@@ -1,6 +1,6 @@
-"""What may be wrong with what a caller sends, as data whose text names the place, the value and what is allowed.
+"""What can be wrong with a request, as data whose text names the place, the value and what is allowed.
 
-Apart from reading.py, for the commands on a laptop tell it too, and have no azure.functions.
+Separate from reading.py, because the commands on a laptop use these texts too and do not have azure.functions.
 """
 
 import json
@@ -15,7 +15,7 @@ from shared.core.errors import CallerError
 FAULTS_SHOWN = 3
 VALUE_SHOWN = 60
 BODY = "body"
-# What is expected where pydantic found a fault, by its kind; what stands in braces is the fault's own.
+# What is expected, by the kind of pydantic's fault; the fault itself fills in the names in braces.
 EXPECTED = {
     "model_type": "an object is expected",
     "model_attributes_type": "an object is expected",
@@ -31,7 +31,7 @@ EXPECTED = {
     "string_too_long": "at most {max_length} characters fit",
     "value_error": "{error}",
 }
-# What is wrong where no other value would help.
+# What is wrong when no other value would help.
 REFUSED = {
     "json_invalid": "is not valid JSON: {error}",
     "missing": "is missing",
@@ -41,7 +41,7 @@ REFUSED = {
 
 @dataclass(eq=False)
 class NotAllowed(CallerError):
-    """A value that may not stand in a field; `allowed` says what may, or why not, in words without a full stop."""
+    """A value that a field may not have; `allowed` says what may stand there, or why not, without a full stop."""
 
     field: str
     value: object
@@ -53,7 +53,7 @@ class NotAllowed(CallerError):
 
 @dataclass(eq=False)
 class FieldRefused(CallerError):
-    """A field with which something else is wrong than its value; `problem` goes on from its name."""
+    """A field with a fault other than its value; `problem` continues the sentence after its name."""
 
     field: str
     problem: str
@@ -64,7 +64,7 @@ class FieldRefused(CallerError):
 
 @dataclass(eq=False)
 class PartMissing(CallerError):
-    """A part of path or body that must be there and is not, in Butler's words; `detail` says more."""
+    """A missing part of path or body, in Butler's words; `detail` says more."""
 
     detail: str = ""
 
@@ -74,7 +74,7 @@ class PartMissing(CallerError):
 
 @dataclass(eq=False)
 class BodyRefused(CallerError):
-    """What is wrong with a body, and how many faults more it has."""
+    """The first faults of a body, and how many more there are."""
 
     faults: Sequence[CallerError]
     more: int = 0
@@ -84,16 +84,17 @@ class BodyRefused(CallerError):
 
 
 def refusal(error: ValidationError, unions: Collection[str] = (), root: str = BODY) -> BodyRefused:
-    """Return the first faults that pydantic found in a value whose place is `root`, empty where it has no name.
+    """Return the first faults that pydantic found in a value whose place is `root`; an empty text means no name.
 
-    `unions` are the tags of tagged unions in it, which pydantic adds to a place and no caller ever wrote there.
+    `unions` are the tags of tagged unions, which pydantic adds to the place of a fault although no caller wrote them.
     """
     faults = error.errors(include_url=False)
-    told = [_fault(fault, _place(fault["loc"], unions, root)) for fault in faults[:FAULTS_SHOWN]]
-    return BodyRefused(told, more=len(faults) - len(told))
+    shown_faults = [_fault(fault, _place(fault["loc"], unions, root)) for fault in faults[:FAULTS_SHOWN]]
+    return BodyRefused(shown_faults, more=len(faults) - len(shown_faults))
 
 
 def shown(value: object) -> str:
+    """Return the value as JSON, shortened to what a message repeats."""
     text = json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= VALUE_SHOWN else f"{text[:VALUE_SHOWN]}…"
 
@@ -110,7 +111,7 @@ def _fault(fault: Mapping[str, Any], place: str) -> CallerError:
         case kind if kind in REFUSED:
             return FieldRefused(place, REFUSED[kind].format_map(about))
         case kind:
-            # What has no word here is told in pydantic's own.
+            # Kinds without an entry keep pydantic's own message.
             return NotAllowed(place, fault["input"], EXPECTED.get(kind, "{msg}").format_map({**fault, **about}))
 
 

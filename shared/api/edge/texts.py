@@ -1,19 +1,19 @@
-"""Text as JSON carries it: Butler's clients send numbers and truth values where a text is meant."""
+"""Text in JSON: Butler's clients send numbers and booleans where a text is expected."""
 
 import json
 import math
 from decimal import Decimal
 from typing import Any
 
-# Between these JavaScript writes a number without an exponent.
+# Between these limits JavaScript writes a number without an exponent.
 PLAIN_FROM, PLAIN_BELOW = 1e-6, 1e21
 
 
 def as_text(value: Any) -> Any:
-    """Return a number or a truth value as the text that JavaScript writes for it, and anything else as it is.
+    """Return a number or a boolean as the text that JavaScript writes for it, and anything else unchanged.
 
     Butler reads with JavaScript (ECMA-262, Number::toString). A whole number keeps all its digits, also those that
-    JavaScript would round. Raises ValueError for a number that JSON has no word for.
+    JavaScript would round off. Raises ValueError for a number that JSON can't express.
     """
     if isinstance(value, float):
         if not math.isfinite(value):

@@ -1,4 +1,4 @@
-"""Any path that no route fits: the host itself would answer an empty 404."""
+"""Answer any path that no route matches: the host itself would answer an empty 404."""
 
 from collections.abc import Sequence
 from http import HTTPStatus
@@ -11,8 +11,8 @@ from shared.api.edge.http import Answer, failure, method_of, respond
 from shared.api.edge.nearest import nearest
 
 
-def beside(known: Sequence[Route], *, name: str) -> func.Blueprint:
-    """Return the function of this name for all paths beside these routes, which names the nearest of them."""
+def for_paths_other_than(known: Sequence[Route], *, name: str) -> func.Blueprint:
+    """Return the function of this name for all other paths; it suggests the nearest of these routes."""
     blueprint = func.Blueprint()
 
     def _not_found(req: func.HttpRequest) -> Answer:

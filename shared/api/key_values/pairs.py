@@ -1,4 +1,4 @@
-"""/v4/keyvalues and its kin: what a caller leaves for a reload script."""
+"""/v4/keyvalues and the other calls for key-values: what a caller stores for a reload script to read."""
 
 from datetime import UTC, datetime
 from functools import partial
@@ -20,7 +20,7 @@ from shared.core.key_values import LONGEST_NAME, KeyValue
 
 NAMESPACE = Segment(name="namespace", description="What keeps keys of one purpose together.", longest=LONGEST_NAME)
 KEY = Segment(name="key", description="The key of the pair.", longest=LONGEST_NAME)
-KEY_ASKED = Text(name="key", description="The key of the pair.", longest=LONGEST_NAME)
+KEY_PARAMETER = Text(name="key", description="The key of the pair.", longest=LONGEST_NAME)
 
 
 class ValueAnswer(TypedDict):
@@ -71,13 +71,13 @@ def _keys(req: func.HttpRequest) -> Answer:
 
 
 def _value(req: func.HttpRequest) -> Answer:
-    namespace, key = NAMESPACE.read(req), KEY_ASKED.read(req)
+    namespace, key = NAMESPACE.read(req), KEY_PARAMETER.read(req)
     value = wiring.key_values().value(namespace, key, datetime.now(UTC))
     return Answer(body=ValueAnswer(namespace=namespace, key=key, value=value))
 
 
 def _exists(req: func.HttpRequest) -> Answer:
-    namespace, key = NAMESPACE.read(req), KEY_ASKED.read(req)
+    namespace, key = NAMESPACE.read(req), KEY_PARAMETER.read(req)
     value = wiring.key_values().find(namespace, key, datetime.now(UTC))
     found = FoundValue() if value is None else FoundValue(namespace=namespace, key=key, value=value)
     return Answer(body=ExistsAnswer(keyExists=value is not None, keyValue=found))
@@ -90,8 +90,8 @@ def _store(req: func.HttpRequest) -> Answer:
         raise PartMissing("body.value" if body.key else "")
     pair = KeyValue(namespace=namespace, key=body.key, value=body.value, ttl_ms=lifetime(body.ttl))
     wiring.key_values().store([pair], datetime.now(UTC))
-    told = StoredAnswer(namespace=namespace, key=pair.key, value=pair.value, ttl=pair.ttl_ms or 0)
-    return Answer(status=HTTPStatus.CREATED, body=told)
+    stored = StoredAnswer(namespace=namespace, key=pair.key, value=pair.value, ttl=pair.ttl_ms or 0)
+    return Answer(status=HTTPStatus.CREATED, body=stored)
 
 
 def _delete(req: func.HttpRequest) -> Answer:
@@ -135,7 +135,7 @@ READ = Call(
     handler=_value,
     summary="Read the value of a key",
     answer=ValueAnswer,
-    parameters=(NAMESPACE, KEY_ASKED),
+    parameters=(NAMESPACE, KEY_PARAMETER),
     failures=NOT_FOUND,
     example=Example(parameters=ITS_NAMES, answer=PAIR),
 )
@@ -164,7 +164,7 @@ EXISTS = Call(
     handler=_exists,
     summary="Tell whether a key is there, with its value",
     answer=ExistsAnswer,
-    parameters=(NAMESPACE, KEY_ASKED),
+    parameters=(NAMESPACE, KEY_PARAMETER),
     failures=STORAGE_AWAY | {HTTPStatus.BAD_REQUEST: "key is missing: give it as a query parameter."},
     example=Example(parameters=ITS_NAMES, answer={"keyExists": True, "keyValue": PAIR}),
 )

@@ -1,4 +1,4 @@
-"""Key-values as they come over the wire, by a call of their own or among the items of a start request."""
+"""Key-values as callers send them, in a call of their own or among the items of a start request."""
 
 import math
 import re
@@ -14,7 +14,7 @@ from shared.log import log_of
 
 log = log_of(__name__)
 
-# A number as programs write it: 3600000, 3600000.0, 3.6e6, 3.6E+06; short enough to be less than a hundred years.
+# A number as programs write it: 3600000, 3600000.0, 3.6e6, 3.6E+06; its length limits it to a hundred years.
 _FRACTION = r"(\.[0-9]{0,20})?"
 _TTL = rf"^ {{0,9}}([+-]?([0-9]{{1,12}}{_FRACTION}|[0-9]{{1,3}}{_FRACTION}[eE][+-]?0{{0,2}}[0-9]))? {{0,9}}$"
 
@@ -26,18 +26,18 @@ def _as_name(value: Any) -> Any:
 
 
 def _milliseconds(value: Any) -> Any:
-    """Butler's own load script sends the time to live as text, empty when there is none; a part of one is cut off."""
+    """Return a time to live as a whole number; Butler's load script sends text, which is empty for none."""
     if isinstance(value, str) and re.fullmatch(_TTL, value):
         value = float(value) if value.strip() else None
     if isinstance(value, float) and math.isfinite(value):
-        # Less than one is not none, which would be for ever.
+        # A fraction of a millisecond becomes 1, because 0 would mean for ever.
         value = int(value) or int(value > 0)
     if isinstance(value, bool | str | float):
-        raise ValueError("a number of milliseconds is expected")  # noqa: TRY004 - pydantic tells of this one alone
+        raise ValueError("a number of milliseconds is expected")  # noqa: TRY004 - pydantic reports only this one
     return value
 
 
-# What may come in, for the contract. Storage counts UTF-16 units, which only the pair's own check does.
+# What is accepted, for the contract. Storage counts UTF-16 units, which only KeyValue's own check does.
 _NOT_FOLDED: dict[str, Any] = {"not": {"enum": sorted(NO_NAMES)}}
 _NameIn = (
     Annotated[str, Field(min_length=1, max_length=LONGEST_NAME, json_schema_extra=_NOT_FOLDED)] | int | float | bool
@@ -62,7 +62,7 @@ _Ttl = Annotated[
 class KeyValueBody(BaseModel):
     """What a caller stores under a namespace; Butler's clients send numbers too."""
 
-    # That both are required is for the caller to read; Butler's clients know the message of their absence.
+    # The contract shows both as required; when one is missing, the answer is a message that Butler's clients know.
     model_config = ConfigDict(defer_build=True, json_schema_extra={"required": ["key", "value"]})
 
     key: _Name = None
@@ -85,7 +85,7 @@ class KeyValuePayload(BaseModel):
 
 
 def complete(payloads: Sequence[KeyValuePayload]) -> list[KeyValue]:
-    """Return the pairs that have all they need."""
+    """Return the pairs that have namespace, key and value; the others are dropped and counted in the log."""
     pairs = [
         KeyValue(namespace=one.namespace, key=one.key, value=one.value, ttl_ms=lifetime(one.ttl))
         for one in payloads
@@ -97,5 +97,5 @@ def complete(payloads: Sequence[KeyValuePayload]) -> list[KeyValue]:
 
 
 def lifetime(ttl: int | None) -> int | None:
-    """Return a time to live in milliseconds, None for ever, which Butler's clients write in several ways."""
+    """Return a time to live in milliseconds, or None for ever: Butler's clients send 0, less or nothing for that."""
     return ttl if ttl and ttl > 0 else None

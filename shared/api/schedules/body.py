@@ -1,4 +1,4 @@
-"""A schedule as a caller sends it, and the value it becomes."""
+"""A schedule as a caller sends it, and its conversion to a definition."""
 
 import re
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from pydantic import (
 from shared.api.edge.refusals import EXPECTED, NotAllowed, shown
 from shared.api.edge.texts import as_text
 from shared.core.errors import CallerError
-from shared.core.starts import is_guid
+from shared.core.tasks import is_guid
 
 if TYPE_CHECKING:
     from shared.core.schedules import Definition
@@ -28,24 +28,24 @@ if TYPE_CHECKING:
 MOST_TAGS = 50
 LONGEST_TAG = 256
 
-# A control character has no place in a name, and would take six in storage.
+# A control character has no place in a name, and takes six characters in storage.
 _Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 _PlainTag = Annotated[str, StringConstraints(max_length=LONGEST_TAG, pattern=r"^[^\x00-\x1f\x7f]*$")]
 _Tag = Annotated[_PlainTag, BeforeValidator(as_text, json_schema_input_type=_PlainTag | int | float | bool)]
 _Tags = Annotated[list[_Tag], Field(max_length=MOST_TAGS)]
 
-# The contract's names for what only Footman itself can check.
+# The contract's names of formats that only Footman itself can check.
 CRON, ZONE = "cron", "iana-time-zone"
 VISIBLE = r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$"
 _VisibleLine = Annotated[_Line, Field(json_schema_extra={"pattern": VISIBLE})]
 GUID = "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
 
-# A letter that no GUID has.
+# A letter that does not occur in a GUID.
 _NO_DIGIT = re.compile(r"[^\W\d_a-f]", re.IGNORECASE)
 
 
 def _listed(value: Any) -> Any:
-    """Take one tag as a list of one, as Butler does: PowerShell's ConvertTo-Json makes the one of the other."""
+    """Turn a single tag into a list, as Butler does: PowerShell's ConvertTo-Json unwraps a list of one."""
     return [value] if isinstance(value, str | int | float) else value
 
 
@@ -57,17 +57,17 @@ class TwoZones(CallerError):
     other: str
 
     def __str__(self) -> str:
-        beside = f"beside timezone {shown(self.zone)}"
-        return f"body.timeZone: {shown(self.other)} is not allowed {beside}; the two are names of one thing."
+        timezone = f"beside timezone {shown(self.zone)}"
+        return f"body.timeZone: {shown(self.other)} is not allowed {timezone}; the two are names of one thing."
 
 
 class ScheduleBody(BaseModel):
     """What a caller says of a schedule; what else stands in the body, id and state among it, is Footman's to say."""
 
-    # Built at the first request, as Azure waits for the import of the app.
+    # Built at the first request, because Azure waits for the import of the app.
     model_config = ConfigDict(defer_build=True)
 
-    # Where no number can be right, expression, zone, task and state, a text is expected.
+    # Numbers are only accepted where one can be right: not for expression, zone, task and state.
     name: Annotated[_Line, BeforeValidator(as_text, json_schema_input_type=_VisibleLine | int | float | bool)]
     cronSchedule: Annotated[  # noqa: N815 - the wire's name
         str,
@@ -80,7 +80,7 @@ class ScheduleBody(BaseModel):
         str,
         Field(
             description="The IANA name of the zone whose clock it follows.",
-            # The second is the name that Butler's code reads; the contract tells only the first.
+            # The second is the name that Butler's code reads; the contract has only the first.
             validation_alias=AliasChoices("timezone", "timeZone"),
             json_schema_extra={"format": ZONE},
         ),
@@ -102,7 +102,7 @@ class ScheduleBody(BaseModel):
     @model_validator(mode="wrap")
     @classmethod
     def _names_one_zone(cls, sent: Any, read: ModelWrapValidatorHandler[Self]) -> Self:
-        """Return the schedule; raises CallerError for a second zone, which pydantic lets pass."""
+        """Return the schedule; raises CallerError for a second, different zone, which pydantic would ignore."""
         schedule = read(sent)
         other = sent.get("timeZone") if isinstance(sent, dict) else None
         if other is None or other == schedule.timezone:
@@ -134,6 +134,7 @@ SCHEDULE: TypeAdapter[ScheduleBody] = TypeAdapter(ScheduleBody)
 
 
 def definition(body: ScheduleBody) -> "Definition":
+    """Return the definition that a body asks for; raises CallerError."""
     from shared.core.schedules import Definition  # noqa: PLC0415 - only the schedules need it
 
     return Definition.read(

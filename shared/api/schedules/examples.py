@@ -1,4 +1,4 @@
-"""What the examples of the schedules' calls are made of."""
+"""The parts of the examples in the schedules' calls."""
 
 from http import HTTPStatus
 
@@ -36,7 +36,7 @@ STATUS = {
 
 NO_SCHEDULE = STORAGE_AWAY | {HTTPStatus.BAD_REQUEST: f"REST SCHEDULER: Schedule ID {SCHEDULE_ID} not found."}
 NO_TAG = STORAGE_AWAY | {HTTPStatus.BAD_REQUEST: "tag is empty: give it a value, or leave it out."}
-# With a start filter Sense is asked whether the filter allows the task.
+# With a start filter, the tags and properties of the task are looked up in Sense.
 TASK_REFUSED = {
     HTTPStatus.FORBIDDEN: f"qlikSenseTaskId: '{APP1}' (Reload task of App1) is not allowed: START_TASK_FILTER has "
     "neither the task nor one of its tags or custom properties.",

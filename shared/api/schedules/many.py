@@ -16,7 +16,7 @@ from shared.api.schedules import examples, wire
 from shared.api.schedules.body import LONGEST_TAG, SCHEDULE, definition
 from shared.api.schedules.wire import ScheduleAnswer, StatusAnswer
 
-ID_ASKED = OptionalText(name="id", description="Answer with this schedule alone; not beside tag.")
+ID_PARAMETER = OptionalText(name="id", description="Answer with this schedule alone; not beside tag.")
 TAG = OptionalText(
     name="tag",
     description="Only the schedules with exactly this tag, upper and lower case told apart.",
@@ -25,23 +25,23 @@ TAG = OptionalText(
 
 
 def _list(req: func.HttpRequest) -> Answer:
-    asked, tag = ID_ASKED.read(req), TAG.read(req)
-    if asked is None:
+    schedule_id, tag = ID_PARAMETER.read(req), TAG.read(req)
+    if schedule_id is None:
         return Answer(body=wire.schedules(wiring.schedules().all(tag)))
     if tag is not None:
         raise FieldRefused("tag", "is not allowed beside id: the id alone names the schedule")
-    found = wire.schedule(wiring.schedules().one(asked))
+    found = wire.schedule(wiring.schedules().one(schedule_id))
     return Answer(body=[found] if wiring.settings().are_answers_current else found)
 
 
 def _create(req: func.HttpRequest) -> Answer:
-    asked = definition(reading.body(req, SCHEDULE, if_absent=b"null"))
-    made = wiring.schedules().create(asked, wiring.now())
+    requested = definition(reading.body(req, SCHEDULE, if_absent=b"null"))
+    made = wiring.schedules().create(requested, wiring.now())
     return Answer(status=HTTPStatus.CREATED, body=wire.schedule(made))
 
 
 def _start_all(req: func.HttpRequest) -> Answer:
-    return Answer(body=wire.schedules(wiring.schedules().start_all(wiring.now(), TAG.read(req))))
+    return Answer(body=wire.schedules(wiring.schedules().activate_all(wiring.now(), TAG.read(req))))
 
 
 def _stop_all(req: func.HttpRequest) -> Answer:
@@ -57,7 +57,7 @@ LIST = Call(
     summary="List all schedules or those of a tag, oldest first, or one",
     answer=list[ScheduleAnswer] | ScheduleAnswer,
     current=list[ScheduleAnswer],
-    parameters=(ID_ASKED, TAG),
+    parameters=(ID_PARAMETER, TAG),
     failures=examples.NO_SCHEDULE,
     example=Example(answer=[examples.STOPPED]),
 )

@@ -29,8 +29,8 @@ def _read(req: func.HttpRequest) -> Answer:
 
 def _replace(req: func.HttpRequest) -> Answer:
     body = reading.body(req, SCHEDULE, if_absent=b"null")
-    schedule_id, asked, now = ID.read(req), definition(body), wiring.now()
-    replaced = wiring.schedules().replace(schedule_id, asked, now, keeps_state=body.keepState)
+    schedule_id, requested, now = ID.read(req), definition(body), wiring.now()
+    replaced = wiring.schedules().replace(schedule_id, requested, now, keeps_state=body.keepState)
     return Answer(body=wire.schedule(replaced))
 
 
@@ -40,7 +40,7 @@ def _delete(req: func.HttpRequest) -> Answer:
 
 
 def _start(req: func.HttpRequest) -> Answer:
-    return Answer(body=wire.schedules([wiring.schedules().start(ID.read(req), wiring.now())]))
+    return Answer(body=wire.schedules([wiring.schedules().activate(ID.read(req), wiring.now())]))
 
 
 def _stop(req: func.HttpRequest) -> Answer:

@@ -1,4 +1,4 @@
-"""GET /v4/schedules/preview: when would this be due? Asked before a schedule is saved."""
+"""GET /v4/schedules/preview: when would this be due? For use before a schedule is saved."""
 
 from datetime import UTC, datetime
 from http import HTTPStatus

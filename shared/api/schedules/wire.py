@@ -1,4 +1,4 @@
-"""Schedules and their runs as they are answered: Butler's names, Butler's forms."""
+"""Schedules and their runs as they are answered, under the names and in the forms that Butler uses."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 StartupState = Annotated[str, Field(json_schema_extra={"enum": ["start", "started", "stop", "stopped"]})]
 KnownState = Annotated[str, Field(json_schema_extra={"enum": ["started", "stopped"]})]
 Outcome = Annotated[str, Field(json_schema_extra={"enum": ["started", "notStarted", "failed", "missed", "denied"]})]
+ReasonCode = Annotated[str, Field(json_schema_extra={"enum": ["outcomeUnknown"]})]
 Moment = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 
 
@@ -34,25 +35,27 @@ class ScheduleAnswer(TypedDict):
 
 
 def schedule(kept: "Schedule") -> ScheduleAnswer:
-    told = kept.definition
+    """Return a schedule as Butler answers it."""
+    definition = kept.definition
     answer: ScheduleAnswer = {
         "id": kept.id,
         "created": kept.created.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        "name": told.target.name,
-        "cronSchedule": told.rule.expression,
-        "timezone": told.rule.zone_name,
-        "qlikSenseTaskId": told.target.task_id,
-        "startupState": told.startup_state,
+        "name": definition.target.name,
+        "cronSchedule": definition.rule.expression,
+        "timezone": definition.rule.zone_name,
+        "qlikSenseTaskId": definition.target.task_id,
+        "startupState": definition.startup_state,
         "lastKnownState": kept.state.value,
     }
-    if told.tags is not None:
-        answer["tags"] = list(told.tags)
+    if definition.tags is not None:
+        answer["tags"] = list(definition.tags)
     if kept.problem:
         answer["problem"] = kept.problem
     return answer
 
 
 def schedules(kept: "Iterable[Schedule]") -> list[ScheduleAnswer]:
+    """Return schedules as Butler answers them."""
     return [schedule(each) for each in kept]
 
 
@@ -64,6 +67,7 @@ class RunAnswer(TypedDict):
     lateSeconds: float | None
     attempt: int
     outcome: Outcome
+    reasonCode: NotRequired[ReasonCode]
     reason: str | None
     executionId: str | None
     missedCount: int
@@ -88,6 +92,7 @@ class StatusAnswer(TypedDict):
 
 
 def status(kept: "Schedule") -> StatusAnswer:
+    """Return when a schedule runs next and what became of its last run."""
     answer: StatusAnswer = {
         "id": kept.id,
         "name": kept.definition.target.name,
@@ -100,33 +105,39 @@ def status(kept: "Schedule") -> StatusAnswer:
     return answer
 
 
-def run(told: "Run") -> RunAnswer:
-    late = told.late_seconds
-    return {
-        "due": utc(told.due),
-        "started": utc(told.started) if told.started else None,
+def run(recorded: "Run") -> RunAnswer:
+    """Return an occurrence as it stands in history, with times in UTC."""
+    late = recorded.late_seconds
+    answer: RunAnswer = {
+        "due": utc(recorded.due),
+        "started": utc(recorded.started) if recorded.started else None,
         "lateSeconds": None if late is None else round(late, 3),
-        "attempt": told.attempt,
-        "outcome": told.outcome.value,
-        "reason": told.reason,
-        "executionId": told.execution_id,
-        "missedCount": told.missed_count,
+        "attempt": recorded.attempt,
+        "outcome": recorded.outcome.word,
+        "reason": recorded.reason,
+        "executionId": recorded.execution_id,
+        "missedCount": recorded.missed_count,
     }
+    if code := recorded.outcome.reason_code:
+        answer["reasonCode"] = code
+    return answer
 
 
 def moment(instant: datetime, zone: "Zone") -> MomentAnswer:
+    """Return an instant in UTC and on the clock of the zone."""
     return {"utc": utc(instant), "local": zone.local(instant).isoformat()}
 
 
 def utc(instant: datetime) -> str:
+    """Return an instant in UTC to the second, such as 2026-11-22T06:00:00Z."""
     return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _next_run(kept: "Schedule") -> MomentAnswer | None:
-    if kept.due is None:
+    if kept.due_at is None:
         return None
     from shared.core.rules import Rule  # noqa: PLC0415
 
     rule = kept.definition.rule
     # A rule that can't be evaluated has no clock; the next tick stops its schedule and says why.
-    return moment(kept.due, rule.zone) if isinstance(rule, Rule) else {"utc": utc(kept.due), "local": None}
+    return moment(kept.due_at, rule.zone) if isinstance(rule, Rule) else {"utc": utc(kept.due_at), "local": None}

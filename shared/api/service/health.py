@@ -1,4 +1,4 @@
-"""GET /v4/health: does it work? Anybody may ask, so nothing in it names a host, a user or a task."""
+"""GET /v4/health: does it work? Anybody may ask, so no host, user or task is named in it."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -49,14 +49,14 @@ def _rendered(found: "Health") -> HealthAnswer:
 
 
 def _check(check: "Check") -> CheckAnswer:
-    told = CheckAnswer(status=check.word)
+    answer = CheckAnswer(status=check.word)
     if check.milliseconds is not None:
-        told["milliseconds"] = check.milliseconds
+        answer["milliseconds"] = check.milliseconds
     if check.seconds_ago is not None:
-        told["secondsAgo"] = check.seconds_ago
+        answer["secondsAgo"] = check.seconds_ago
     if check.names:
-        told["settings"] = list(check.names)
-    return told
+        answer["settings"] = list(check.names)
+    return answer
 
 
 CHECKS: Mapping[str, Any] = {

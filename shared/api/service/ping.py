@@ -1,4 +1,4 @@
-"""GET /v4/butlerping: am I there?"""
+"""GET /v4/butlerping: does Footman answer?"""
 
 import azure.functions as func
 from typing_extensions import TypedDict

@@ -1,4 +1,4 @@
-"""A start of tasks as the page fills it in, what is answered, and what goes wrong with it."""
+"""The example of starting tasks: what the page fills in, the answers, and the errors."""
 
 from http import HTTPStatus
 from typing import Any

@@ -1,4 +1,4 @@
-"""The items of a start request as they come over the wire, and the values they become."""
+"""The items of a start request as callers send them, and their conversion to a start request."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
@@ -7,9 +7,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 
 from shared.api.edge.texts import as_text
 from shared.api.key_values.wire import KeyValuePayload, complete
-from shared.core.starts import NO_TASK, Property, StartRequest
+from shared.core.starts import NO_TASK, StartRequest
+from shared.core.tasks import Property
 
-# More than the bytes of a body hold of real items; it bounds the work on unreal ones.
+# More real items than this do not fit into a body; the limit bounds the work on nonsense.
 MOST_ITEMS = 20_000
 
 # No name in Sense holds a control character, and a Windows server refuses a URL with one.
@@ -25,7 +26,7 @@ class _Wire(BaseModel):
 
 
 class TaskIdPayload(_Wire):
-    # A number is the id of no task, and Butler refuses it too.
+    # A number can be no task id, and Butler refuses it too.
     taskId: str  # noqa: N815 - the wire's name
 
 
@@ -65,7 +66,7 @@ _Items = Annotated[list[_OneItem], Field(max_length=MOST_ITEMS)]
 
 
 def _listed(value: Any) -> Any:
-    """PowerShell's ConvertTo-Json makes a list of one the one itself."""
+    """Turn a single item into a list: PowerShell's ConvertTo-Json unwraps a list of one."""
     return [value] if isinstance(value, dict) and "type" in value else value
 
 
@@ -76,7 +77,7 @@ ITEMS: TypeAdapter[list[Item]] = TypeAdapter(
 
 
 def start_request(task_id: str, items: Sequence[Item], *, all_task_ids_must_exist: bool) -> StartRequest:
-    """Join the id of the path, `-` standing for none, with the items of the body."""
+    """Return the request for the id of the path, `-` meaning none, and the items of the body."""
     of_path = [] if task_id == NO_TASK else [task_id]
     of_body = [item.payload.taskId for item in items if isinstance(item, StartTaskId)]
     properties = [item.payload for item in items if isinstance(item, StartTaskCustomProperty)]

@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import NotRequired
+from typing import Annotated, NotRequired
 
 import azure.functions as func
+from pydantic import Field
 from typing_extensions import TypedDict
 
 from shared import wiring
@@ -15,7 +16,9 @@ from shared.api.edge.http import Answer, Failure
 from shared.api.edge.parameters import Flag, Segment
 from shared.api.start_task.example import EXAMPLE, FAILURES
 from shared.api.start_task.items import ITEM_TYPES, ITEMS, start_request
-from shared.core.starts import Property, StartReport, Task
+from shared.core.runs import OUTCOME_UNKNOWN
+from shared.core.starts import NotStarted, StartReport, UnknownStart
+from shared.core.tasks import Property, Task
 
 TASK_ID = Segment(name="taskId", description="A task's id, or - to name tasks in the body only.")
 MUST_EXIST = Flag(
@@ -50,6 +53,7 @@ class FailedTask(TypedDict):
     taskId: str
     taskName: str
     reason: str
+    reasonCode: NotRequired[Annotated[str, Field(json_schema_extra={"enum": [OUTCOME_UNKNOWN]})]]
 
 
 class NotFound(TypedDict):
@@ -113,9 +117,7 @@ def _rendered(report: StartReport, *, with_execution_id: bool) -> StartAnswer:
         "tasksCP": started(plan.by_property),
         "tasksCPDenied": _named(plan.denied_properties),
     }
-    failed: list[FailedTask] = [
-        {"taskId": task.id, "taskName": task.name, "reason": reason} for task, reason in report.failures
-    ]
+    failed: list[FailedTask] = [_failed(task, failure) for task, failure in report.failures]
     if failed:
         answer["tasksFailed"] = failed
     if plan.unknown_tags or plan.unknown_properties:
@@ -124,6 +126,13 @@ def _rendered(report: StartReport, *, with_execution_id: bool) -> StartAnswer:
             "customProperties": _named(plan.unknown_properties),
         }
     return answer
+
+
+def _failed(task: Task, failure: NotStarted | UnknownStart) -> FailedTask:
+    failed = FailedTask(taskId=task.id, taskName=task.name, reason=failure.reason)
+    if isinstance(failure, UnknownStart):
+        failed["reasonCode"] = OUTCOME_UNKNOWN
+    return failed
 
 
 def _named(properties: Iterable[Property]) -> list[NamedProperty]:

@@ -4,15 +4,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from shared.core import due as dues
-from shared.core import ends
-from shared.core.due import Broken, Claim, Decision, Due, Miss, Replan, Start
-from shared.core.ends import Done, Trouble
+from shared.core import endings
+from shared.core.endings import Ending, Trouble
+from shared.core.entry import Broken, Claim, Decision, Entry, Miss, Replan, Start, claimed, decide
 from shared.core.errors import QrsError
 from shared.core.mending import planned
 from shared.core.runs import Run
 from shared.core.schedules import Schedule
-from shared.core.starts import Execution, StartFilter, Task, Wanted
+from shared.core.tasks import Execution, StartFilter, Task, TaskQuery
 from shared.core.tries import Try, unasked, untried
 
 
@@ -20,14 +19,14 @@ from shared.core.tries import Try, unasked, untried
 class Plan:
     """An entry as it was found, as its claim leaves it, and what was decided about it."""
 
-    found: Due
-    entry: Due
+    found: Entry
+    entry: Entry
     decision: Decision
 
     @property
     def may_be_under_way(self) -> bool:
         """True when a start of it may have reached Sense and nobody recorded the answer."""
-        return self.found.tried_since is not None and not isinstance(self.decision, Broken)
+        return self.found.tries.tried_since is not None and not isinstance(self.decision, Broken)
 
     @property
     def needs_schedule(self) -> bool:
@@ -63,25 +62,24 @@ class Settled:
     """
 
     tries: tuple[Try, ...] = ()
-    dones: tuple[Done, ...] = ()
-    postponed: tuple[Due, ...] = ()
-    untried: tuple[Due, ...] = ()
+    endings: tuple[Ending, ...] = ()
+    postponed: tuple[Entry, ...] = ()
+    untried: tuple[Entry, ...] = ()
     has_asked: bool = False
     error: QrsError | None = None
 
     @property
     def count(self) -> int:
         """How many entries are ours."""
-        return len(self.tries) + len(self.dones) + len(self.postponed) + len(self.untried)
+        return len(self.tries) + len(self.endings) + len(self.postponed) + len(self.untried)
 
 
-def plans_of(entries: Iterable[Due], now: datetime, catch_up: timedelta, claim: Claim) -> list[Plan]:
+def plans_of(entries: Iterable[Entry], now: datetime, catch_up: timedelta, claim: Claim) -> list[Plan]:
     """Decide about entries that may be claimed now, each of another schedule."""
     earliest = earliest_start(now, catch_up)
-    decided = [(entry, dues.decide(entry, now, earliest)) for entry in entries]
+    decided = [(entry, decide(entry, now, earliest)) for entry in entries]
     return [
-        Plan(found=entry, entry=dues.claimed(entry, decision, claim, now), decision=decision)
-        for entry, decision in decided
+        Plan(found=entry, entry=claimed(entry, decision, claim, now), decision=decision) for entry, decision in decided
     ]
 
 
@@ -90,7 +88,7 @@ def earliest_start(now: datetime, catch_up: timedelta) -> datetime:
     return min(now.replace(second=0, microsecond=0), now - catch_up)
 
 
-def won(plans: Iterable[Plan], ours: Iterable[Due]) -> list[Plan]:
+def won(plans: Iterable[Plan], ours: Iterable[Entry]) -> list[Plan]:
     """Return the plans of the entries that storage let us claim, as they stand there now."""
     by_id = {plan.found.schedule_id: plan for plan in plans}
     found = [(by_id[entry.schedule_id], entry) for entry in ours]
@@ -103,12 +101,12 @@ def needs_a_look(plan: Plan, start_filter: StartFilter) -> bool:
     return plan.may_be_under_way or (is_start and not _is_listed(plan.entry, start_filter))
 
 
-def look_up(plans: Iterable[Plan]) -> Wanted:
+def look_up(plans: Iterable[Plan]) -> TaskQuery:
     """Return what Sense is asked about these: each task once."""
-    return Wanted(task_ids=tuple(sorted({plan.entry.target.task_id.lower() for plan in plans})))
+    return TaskQuery(task_ids=tuple(sorted({plan.entry.target.task_id.lower() for plan in plans})))
 
 
-def numbers_before(entry: Due) -> range:
+def numbers_before(entry: Entry) -> range:
     """Return the numbers the start before may have: a change may have recorded a run of its own since."""
     return range(entry.seq - 1, max(entry.seq - 3, -1), -1)
 
@@ -126,8 +124,8 @@ def settled(plans: Sequence[Plan], known: Mapping[str, Known], now: datetime, st
     found = [settle(plan, known.get(plan.entry.schedule_id, NOTHING), now, start_filter) for plan in plans]
     return Settled(
         tries=tuple(each for each in found if isinstance(each, Try)),
-        dones=tuple(each for each in found if isinstance(each, Done)),
-        untried=tuple(each for each in found if isinstance(each, Due)),
+        endings=tuple(each for each in found if isinstance(each, Ending)),
+        untried=tuple(each for each in found if isinstance(each, Entry)),
     )
 
 
@@ -137,32 +135,32 @@ def postponed(rest: Settled, unanswered: Iterable[Plan], error: QrsError) -> Set
     return replace(rest, postponed=waiting, error=error)
 
 
-def settle(plan: Plan, known: Known, now: datetime, start_filter: StartFilter) -> Try | Done | Due:
+def settle(plan: Plan, known: Known, now: datetime, start_filter: StartFilter) -> Try | Ending | Entry:
     """Return the start of an entry, its end without one, or the entry to give back, as it was found."""
     if plan.may_be_under_way:
-        run = known.recorded or ends.already_started(plan.found, _last_execution(known), known.before, now)
-        return ends.done(plan.entry, run) if run else untried(plan.found, plan.entry)
+        run = known.recorded or endings.already_started(plan.found, _last_execution(known), known.before, now)
+        return endings.ended(plan.entry, run) if run else untried(plan.found, plan.entry)
     match plan.decision:
         case Broken(reason=reason):
-            return ends.broken(plan.entry, reason)
+            return endings.broken(plan.entry, reason)
         case Replan(instant=instant):
             by_schedule = planned(known.schedule, plan.entry) if known.schedule else None
-            return Done(due=plan.entry, run=None, next_instant=by_schedule or instant)
+            return Ending(entry=plan.entry, run=None, next_instant=by_schedule or instant)
         case Miss(occurrence=occurrence):
-            return ends.done(plan.entry, ends.missed(plan.found, occurrence, known.trouble))
+            return endings.ended(plan.entry, endings.missed(plan.found, occurrence, known.trouble))
     occurrence = plan.decision.occurrence
     if _is_allowed(plan.entry, known.task, start_filter):
-        return Try(due=plan.entry, occurrence=occurrence)
-    return ends.done(plan.entry, ends.denied(plan.found, occurrence))
+        return Try(entry=plan.entry, occurrence=occurrence)
+    return endings.ended(plan.entry, endings.denied(plan.found, occurrence))
 
 
 def _last_execution(known: Known) -> Execution | None:
     return known.task.last_execution if known.task else None
 
 
-def _is_listed(entry: Due, start_filter: StartFilter) -> bool:
+def _is_listed(entry: Entry, start_filter: StartFilter) -> bool:
     return start_filter.task_ids is None or entry.target.task_id.lower() in start_filter.task_ids
 
 
-def _is_allowed(entry: Due, task: Task | None, start_filter: StartFilter) -> bool:
+def _is_allowed(entry: Entry, task: Task | None, start_filter: StartFilter) -> bool:
     return _is_listed(entry, start_filter) or (task is not None and start_filter.allows(task))

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from shared.core.cron import MINUTE
-from shared.core.due import Due
-from shared.core.ends import Done
+from shared.core.endings import Ending
+from shared.core.entry import Entry
 from shared.core.rules import EARLY
 from shared.core.tick.reach import Reach
 from shared.core.tries import Try
@@ -42,7 +42,7 @@ class Waiting(NamedTuple):
     free_at: datetime
     schedule_id: str
     etag: str
-    entry: Due
+    entry: Entry
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,13 +52,13 @@ class Ended:
     `was_sent` is true of a start that may have reached Sense, `is_retry` of one that failed and is tried again.
     """
 
-    end: Done | Due
+    end: Ending | Entry
     was_sent: bool = False
     is_retry: bool = False
 
     @property
     def schedule_id(self) -> str:
-        return self.end.due.schedule_id if isinstance(self.end, Done) else self.end.schedule_id
+        return self.end.entry.schedule_id if isinstance(self.end, Ending) else self.end.schedule_id
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +66,7 @@ class Recorded:
     """An entry whose run stands in history, written at `at`; it has still to advance."""
 
     at: datetime
-    done: Done
+    ending: Ending
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,9 +120,9 @@ class State:
     def in_hand(self) -> set[str]:
         """The ids of the schedules whose entries this tick has claimed and not let go."""
         return {
-            *(each.due.schedule_id for each in (*self.claimed, *self.sending)),
+            *(each.entry.schedule_id for each in (*self.claimed, *self.sending)),
             *(each.schedule_id for each in self.ended),
-            *(each.done.due.schedule_id for each in (*self.recorded_soon, *self.recorded_later)),
+            *(each.ending.entry.schedule_id for each in (*self.recorded_soon, *self.recorded_later)),
         }
 
     def is_open(self, now: datetime) -> bool:

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from shared.core.due import Due
-from shared.core.ends import Done
+from shared.core.endings import Ending
+from shared.core.entry import Entry
 from shared.core.runs import Run
 from shared.core.tick.state import Recorded, State
 from shared.core.tries import Try, not_given_back
@@ -32,7 +32,7 @@ class Claim:
     Of a schedule with several entries only the first is among them.
     """
 
-    entries: tuple[Due, ...] = ()
+    entries: tuple[Entry, ...] = ()
     taken: int = 0
     read_again: bool = False
 
@@ -46,17 +46,17 @@ class Send:
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """Write the runs of `dones` into history and give `returned` back.
+    """Write the runs of `endings` into history and give `returned` back.
 
     The claims of `overtaken` are over: another tick may have recorded their runs, and then knows better.
     """
 
     at: datetime
-    dones: tuple[Done, ...] = ()
-    overtaken: tuple[Done, ...] = ()
-    returned: tuple[Due, ...] = ()
+    endings: tuple[Ending, ...] = ()
+    overtaken: tuple[Ending, ...] = ()
+    returned: tuple[Entry, ...] = ()
 
-    def taken_away(self, stands: Iterable[Due]) -> list[Run]:
+    def taken_away(self, stands: Iterable[Entry]) -> list[Run]:
         """Return the runs of what somebody took from the agenda before it was given back; `stands` was not."""
         kept = {entry.schedule_id for entry in stands}
         runs = (not_given_back(entry) for entry in self.returned if entry.schedule_id not in kept)
@@ -67,7 +67,7 @@ class Record:
 class Advance:
     """Put the next entries in the place of these."""
 
-    dones: tuple[Done, ...]
+    endings: tuple[Ending, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +101,7 @@ def next_step(state: State, now: datetime) -> Step:
 
 def may_be_sent(state: State, attempt: Try, now: datetime) -> bool:
     """True while the claim lasts longer than the start may take: after it another tick may send the start."""
-    claim = attempt.due.claim
+    claim = attempt.entry.claim
     return not state.reach.is_lost and claim is not None and claim.until - now >= state.limits.timeout + SPARE
 
 
@@ -127,7 +127,7 @@ def _claim(state: State, now: datetime) -> Claim | None:
 
 
 def _of_those_free(state: State, now: datetime, most: int) -> Claim:
-    found: dict[str, Due] = {}
+    found: dict[str, Entry] = {}
     taken = 0
     for each in state.waiting:
         if each.free_at > now or len(found) >= most:
@@ -148,12 +148,12 @@ def _send(state: State) -> Send | None:
 def _record(state: State, now: datetime) -> Record | None:
     if not _is_time_to_record(state):
         return None
-    dones = [each.end for each in state.ended if isinstance(each.end, Done)]
+    endings = [each.end for each in state.ended if isinstance(each.end, Ending)]
     return Record(
         at=now,
-        dones=tuple(done for done in dones if not _claim_is_over(done.due, now)),
-        overtaken=tuple(done for done in dones if _claim_is_over(done.due, now)),
-        returned=tuple(each.end for each in state.ended if isinstance(each.end, Due)),
+        endings=tuple(ending for ending in endings if not _claim_is_over(ending.entry, now)),
+        overtaken=tuple(ending for ending in endings if _claim_is_over(ending.entry, now)),
+        returned=tuple(each.end for each in state.ended if isinstance(each.end, Entry)),
     )
 
 
@@ -164,7 +164,7 @@ def _is_time_to_record(state: State) -> bool:
     return bool(state.ended) and (state.is_quiet or not state.unanswered)
 
 
-def _claim_is_over(entry: Due, now: datetime) -> bool:
+def _claim_is_over(entry: Entry, now: datetime) -> bool:
     """True when the claim ran out meanwhile: this process stood still, or storage did."""
     return entry.claim is not None and entry.claim.until <= now
 
@@ -174,7 +174,7 @@ def _advance(state: State, now: datetime) -> Advance | None:
         return None
     # Those that are due again in this minute first, then the oldest.
     first = (*state.recorded_soon[:WORTH_AN_ADVANCE], *state.recorded_later[:WORTH_AN_ADVANCE])
-    return Advance(dones=tuple(each.done for each in first[:WORTH_AN_ADVANCE]))
+    return Advance(endings=tuple(each.ending for each in first[:WORTH_AN_ADVANCE]))
 
 
 def _is_time_to_advance(state: State, now: datetime) -> bool:

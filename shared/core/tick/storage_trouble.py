@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from shared.core.cron import MINUTE
-from shared.core.ends import Trouble
+from shared.core.endings import Trouble
 from shared.core.errors import StorageDenied, StorageError
 from shared.core.rules import EARLY
 from shared.core.tick.steps import LONGEST_AFTER

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from shared.core import ends
-from shared.core.due import Due, free_at
-from shared.core.ends import Done
+from shared.core import endings
+from shared.core.endings import Ending
+from shared.core.entry import Entry, free_at
 from shared.core.errors import QrsUnanswered, QrsUnreachable
 from shared.core.tick.claiming import Settled
 from shared.core.tick.reach import Reach
@@ -15,17 +15,17 @@ from shared.core.tick.steps import Advance, Claim, Record, Send
 from shared.core.tries import Tried, Try, given_back, postponed, run_of
 
 
-def begun(begin: datetime, limits: Limits, entries: Sequence[Due], now: datetime) -> State:
+def begun(begin: datetime, limits: Limits, entries: Sequence[Entry], now: datetime) -> State:
     """Return the state of a tick that has read the agenda of the minute from `begin` on.
 
     After trouble with Sense one start goes first, and the rest when it is answered.
     """
-    after_trouble = any(entry.last_error and entry.instant <= now for entry in entries)
+    after_trouble = any(entry.tries.last_error and entry.due_at <= now for entry in entries)
     reach = Reach(failures_allowed=1 if after_trouble else limits.connections)
     return read(State(begin=begin, limits=limits, reach=reach), entries, now)
 
 
-def read(state: State, entries: Iterable[Due], now: datetime) -> State:
+def read(state: State, entries: Iterable[Entry], now: datetime) -> State:
     """Replace what waits with these entries, skipping schedules already in hand."""
     in_hand = state.in_hand
     free = [entry for entry in entries if entry.schedule_id not in in_hand]
@@ -37,7 +37,7 @@ def claimed(state: State, step: Claim, settled: Settled) -> State:
 
     A task that never answers must not be asked for all. Fewer than were wanted mean that another tick is at work.
     """
-    tries = sorted(settled.tries, key=lambda each: bool(each.due.last_error))
+    tries = sorted(settled.tries, key=lambda each: bool(each.entry.tries.last_error))
     return replace(
         state,
         reach=_after_look(state, settled),
@@ -79,7 +79,7 @@ def answered(state: State, answers: Sequence[Tried], now: datetime) -> State:
 
 def _key(attempt: Try) -> tuple[str, datetime]:
     # A schedule may stand on the agenda twice, until the daily job mends that.
-    return attempt.due.schedule_id, attempt.due.instant
+    return attempt.entry.schedule_id, attempt.entry.due_at
 
 
 def waited(state: State) -> State:
@@ -87,11 +87,11 @@ def waited(state: State) -> State:
     return replace(state, has_just_claimed=False)
 
 
-def recorded(state: State, step: Record, overtaken: Iterable[Done], stands: Iterable[Due], now: datetime) -> State:
+def recorded(state: State, step: Record, overtaken: Iterable[Ending], stands: Iterable[Entry], now: datetime) -> State:
     """Note that all that had ended is recorded: `overtaken` with the runs that stand, `stands` given back."""
-    done = [Recorded(at=step.at, done=each) for each in (*step.dones, *overtaken)]
-    soon = [each for each in done if _is_due_before(each.done, state.end)]
-    later = [each for each in done if not _is_due_before(each.done, state.end)]
+    recorded = [Recorded(at=step.at, ending=each) for each in (*step.endings, *overtaken)]
+    soon = [each for each in recorded if _is_due_before(each.ending, state.end)]
+    later = [each for each in recorded if not _is_due_before(each.ending, state.end)]
     noted = replace(
         state,
         ended=(),
@@ -102,13 +102,13 @@ def recorded(state: State, step: Record, overtaken: Iterable[Done], stands: Iter
     return _with_waiting(noted, stands, now)
 
 
-def advanced(state: State, step: Advance, stands: Iterable[Due], now: datetime) -> State:
+def advanced(state: State, step: Advance, stands: Iterable[Entry], now: datetime) -> State:
     """Let go of the entries that have advanced; `stands` are those in their place."""
-    soon = min(len(step.dones), len(state.recorded_soon))
+    soon = min(len(step.endings), len(state.recorded_soon))
     left = replace(
         state,
         recorded_soon=state.recorded_soon[soon:],
-        recorded_later=state.recorded_later[len(step.dones) - soon :],
+        recorded_later=state.recorded_later[len(step.endings) - soon :],
         has_just_claimed=False,
     )
     return _with_waiting(left, stands, now)
@@ -119,7 +119,7 @@ def troubled(state: State) -> State:
     return replace(state, must_read_again=True, has_just_claimed=False)
 
 
-def _with_waiting(state: State, entries: Iterable[Due], now: datetime) -> State:
+def _with_waiting(state: State, entries: Iterable[Entry], now: datetime) -> State:
     """Add entries; what may not be claimed before the minute ends is left to the next tick."""
     free = ((free_at(entry, now, state.limits.lease), entry) for entry in entries)
     new = [Waiting(at, entry.schedule_id, entry.etag, entry) for at, entry in free if at < state.end]
@@ -135,18 +135,18 @@ def _after_look(state: State, settled: Settled) -> Reach:
 
 def _ended_unsent(settled: Settled, end: datetime) -> list[Ended]:
     return [
-        *(Ended(end=done) for done in settled.dones),
-        *(Ended(end=postponed(entry, end), is_retry=bool(entry.last_error)) for entry in settled.postponed),
+        *(Ended(end=ending) for ending in settled.endings),
+        *(Ended(end=postponed(entry, end), is_retry=bool(entry.tries.last_error)) for entry in settled.postponed),
         *(Ended(end=entry) for entry in settled.untried),
     ]
 
 
 def _ended(tried: Tried, end: datetime) -> Ended:
     if run := run_of(tried):
-        return Ended(end=ends.done(tried.of.due, run), was_sent=tried.was_sent)
+        return Ended(end=endings.ended(tried.of.entry, run), was_sent=tried.was_sent)
     entry = given_back(tried, end)
-    return Ended(end=entry, was_sent=tried.was_sent, is_retry=bool(entry.last_error))
+    return Ended(end=entry, was_sent=tried.was_sent, is_retry=bool(entry.tries.last_error))
 
 
-def _is_due_before(done: Done, end: datetime) -> bool:
-    return done.next_instant is not None and done.next_instant < end
+def _is_due_before(ending: Ending, end: datetime) -> bool:
+    return ending.next_instant is not None and ending.next_instant < end

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from shared.core.due import Claim, Due, Miss
+from shared.core.entry import Claim, Entry, Miss
 from shared.core.errors import QrsError
 from shared.core.runs import Run
-from shared.core.starts import Task
+from shared.core.tasks import Task
 from shared.core.tick import claiming
 from shared.core.tick.claiming import Known, Plan, Settled
 from shared.use_cases.tick.dependencies import Dependencies
@@ -16,7 +16,7 @@ from shared.use_cases.tick.dependencies import Dependencies
 Tasks = dict[str, Task]
 
 
-def claim(by: Dependencies, entries: Sequence[Due], now: datetime) -> Settled:
+def claim(by: Dependencies, entries: Sequence[Entry], now: datetime) -> Settled:
     """Claim entries, at most 100, each of another schedule, and settle those that are ours; raises StorageError."""
     mark = Claim(owner=uuid.uuid4().hex, until=now + by.limits.lease)
     plans = claiming.plans_of(entries, now, by.limits.catch_up, mark)
@@ -52,7 +52,7 @@ def _known(by: Dependencies, plan: Plan, tasks: Tasks) -> Known:
     return Known(task=task) if task else claiming.NOTHING
 
 
-def _before(by: Dependencies, entry: Due) -> Run | None:
+def _before(by: Dependencies, entry: Entry) -> Run | None:
     """Return the start before."""
     runs = (by.history.recorded(entry.schedule_id, number) for number in claiming.numbers_before(entry))
     return next((run for run in runs if run and run.started), None)

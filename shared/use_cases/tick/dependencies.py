@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from shared.core.clock import Clock
-from shared.core.starts import StartFilter
+from shared.core.tasks import StartFilter
 from shared.core.tick.state import Limits
 from shared.use_cases.tick.ports import Agenda, History, Tasks
 from shared.use_cases.tick.storage_trouble import Asking, Troubles

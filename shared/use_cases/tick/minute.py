@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from shared.core.cron import MINUTE
-from shared.core.ends import Done
+from shared.core.endings import Ending
 from shared.core.errors import StorageError
 from shared.core.runs import Run, RunOutcome
 from shared.core.tick import transitions
@@ -37,7 +37,7 @@ class Minute:
         now, entries = self._asking.ask(lambda: (by.clock.now(), by.agenda.until(begin + MINUTE)))
         self._state = transitions.begun(begin, by.limits, entries, now)
         self._starts = Starts(by, lambda attempt, at: may_be_sent(self._state, attempt, at))
-        self._ends: list[tuple[Done, Run]] = []
+        self._ends: list[tuple[Ending, Run]] = []
         self.counts: Counter[str] = Counter()
         self.waited = 0.0
 
@@ -50,8 +50,8 @@ class Minute:
                 self._asking.note(self._state.reach.trouble)
         finally:
             # A thousand lines take as long as a hundred starts, so they come after them.
-            for done, run in self._ends:
-                _log(done, run)
+            for ending, run in self._ends:
+                _log(ending, run)
 
     def _try(self, step: Step) -> None:
         try:
@@ -73,7 +73,7 @@ class Minute:
             case Record():
                 return self._record(step)
             case Advance():
-                stands = self._by.agenda.move(step.dones)
+                stands = self._by.agenda.advance(step.endings)
                 return transitions.advanced(self._state, step, stands, self._by.clock.now())
             case Wait():
                 return self._answers(step) if step.for_answers else self._sleep(step)
@@ -97,16 +97,16 @@ class Minute:
         harm.
         """
         agenda, history = self._by.agenda, self._by.history
-        if runs := [done.run for done in step.dones if done.run]:
+        if runs := [ending.run for ending in step.endings if ending.run]:
             history.record(runs)
         stands = agenda.give_back(step.returned) if step.returned else []
-        overtaken = [self._unless_recorded(done) for done in step.overtaken]
+        overtaken = [self._unless_recorded(ending) for ending in step.overtaken]
         for run in step.taken_away(stands):
-            agenda.tell_last(history.record_unless_told(run))
+            agenda.set_last_run(history.record_unless_known(run))
         return transitions.recorded(self._state, step, overtaken, stands, self._by.clock.now())
 
-    def _unless_recorded(self, done: Done) -> Done:
-        return replace(done, run=self._by.history.record_unless_told(done.run)) if done.run else done
+    def _unless_recorded(self, ending: Ending) -> Ending:
+        return replace(ending, run=self._by.history.record_unless_known(ending.run)) if ending.run else ending
 
     def _answers(self, step: Wait) -> State:
         answers = self._starts.answers(step.seconds)
@@ -123,25 +123,25 @@ class Minute:
         """Count what has ended by this step."""
         for ended in state.ended[len(self._state.ended) :]:
             self.counts[RETRIED] += ended.is_retry
-            if isinstance(ended.end, Done) and (run := ended.end.run):
-                self.counts[run.outcome.value] += 1
+            if isinstance(ended.end, Ending) and (run := ended.end.run):
+                self.counts[run.outcome.word] += 1
                 self._ends.append((ended.end, run))
         return state
 
 
-def _log(done: Done, run: Run) -> None:
+def _log(ending: Ending, run: Run) -> None:
     level = logging.INFO if run.outcome is RunOutcome.STARTED else logging.WARNING
     if not log.isEnabledFor(level):
         return
     extra = {
         "action": "occurrence_ended",
         "schedule_id": run.schedule_id,
-        "schedule": done.due.target.name,
-        "outcome": run.outcome.value,
+        "schedule": ending.entry.target.name,
+        "outcome": run.outcome.word,
         "due": run.due.isoformat(),
         "late_seconds": run.late_seconds,
         "missed": run.missed_count,
         "reason": run.reason,
-        "next": done.next_instant.isoformat() if done.next_instant else None,
+        "next": ending.next_instant.isoformat() if ending.next_instant else None,
     }
-    log.log(level, "Schedule %s: %s", run.schedule_id, run.reason or run.outcome.value, extra=extra)
+    log.log(level, "Schedule %s: %s", run.schedule_id, run.reason or run.outcome.word, extra=extra)

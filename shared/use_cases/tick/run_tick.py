@@ -11,16 +11,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from shared.core.due import MOST_AHEAD
+from shared.core.entry import MOST_AHEAD
 from shared.core.rules import minute_of
-from shared.core.runs import RunOutcome
+from shared.core.runs import OUTCOME_WORDS
 from shared.log import log_of
 from shared.use_cases.tick.dependencies import Dependencies
 from shared.use_cases.tick.minute import RETRIED, Minute
 
 log = log_of(__name__)
 
-COUNTED = (*(outcome.value for outcome in RunOutcome), RETRIED)
+COUNTED = (*OUTCOME_WORDS, RETRIED)
 
 
 @dataclass(frozen=True, kw_only=True)

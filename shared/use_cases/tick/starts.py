@@ -49,7 +49,7 @@ class Starts:
 
         try:
             look()
-            execution_id = self._by.tasks.start(attempt.due.target.task_id, look)
+            execution_id = self._by.tasks.start(attempt.entry.target.task_id, look)
         except QrsNotSent:
             return Tried(of=attempt, at=at)
         except Exception as error:  # noqa: BLE001 - one start's bug must not hide what became of the others

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from shared.core.clock import Clock
-from shared.core.ends import Trouble
+from shared.core.endings import Trouble
 from shared.core.errors import StorageError
 from shared.core.tick.storage_trouble import PAUSE_SECONDS, may_ask_again, trouble_of
 from shared.log import log_of

@@ -1,24 +1,23 @@
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from shared.core.due import (
+from shared.core.endings import already_started
+from shared.core.entry import (
     MOST_AHEAD,
     UNSURE,
     Broken,
     Decision,
-    Due,
+    Entry,
     Miss,
     Replan,
     Start,
     claimed,
     decide,
     free_at,
-    is_in_hand,
 )
-from shared.core.ends import already_started
+from tests.saying import saying
 from tests.unit.builders import (
     DAILY,
     DAY,
@@ -148,7 +147,7 @@ class TestDecide:
             ({"zone": "Mars/Olympus"}, "timezone: 'Mars/Olympus'"),
             ({"zone": "../../etc/passwd"}, "timezone: '../../etc/passwd'"),
             ({"cron": NEVER_DUE}, "cronSchedule: '0 0 30 2 *' is not due again within ten years."),
-            ({"instant": datetime.min.replace(tzinfo=UTC)}, "out of range"),
+            ({"due_at": datetime.min.replace(tzinfo=UTC)}, "out of range"),
         ],
     )
     def test_an_entry_that_can_not_be_evaluated_says_why_and_stops_nobody_else(
@@ -195,7 +194,7 @@ class TestClaimed:
     ) -> None:
         found = a_due(occurrence=NINE + MINUTE, attempt=1)
 
-        assert claimed(found, decision, a_claim(), NOON) == replace(found, claim=a_claim(), occurrence=occurrence)
+        assert claimed(found, decision, a_claim(), NOON) == saying(found, claim=a_claim(), occurrence=occurrence)
 
     @pytest.mark.parametrize("decision", [Miss(occurrence=NOON), Replan(instant=NOON), Broken(reason="x")])
     def test_so_is_what_may_be_under_way_which_stays_on_record(self, decision: Decision) -> None:
@@ -214,8 +213,8 @@ class TestClaimed:
             (a_tried_due(claim=None), True),
         ],
     )
-    def test_it_is_in_hand_while_a_run_of_its_number_may_be_told(self, due: Due, *, expected: bool) -> None:
-        assert is_in_hand(due) is expected
+    def test_it_is_in_hand_while_a_run_of_its_number_may_be_told(self, due: Entry, *, expected: bool) -> None:
+        assert due.is_in_hand is expected
 
 
 class TestAlreadyStarted:

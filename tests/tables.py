@@ -14,7 +14,7 @@ from azure.data.tables import TableClient
 from sandbox.faulty.faults import TRANSACTION, Match
 from sandbox.faulty.messages import Message
 from sandbox.faulty_storage import FaultyStorage, start_faulty_storage
-from shared.core import schedules as changes
+from shared.core import schedule_changes as changes
 from shared.core.endings import Ending
 from shared.core.entry import Claim, Entry
 from shared.core.runs import Run, RunOutcome

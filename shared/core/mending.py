@@ -8,7 +8,8 @@ from shared.core.cron import MINUTE
 from shared.core.entry import Entry, counted_from
 from shared.core.errors import CallerError
 from shared.core.rules import Rule, answered, ask, minute_of
-from shared.core.schedules import Change, Schedule, State, latest, with_entry
+from shared.core.schedule_changes import latest, with_entry
+from shared.core.schedules import Change, Schedule, State
 from shared.core.unreadable import AnyEntry, UnreadableEntry, readable
 
 # What is due sooner may be in a tick's hands.

@@ -125,9 +125,7 @@ def answered(answer: Answer | BrokenRule) -> Answer | None:
 
 def whole(rule: Rule | BrokenRule) -> Rule:
     """Return a rule that can be evaluated; raises CallerError for a broken one."""
-    if isinstance(rule, BrokenRule):
-        raise CallerError(rule.problem)
-    return rule
+    return rule if isinstance(rule, Rule) else Rule.parse(rule.expression, rule.zone_name)
 
 
 def next_due(rule: Rule | BrokenRule, now: datetime) -> datetime:

@@ -5,20 +5,21 @@ bad row, and one that failed may have been committed, for answers get lost and t
 failure the rows are read again, and what stands there decides.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from shared.core.cron import SECOND
-from shared.core.endings import Ending, following, next_seq
+from shared.core.endings import Ending, following
 from shared.core.entry import Claim, Entry
 from shared.core.errors import StorageConflict, StorageError
 from shared.core.health import Beat
 from shared.core.runs import Run
-from shared.core.schedules import Schedule, State
+from shared.core.schedules import Schedule
 from shared.log import log_of
+from shared.storage import agenda_operations as operations
 from shared.storage import entries, rows
 from shared.storage.batches import batches
 from shared.storage.columns import text
@@ -29,7 +30,6 @@ from shared.storage.transaction import Operation
 log = log_of(__name__)
 
 TRIES = 3
-Write = Callable[[Entry], Operation]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,7 +122,7 @@ class Agenda:
         return self._range(keys[0], f"{keys[-1]}{rows.AFTER_COLON}")
 
     def _merge(self, dues: Sequence[Entry]) -> list[Entry]:
-        etags = self.table.commit([_merge(entry) for entry in dues])
+        etags = self.table.commit([operations.merge(entry) for entry in dues])
         return [replace(entry, etag=etag) for entry, etag in zip(dues, etags, strict=True)]
 
     def _given_back(self, entry: Entry) -> Entry | None:
@@ -140,7 +140,7 @@ class Agenda:
         return None
 
     def _advance(self, endings: Sequence[Ending]) -> list[Entry]:
-        groups = [_advance(ending) for ending in endings]
+        groups = [operations.advance(ending) for ending in endings]
         etags = iter(self.table.commit([operation for group in groups for operation in group]))
         entries = []
         for ending, group in zip(endings, groups, strict=True):
@@ -198,7 +198,7 @@ class Agenda:
         """Delete an entry whose schedule is gone, which would be started again and again."""
         if self.table.row(rows.SCHEDULES, rows.schedule_key(entry.schedule_id)) is None:
             log.error("Entry of the lost schedule %s dropped", entry.schedule_id, extra={"action": "orphan_dropped"})
-            self.table.commit([_delete(entry)])
+            self.table.commit([operations.delete(entry)])
 
     def _there(self, instant: datetime, schedule_id: str) -> Entry | None:
         kept = self.table.row(rows.SCHEDULES, rows.entry_key(instant, schedule_id))
@@ -225,30 +225,3 @@ def _sorted_out(wanted: Sequence[Entry], there: Mapping[str, Entry]) -> tuple[li
             elif found.etag == entry.etag:
                 again.append(entry)
     return mine, again
-
-
-def _merge(entry: Entry) -> Operation:
-    key = rows.entry_key(entry.due_at, entry.schedule_id)
-    return Operation(kind="merge", row={**rows.at_key(key), **rows.tries(entry)}, etag=entry.etag)
-
-
-def _delete(entry: Entry) -> Operation:
-    key = rows.entry_key(entry.due_at, entry.schedule_id)
-    return Operation(kind="delete", row=rows.at_key(key), etag=entry.etag)
-
-
-def _advance(ending: Ending) -> list[Operation]:
-    """Return the operations of one schedule; its own row is merged, never upserted: that revives a deleted one."""
-    entry = following(ending)
-    state = State.ACTIVE if entry else State.STOPPED
-    said: dict[str, Any] = {
-        "state": state,
-        "due": entry.due_at if entry else None,
-        "seq": next_seq(ending),
-        "problem": ending.problem,
-    }
-    if ending.run:
-        said |= {"lastDue": ending.run.due, "lastRun": ending.run}
-    schedule = {**rows.at_key(rows.schedule_key(ending.entry.schedule_id)), **rows.SCHEDULE.written(**said)}
-    insert = [Operation(kind="insert", row=rows.entry_row(entry))] if entry else []
-    return [_delete(ending.entry), *insert, Operation(kind="merge", row=schedule)]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from shared.core import schedules as changes
+from shared.core import schedule_changes as changes
 from shared.core.errors import (
     CallerError,
     OutcomeUnknown,

@@ -20,7 +20,8 @@ from shared.core.entry import Decision, Entry, Miss, Start, claimed, counted_fro
 from shared.core.errors import QrsTimedOut, QrsUnreachable
 from shared.core.rules import whole
 from shared.core.runs import Run, RunOutcome
-from shared.core.schedules import Change, Definition, State, activated, created, edited, stopped
+from shared.core.schedule_changes import activated, created, edited, stopped
+from shared.core.schedules import Change, Definition, State
 from shared.core.tries import Tried, Try, given_back, not_given_back, run_of, untried
 from tests.unit.builders import (
     EXAMPLES,

@@ -7,18 +7,8 @@ from shared.core.entry import Entry
 from shared.core.errors import CallerError
 from shared.core.listing import tagged
 from shared.core.runs import RunOutcome
-from shared.core.schedules import (
-    Change,
-    Schedule,
-    State,
-    activated,
-    check,
-    created,
-    deleted,
-    latest,
-    stopped,
-    with_entry,
-)
+from shared.core.schedule_changes import activated, check, created, deleted, latest, stopped, with_entry
+from shared.core.schedules import Change, Schedule, State
 from tests.unit.builders import (
     ELEVEN,
     EVERY_SECOND,

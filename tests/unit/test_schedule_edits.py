@@ -6,12 +6,8 @@ import pytest
 from shared.core.entry import Claim, Entry
 from shared.core.errors import CallerError
 from shared.core.runs import RunOutcome
-from shared.core.schedules import (
-    Change,
-    Schedule,
-    State,
-    edited,
-)
+from shared.core.schedule_changes import edited
+from shared.core.schedules import Change, Schedule, State
 from tests.saying import saying
 from tests.unit.builders import (
     DAILY,

@@ -10,7 +10,8 @@ from shared.core.entry import Entry
 from shared.core.errors import RowUnreadable
 from shared.core.listing import by_schedule, entry_of, shown
 from shared.core.mending import mended
-from shared.core.schedules import Schedule, State, activated, deleted, edited, stopped
+from shared.core.schedule_changes import activated, deleted, edited, stopped
+from shared.core.schedules import Schedule, State
 from shared.core.unreadable import Unreadable, UnreadableEntry, readable
 from tests.unit.builders import (
     DAILY,

@@ -10,7 +10,8 @@ from itertools import cycle, islice
 from sandbox.access import access_to
 from sandbox.stand_in import StandIn
 from shared.core.cron import SECOND, Cron, next_after
-from shared.core.schedules import Change, Definition, created
+from shared.core.schedule_changes import created
+from shared.core.schedules import Change, Definition
 from shared.core.zones import Zone
 from shared.qrs.connection import Connection
 from shared.qrs.tasks import TaskService

@@ -16,7 +16,8 @@ from shared.core.entry import Claim, Entry
 from shared.core.errors import StorageConflict
 from shared.core.rules import read
 from shared.core.runs import Run
-from shared.core.schedules import Change, Definition, created
+from shared.core.schedule_changes import created
+from shared.core.schedules import Change, Definition
 from shared.core.unreadable import readable
 from shared.core.zones import Zone
 from shared.storage import rows, run_rows

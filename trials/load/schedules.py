@@ -13,7 +13,8 @@ from sandbox.local_host import start_local_host
 from sandbox.run import sense_settings
 from shared.core.cron import MINUTE
 from shared.core.entry import Entry
-from shared.core.schedules import Change, Definition, Schedule, State, created
+from shared.core.schedule_changes import created
+from shared.core.schedules import Change, Definition, Schedule, State
 from shared.core.unreadable import readable
 from trials.load.keepers import LIST_EACH_SECONDS, Keeper, Seldom
 from trials.load.load import put_load

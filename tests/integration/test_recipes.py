@@ -19,7 +19,7 @@ from tests.recipes import Change, copy_of_the_project, recipe
 
 ROUTE, FIELD = recipe("A route"), recipe("A field of a schedule")
 # Those that a new route concerns and that need nothing but Python.
-TESTS = ("tests/unit/test_routes.py", "tests/unit/test_documents.py", "tests/contract/test_openapi.py")
+TESTS = ("tests/contract/test_routes.py", "tests/unit/test_documents.py", "tests/contract/test_openapi.py")
 CONCERNING = "(route or operation or example or link) and not served"
 # Those that a new field, and so a new column, concerns.
 TESTS_OF_A_FIELD = (

@@ -3,8 +3,8 @@
 Azure's host has a fixed order of its own: it tries functions in the order of their names, compared in upper case,
 whatever their paths are (FunctionMetadataManager of azure-functions-host sorts them, and WebScriptHostHttpRoutesManager
 takes the first match). So where two paths match one address, the names of their functions must be in the order of this
-list; tests/contract/test_routes.py checks that. Choose the name of a new route accordingly. Don't change an existing one:
-metrics, queries and settings such as AzureWebJobs.tick.Disabled use it.
+list; tests/contract/test_routes.py checks that. Choose the name of a new route accordingly. Don't change an existing
+one: metrics, queries and settings such as AzureWebJobs.tick.Disabled use it.
 """
 
 import azure.functions as func

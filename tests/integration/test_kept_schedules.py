@@ -257,7 +257,7 @@ def test_ten_callers_and_one_who_deletes_leave_nothing(store: Store) -> None:
 
 
 @pytest.mark.parametrize(
-    ("act", "begin", "end"), [("stop_all", "started", "stopped"), ("start_all", "stopped", "started")]
+    ("act", "begin", "end"), [("stop_all", "started", "stopped"), ("activate_all", "stopped", "started")]
 )
 def test_all_are_changed_fifty_in_a_transaction_and_again_changes_nothing(
     store: Store, act: str, begin: str, end: str
@@ -279,7 +279,7 @@ def test_all_are_changed_fifty_in_a_transaction_and_again_changes_nothing(
 
 
 @pytest.mark.parametrize(
-    ("act", "begin", "end"), [("stop_all", "started", "stopped"), ("start_all", "stopped", "started")]
+    ("act", "begin", "end"), [("stop_all", "started", "stopped"), ("activate_all", "stopped", "started")]
 )
 def test_all_are_changed_though_some_change_meanwhile(store: Store, act: str, begin: str, end: str) -> None:
     # Of the same age they come by id: the first hundred are two transactions in which nothing changes.

@@ -440,16 +440,16 @@ def test_a_delete_whose_answer_got_lost_is_a_success_and_the_next_one_is_not(sto
         store.shaky.manage.delete(schedule.id, NOW)
 
 
-@pytest.mark.parametrize("act", ["start_all", "stop_all"])
+@pytest.mark.parametrize("act", ["activate_all", "stop_all"])
 def test_all_schedules_are_changed_in_spite_of_it(store: Store, trouble: Callable[..., None], act: str) -> None:
-    store.keep(6, startup_state="stopped" if act == "start_all" else "started")
+    store.keep(6, startup_state="stopped" if act == "activate_all" else "started")
     trouble()
 
     told = getattr(store.shaky.manage, act)(NOW)
 
-    assert {schedule.state for schedule in told} == {"started" if act == "start_all" else "stopped"}
+    assert {schedule.state for schedule in told} == {"started" if act == "activate_all" else "stopped"}
     assert len(told) == 6
-    assert len(store.sure.agenda.until(FAR_AWAY)) == (6 if act == "start_all" else 0)
+    assert len(store.sure.agenda.until(FAR_AWAY)) == (6 if act == "activate_all" else 0)
     assert store.disagreements() == []
 
 

@@ -299,7 +299,7 @@ WRITES: dict[str, tuple[Step, ...]] = {
     "claim": (lambda store, _: in_hand(store),),
     "claim and give back": (lambda store, _: store.sure.agenda.give_back(in_hand(store)),),
     "move": (move,),
-    "move twice": (lambda store, _: store.sure.agenda.move([dealt_with(due) for due in store.due()]),) * 2,
+    "move twice": (lambda store, _: store.sure.agenda.advance([dealt_with(due) for due in store.due()]),) * 2,
     "move what was renamed meanwhile": (lambda store, key: move(store, key, "rename"),),
     "record late": (lambda store, _: record_late(store),),
     "mend an entry that is lost": (

@@ -568,7 +568,7 @@ def test_rows_that_cant_be_read_are_a_problem_of_their_schedules_and_hide_nothin
     spoil(schedules, due, taskId=5)
     spoil(schedules, f"schedule:{itself['id']}", tags="tag 1")
     problems = {
-        "AnyEntry": f"The row {due} in storage can't be read (taskId is no text). ",
+        "Entry": f"The row {due} in storage can't be read (taskId is no text). ",
         "Itself": f"The row schedule:{itself['id']} in storage can't be read (tags is no JSON). ",
     }
     to_do = "Correct it there, and the schedule goes on by itself; or stop or delete the schedule."
@@ -584,12 +584,12 @@ def test_rows_that_cant_be_read_are_a_problem_of_their_schedules_and_hide_nothin
 
     refused = schedules.ask("PUT", f"/{itself['id']}", a_schedule())
     assert (refused.status_code, refused.json()["message"]) == (503, problems["Itself"] + to_do)
-    assert "problem" not in told(schedules.ask("PUT", f"/{entry['id']}", a_schedule(name="AnyEntry")))
+    assert "problem" not in told(schedules.ask("PUT", f"/{entry['id']}", a_schedule(name="Entry")))
     assert told(schedules.ask("PUT", f"/{itself['id']}/stop")) == {}
     assert schedules.agenda == [key for key in schedules.agenda if key in {entry["id"], well["id"]}]
     assert schedules.ask("DELETE", f"/{itself['id']}").status_code == 204
     assert {each["name"]: each.get("problem") for each in told(schedules.ask("GET"))} == {
-        "AnyEntry": None,
+        "Entry": None,
         "Well": None,
     }
 

@@ -23,18 +23,25 @@ def main() -> int:
     parser = options("export", __doc__)
     parser.add_argument("file", type=Path, nargs="?", metavar="FILE.yaml", help="where to, the screen by default")
     given = parser.parse_args()
-    return exit_code(lambda: _export(Site.at(given.url, given.key), given.file))
+    left_out: list[SiteSchedule] = []
+    code = exit_code(lambda: left_out.extend(_export(Site.at(given.url, given.key), given.file)))
+    return code or int(bool(left_out))
 
 
-def _export(site: Site, file: Path | None) -> None:
-    schedules = site.schedules()
-    for each in schedules:
+def _export(site: Site, file: Path | None) -> list[SiteSchedule]:
+    """Write the schedules and return those that can't be written, since their rows can't be read."""
+    found = site.schedules()
+    for each in found:
         if each.get("problem"):
             print(f"Schedule {each['id']} has a problem: {each['problem']}", file=sys.stderr)
-    text = written(schedules)
+    # An empty text stands where a row can't be read; import would refuse the whole file because of it.
+    left_out = [each for each in found if not all(each[name] for name in TEXTS)]
+    for each in left_out:
+        print(f"Schedule {each['id']} is left out.", file=sys.stderr)
+    text = written([each for each in found if each not in left_out])
     if file is None:
         sys.stdout.write(text)
-        return
+        return left_out
     # Written to a draft first: a file that was cut short must not replace the complete one.
     draft = file.with_name(f"{file.name}.new")
     try:
@@ -42,6 +49,7 @@ def _export(site: Site, file: Path | None) -> None:
         draft.replace(file)
     except OSError as error:
         raise FileUnreadable(f"{file} can't be written: {error.strerror}.") from None
+    return left_out
 
 
 def written(schedules: Sequence[SiteSchedule]) -> str:

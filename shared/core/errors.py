@@ -35,7 +35,7 @@ settings, takes it from there and never out of the text. What the HTTP edge alon
 shared/api/edge/refusals.py.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 # Of a value that a caller sent an answer repeats the begin.
@@ -93,14 +93,17 @@ class WrongExpression(CallerError):
 
 @dataclass(eq=False)
 class UnknownZone(CallerError):
-    """No IANA time zone has this name; `hint` goes on from there."""
+    """No IANA time zone has this name; `hint` goes on from there, and is asked for when somebody reads the text.
+
+    To find the name that was meant takes 10 ms, and the row of a schedule may hold a wrong one.
+    """
 
     name: str
-    hint: str
+    hint: Callable[[], str]
     field: str = "timezone"
 
     def __str__(self) -> str:
-        return f"{self.field}: {self.name[:ZONE_SHOWN]!r} is no IANA time zone{self.hint}"
+        return f"{self.field}: {self.name[:ZONE_SHOWN]!r} is no IANA time zone{self.hint()}"
 
 
 @dataclass(eq=False)

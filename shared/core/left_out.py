@@ -5,9 +5,7 @@ from datetime import datetime
 from shared.core.cron import SECOND
 from shared.core.entry import Entry, count_before, first_occurrence
 from shared.core.rules import BrokenRule, answered, ask
-from shared.core.runs import Run, RunOutcome
-
-MAY_BE_UNDER_WAY = "outcome unknown: a start may be under way."
+from shared.core.runs import MAY_BE_UNDER_WAY, Run, RunOutcome
 
 
 def left_out(entry: Entry, now: datetime, why: str) -> tuple[Run, ...]:

@@ -5,7 +5,7 @@ a value of its own, so that its schedule can still be listed, stopped and delete
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
 from itertools import islice, takewhile
@@ -91,11 +91,24 @@ class Rule:
 
 @dataclass(frozen=True, kw_only=True)
 class BrokenRule:
-    """What stands where a rule should, and can't be evaluated; `problem` says why."""
+    """What stands where a rule should, and can't be evaluated because of `error`; `zone` is there if it has one."""
 
     expression: str
     zone_name: str
-    problem: str
+    error: Exception = field(compare=False)
+
+    @property
+    def problem(self) -> str:
+        """The reason for people."""
+        return str(self.error) or repr(self.error)
+
+    @property
+    def zone(self) -> Zone | None:
+        """The zone, where only the expression is wrong."""
+        try:
+            return Zone.parse(self.zone_name)
+        except CallerError:
+            return None
 
 
 @lru_cache(maxsize=4096)
@@ -104,7 +117,8 @@ def read(expression: str, zone_name: str) -> Rule | BrokenRule:
     try:
         return Rule.parse(expression, zone_name)
     except CallerError as error:
-        return BrokenRule(expression=expression, zone_name=zone_name, problem=str(error))
+        # Without its traceback, which would keep all that the caller had.
+        return BrokenRule(expression=expression, zone_name=zone_name, error=error.with_traceback(None))
 
 
 def ask(rule: Rule | BrokenRule, question: Callable[[Rule], Answer]) -> Answer | BrokenRule:
@@ -114,8 +128,7 @@ def ask(rule: Rule | BrokenRule, question: Callable[[Rule], Answer]) -> Answer |
     try:
         return question(rule)
     except Exception as error:  # noqa: BLE001 - one rule that trips us up must not keep the other schedules from firing
-        problem = str(error) or repr(error)
-        return BrokenRule(expression=rule.expression, zone_name=rule.zone_name, problem=problem)
+        return BrokenRule(expression=rule.expression, zone_name=rule.zone_name, error=error.with_traceback(None))
 
 
 def answered(answer: Answer | BrokenRule) -> Answer | None:

@@ -26,6 +26,8 @@ class RunOutcome(StrEnum):
         return OUTCOME_UNKNOWN if self is RunOutcome.UNKNOWN else None
 
 
+# Begins the reason of a run that is recorded by somebody who can't know.
+MAY_BE_UNDER_WAY = "outcome unknown: a start may be under way."
 # Stands beside a start or a run of which nobody knows what became of it; callers may rely on it.
 OUTCOME_UNKNOWN = "outcomeUnknown"
 OUTCOME_WORDS = tuple(dict.fromkeys(outcome.word for outcome in RunOutcome))
@@ -47,6 +49,11 @@ class Run:
     reason: str | None = None
     execution_id: str | None = None
     missed_count: int = 0
+
+    @property
+    def is_guess(self) -> bool:
+        """True when whoever sent the start, if anybody did, knows better; rows say so by their reason alone."""
+        return self.reason is not None and self.reason.startswith(MAY_BE_UNDER_WAY)
 
     @property
     def late_seconds(self) -> float | None:

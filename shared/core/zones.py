@@ -26,7 +26,7 @@ class Zone:
     def parse(cls, name: str) -> "Zone":
         """Check a name; raises UnknownZone, with the name that was probably meant."""
         if name not in _names():
-            raise UnknownZone(name, suggestion(name, _names()))
+            raise UnknownZone(name, lambda: suggestion(name, _names()))
         return cls(name=name)
 
     def offset(self, instant: datetime) -> timedelta:

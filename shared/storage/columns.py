@@ -125,7 +125,7 @@ def _text(written: object) -> str:
 
 
 def _number(written: object) -> int:
-    if not isinstance(written, int) or isinstance(written, bool) or not -1 <= written < MOST:
+    if not isinstance(written, int) or isinstance(written, bool) or not 0 <= written < MOST:
         raise ValueError("is no whole number that Footman wrote")
     return written
 

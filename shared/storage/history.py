@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shared.core.errors import StorageConflict
-from shared.core.runs import Run, RunOutcome
+from shared.core.runs import Run
 from shared.storage.batches import batches
 from shared.storage.columns import Row
 from shared.storage.rows import AFTER_COLON
@@ -39,7 +39,7 @@ class History:
         kept = self.table.row(HISTORY, run_key(run.schedule_id, run.seq, self.ring))
         if kept and _is_as_new(kept.row, run):
             stands = self._stands(kept, run)
-            if stands.outcome is not RunOutcome.UNKNOWN or run.outcome is RunOutcome.UNKNOWN:
+            if not stands.is_guess or run.is_guess:
                 return stands
         row = run_row(run, self.ring)
         write = Operation(kind="replace", row=row, etag=kept.etag) if kept else Operation(kind="insert", row=row)

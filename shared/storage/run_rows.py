@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from shared.core.left_out import MAY_BE_UNDER_WAY
-from shared.core.runs import OUTCOME_UNKNOWN, OUTCOME_WORDS, Run, RunOutcome
+from shared.core.runs import MAY_BE_UNDER_WAY, OUTCOME_UNKNOWN, OUTCOME_WORDS, Run, RunOutcome
 from shared.storage.columns import (
     INSTANT,
     MOMENT,

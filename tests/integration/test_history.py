@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.core.left_out import MAY_BE_UNDER_WAY
-from shared.core.runs import Run, RunOutcome
+from shared.core.runs import MAY_BE_UNDER_WAY, Run, RunOutcome
 from shared.storage.history import History
 from tests.tables import RING, TEN, Store
 
@@ -189,8 +188,10 @@ MAY_BE: dict[str, Any] = {
 }
 
 
-def test_whoever_does_not_know_gives_way_to_one_who_does(history: History) -> None:
-    guess, sure = run(5, **MAY_BE), run(5, outcome=RunOutcome.FAILED, reason="No connection.")
+@pytest.mark.parametrize("outcome", [RunOutcome.FAILED, RunOutcome.UNKNOWN])
+def test_whoever_does_not_know_gives_way_to_one_who_does(outcome: RunOutcome, history: History) -> None:
+    """Whoever has sent the start knows what came of the sending, though perhaps not what Sense did."""
+    guess, sure = run(5, **MAY_BE), run(5, outcome=outcome, started=None, execution_id=None, reason="No answer.")
 
     assert history.record_unless_known(guess) == guess
     assert history.record_unless_known(sure) == sure

@@ -586,6 +586,20 @@ def test_stopped_written_into_an_export_of_the_version_before_stops_it_too(
     assert "lastKnownState started beside it is passed over: take it out of the file" in done.told
 
 
+def test_a_schedule_whose_row_can_not_be_read_is_left_out_and_named(schedules: Schedules, tmp_path: Path) -> None:
+    well, spoilt = schedules.made(name="Well"), schedules.made(name="Spoilt")
+    row = {"PartitionKey": "schedules", "RowKey": f"schedule:{spoilt['id']}", "cron": 7}
+    schedules.table.update_entity(row)
+    file = tmp_path / "schedules.yaml"
+
+    done = run("export", "--url", schedules.footman.url, file)
+
+    assert done.code == 1
+    assert f"Schedule {spoilt['id']} is left out." in done.complained
+    assert well["id"] not in done.complained
+    assert run("import_file", file, "--url", schedules.footman.url).code == 0
+
+
 def test_a_field_that_an_export_does_not_have_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "schedules.yaml"
     file.write_text("footmanSchedule:\n- name: A\n  lastKnownstate: stopped\n", encoding="utf-8")

@@ -167,7 +167,7 @@ def _is_instant(value: object) -> bool:
 
 STRICT: dict[str, Callable[[Any], bool]] = {
     "text": lambda value: isinstance(value, str),
-    "number": lambda value: isinstance(value, int) and not isinstance(value, bool) and -1 <= value < 2**31 - 2,
+    "number": lambda value: isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**31 - 2,
     "instant": _is_instant,
     "instant or empty": lambda value: value == "" or _is_instant(value),
     "started or stopped": lambda value: value in {"started", "stopped"},

@@ -547,6 +547,15 @@ def test_status_tells_the_next_and_the_last_run(schedules: Schedules) -> None:
     ]
 
 
+def test_one_whose_expression_is_no_more_keeps_its_clock(schedules: Schedules) -> None:
+    made = schedules.made(name="Broken", timezone="Asia/Kolkata")
+    spoil(schedules, f"schedule:{made['id']}", cron="1 2 3")
+
+    [listed] = told(schedules.ask("GET", "/status"))
+
+    assert listed["nextRun"]["local"].endswith("+05:30")
+
+
 def test_one_whose_zone_is_no_more_does_not_hide_the_others(schedules: Schedules) -> None:
     broken, well = schedules.made(name="Broken"), schedules.made(name="Well")
     row = schedules.table.get_entity("schedules", f"schedule:{broken['id']}")

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from shared.core.cron import next_after
 from shared.core.errors import CallerError
-from shared.core.rules import MOST_COUNTED, Rule, minute_of
+from shared.core.rules import MOST_COUNTED, Rule, minute_of, read
+from shared.core.zones import Zone
 from tests.unit.builders import (
     DAILY,
     DAY,
@@ -38,6 +39,13 @@ GAPS = st.floats(0, 30)
 def test_a_rule_that_can_not_be_evaluated_is_refused(cron: str, zone: str, reason: str) -> None:
     with pytest.raises(CallerError, match=reason):
         Rule.parse(cron, zone)
+
+
+def test_a_broken_rule_names_its_zone_where_only_the_expression_is_wrong() -> None:
+    assert [read(cron, zone).zone for cron, zone in (("1 2 3", "Asia/Kolkata"), (HOURLY, "Mars/Olympus"))] == [
+        Zone.parse("Asia/Kolkata"),
+        None,
+    ]
 
 
 @pytest.mark.parametrize(

@@ -136,8 +136,6 @@ def utc(instant: datetime) -> str:
 def _next_run(kept: "Schedule") -> MomentAnswer | None:
     if kept.due_at is None:
         return None
-    from shared.core.rules import Rule  # noqa: PLC0415
-
-    rule = kept.definition.rule
-    # A rule that can't be evaluated has no clock; the next tick stops its schedule and says why.
-    return moment(kept.due_at, rule.zone) if isinstance(rule, Rule) else {"utc": utc(kept.due_at), "local": None}
+    # Without a zone that exists there is no clock; the next tick stops the schedule and says why.
+    zone = kept.definition.rule.zone
+    return moment(kept.due_at, zone) if zone else {"utc": utc(kept.due_at), "local": None}

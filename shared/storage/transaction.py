@@ -41,6 +41,7 @@ _METHODS = {
     "delete": "DELETE",
 }
 _CONDITIONAL = ("replace", "merge", "delete")
+_PLAIN = re.compile(r"[A-Za-z0-9_.~:-]*")
 _BOUNDARY = re.compile(rb'multipart/mixed; *boundary="?([^";\r\n]+)')
 _STATUS = re.compile(rb"\AHTTP/1\.\d (\d{3})\b")
 _ETAG = re.compile(rb"^ETag: *(\S+)", re.IGNORECASE | re.MULTILINE)
@@ -160,7 +161,11 @@ def _check(operations: Sequence[Operation]) -> None:
 
 
 def _quoted(key: Value) -> str:
-    return quote(str(key).replace("'", "''"), safe="")
+    text = str(key)
+    # Our own keys need no more; to go through each of their letters costs a tick of 1,000 starts some 40 ms.
+    if _PLAIN.fullmatch(text):
+        return text.replace(":", "%3A")
+    return quote(text.replace("'", "''"), safe="")
 
 
 class _Date(policies.SansIOHTTPPolicy[HttpRequest, HttpResponse]):

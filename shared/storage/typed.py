@@ -16,6 +16,9 @@ from azure.data.tables import EntityProperty
 
 Value = str | int | bool | float | datetime | UUID | bytes | EntityProperty
 
+# Made once: json.dumps would make one for each row.
+_ENCODER = json.JSONEncoder(allow_nan=False)
+
 
 def json_of(row: Mapping[str, Any]) -> str:
     """Return the row as storage takes it; raises ValueError for a value of which it has no type."""
@@ -31,7 +34,7 @@ def json_of(row: Mapping[str, Any]) -> str:
             typed[name] = value
         else:
             typed[name], typed[f"{name}@odata.type"] = _foreign(name, value)
-    return json.dumps(typed, allow_nan=False)
+    return _ENCODER.encode(typed)
 
 
 def _foreign(name: str, value: object) -> tuple[str, str]:

@@ -15,6 +15,7 @@ from shared.core.schedules import STATE_OF
 TOP = "footmanSchedule"
 HEAD = "# Footman's schedules, as `dev.py export` writes them and `dev.py import` reads them.\n"
 ODD_LINE_ENDS = frozenset("\x85\u2028\u2029")
+NEVER_EMPTY = ("name", "cronSchedule", "timezone", "qlikSenseTaskId")
 FIELDS = (*TEXTS, "tags", STATE)
 
 
@@ -35,7 +36,7 @@ def _export(site: Site, file: Path | None) -> list[SiteSchedule]:
         if each.get("problem"):
             print(f"Schedule {each['id']} has a problem: {each['problem']}", file=sys.stderr)
     # An empty text stands where a row can't be read; import would refuse the whole file because of it.
-    left_out = [each for each in found if not all(each[name] for name in TEXTS)]
+    left_out = [each for each in found if not all(each[name] for name in NEVER_EMPTY)]
     for each in left_out:
         print(f"Schedule {each['id']} is left out.", file=sys.stderr)
     text = written([each for each in found if each not in left_out])

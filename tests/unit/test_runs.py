@@ -117,6 +117,13 @@ class TestRuns:
             (word, None) for word in ("started", "notStarted", "failed", "missed", "denied")
         ]
 
+    def test_one_recorded_by_somebody_who_can_not_know_is_a_guess(self) -> None:
+        [guess] = left_out(a_tried_due(), ELEVEN, STOPPED)
+
+        assert guess.is_guess
+        assert not a_run().is_guess
+        assert not a_run(outcome=RunOutcome.UNKNOWN, reason="outcome unknown: no answer.").is_guess
+
     def test_how_late_a_start_was_counts_from_its_occurrence(self) -> None:
         assert a_run(started=NINE + 62 * SECOND + 250 * MILLISECOND).late_seconds == 62.25
 

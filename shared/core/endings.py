@@ -72,14 +72,7 @@ def _is_execution_of(before: Run, last: Execution) -> bool:
 
 def missed(entry: Entry, occurrence: datetime, trouble: Trouble | None = None) -> Run:
     """Return the run of an entry that is too late to be started; `trouble` is what is known to have held it up."""
-    return Run(
-        schedule_id=entry.schedule_id,
-        seq=entry.seq,
-        due=occurrence,
-        outcome=RunOutcome.MISSED,
-        attempt=entry.tries.attempt,
-        reason=f"{TOO_LATE} {_why(entry, trouble)}",
-    )
+    return entry.run(occurrence, RunOutcome.MISSED, f"{TOO_LATE} {_why(entry, trouble)}")
 
 
 def _why(entry: Entry, trouble: Trouble | None) -> str:
@@ -98,14 +91,8 @@ def _text(moment: datetime) -> str:
 
 
 def denied(entry: Entry, occurrence: datetime) -> Run:
-    return Run(
-        schedule_id=entry.schedule_id,
-        seq=entry.seq,
-        due=occurrence,
-        outcome=RunOutcome.DENIED,
-        attempt=entry.tries.attempt,
-        reason="START_TASK_FILTER does not allow the task, or Sense knows no such task.",
-    )
+    reason = "START_TASK_FILTER does not allow the task, or Sense knows no such task."
+    return entry.run(occurrence, RunOutcome.DENIED, reason)
 
 
 def ended(entry: Entry, run: Run) -> Ending:

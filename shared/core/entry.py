@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from shared.core.cron import SECOND
 from shared.core.rules import BrokenRule, Rule, ask
+from shared.core.runs import Run, RunOutcome
 
 NEVER = "cronSchedule: {!r} is not due again within ten years."
 # A clock that runs ahead of storage's by more would start everything too early, and may claim nothing.
@@ -50,7 +51,7 @@ NO_TRIES = Tries()
 
 
 class EntryState(StrEnum):
-    """Where an entry is between its making and its end; `state_of` has a line for each."""
+    """Where an entry is between its making and its end; `Entry.state` has a line for each."""
 
     WAITING = "waiting"  # nobody works on it, and nothing was tried
     RETRYING = "retrying"  # a try has failed, another one follows
@@ -102,6 +103,18 @@ class Entry:
     def reach(self) -> datetime:
         """The last occurrence that the run in hand stands for."""
         return self.tries.occurrence or self.due_at
+
+    def run(self, due: datetime, outcome: RunOutcome, reason: str, missed_count: int = 0) -> Run:
+        """Return the run of this entry's number and tries, of which no start is known."""
+        return Run(
+            schedule_id=self.schedule_id,
+            seq=self.seq,
+            due=due,
+            outcome=outcome,
+            attempt=self.tries.attempt,
+            reason=reason,
+            missed_count=missed_count,
+        )
 
     def anew(self, due_at: datetime, *, seq: int, since: datetime | None) -> "Entry":
         """Return the entry that follows: of the same schedule, with nothing claimed or tried."""

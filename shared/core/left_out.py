@@ -26,15 +26,8 @@ def in_hand(entry: Entry, why: str) -> Run:
     last = entry.reach
     if entry.tries.tried_since is None:
         return _missed_until(entry, last, why)
-    return Run(
-        schedule_id=entry.schedule_id,
-        seq=entry.seq,
-        due=last,
-        outcome=RunOutcome.UNKNOWN,
-        attempt=entry.tries.attempt,
-        reason=f"{MAY_BE_UNDER_WAY} {_reason(entry, why)}",
-        missed_count=count_before(entry, last),
-    )
+    reason = f"{MAY_BE_UNDER_WAY} {_reason(entry, why)}"
+    return entry.run(last, RunOutcome.UNKNOWN, reason, count_before(entry, last))
 
 
 def rest(entry: Entry) -> Entry | None:
@@ -49,15 +42,7 @@ def _missed(entry: Entry, now: datetime, why: str) -> Run | None:
 
 
 def _missed_until(entry: Entry, last: datetime, why: str) -> Run:
-    return Run(
-        schedule_id=entry.schedule_id,
-        seq=entry.seq,
-        due=last,
-        outcome=RunOutcome.MISSED,
-        attempt=entry.tries.attempt,
-        reason=_reason(entry, why),
-        missed_count=count_before(entry, last + SECOND),
-    )
+    return entry.run(last, RunOutcome.MISSED, _reason(entry, why), count_before(entry, last + SECOND))
 
 
 def _reason(entry: Entry, why: str) -> str:

@@ -95,15 +95,9 @@ def not_given_back(entry: Entry) -> Run | None:
     """Return the run of an entry that somebody took from the agenda while its start was tried, None if it was not."""
     if not entry.tries.last_error:
         return None
-    return Run(
-        schedule_id=entry.schedule_id,
-        seq=entry.seq,
-        due=entry.reach,
-        outcome=RunOutcome.UNKNOWN if entry.tries.tried_since else RunOutcome.FAILED,
-        attempt=entry.tries.attempt,
-        missed_count=count_before(entry, entry.reach),
-        reason=f"{entry.tries.last_error} It is not tried again: the schedule was changed meanwhile.",
-    )
+    outcome = RunOutcome.UNKNOWN if entry.tries.tried_since else RunOutcome.FAILED
+    reason = f"{entry.tries.last_error} It is not tried again: the schedule was changed meanwhile."
+    return entry.run(entry.reach, outcome, reason, count_before(entry, entry.reach))
 
 
 def _run(tried: Tried, outcome: RunOutcome) -> Run:

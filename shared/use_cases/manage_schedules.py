@@ -192,7 +192,7 @@ class ManageSchedules:
             raise TaskForbidden(task_id, task.name)
 
     def _record_left_out(self, schedule: Schedule) -> None:
-        """Tell what a change has left out whose answer was lost; its row keeps it where that fails."""
+        """Record what a change has left out whose answer was lost; its row keeps it where that fails."""
         with suppress(StorageError):
             if schedule.left_out:
                 self.schedules.record_left_out(schedule)

@@ -38,17 +38,18 @@ class Starts:
         self._answers.put(self._tried(attempt))
 
     def _tried(self, attempt: Try) -> Tried:
+        # Whoever waited for a turn, or then for a connection or a session, may have waited for too long.
         at = self._by.clock.now()
+        if not self._may_be_sent(attempt, at):
+            return Tried(of=attempt, at=at)
 
         def look() -> None:
-            # Whoever waited for a turn, a connection or a session may have waited for too long.
             nonlocal at
             at = self._by.clock.now()
             if not self._may_be_sent(attempt, at):
                 raise QrsNotSent
 
         try:
-            look()
             execution_id = self._by.tasks.start(attempt.entry.target.task_id, look)
         except QrsNotSent:
             return Tried(of=attempt, at=at)

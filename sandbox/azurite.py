@@ -32,13 +32,19 @@ class Azurite:
 
 
 @contextmanager
-def start_azurite(folder: Path | None = None, *, tables_only: bool = True, accounts_more: int = 0) -> Iterator[Azurite]:
-    """Run Azurite; without a folder it keeps its rows in memory and loses them when it ends."""
+def start_azurite(
+    folder: Path | None = None, *, tables_only: bool = True, accounts_more: int = 0, preload: Path | None = None
+) -> Iterator[Azurite]:
+    """Run Azurite; without a folder it keeps its rows in memory and loses them when it ends.
+
+    `preload` is a file of JavaScript that Azurite runs first.
+    """
     node, code = environment.azurite(Path(sys.executable))
     services = ["table"] if tables_only else ["blob", "queue", "table"]
     ports = dict(zip(services, free_ports(len(services)), strict=True))
     main = "table/main.js" if tables_only else "azurite.js"
-    command = [node, "--require", str(_PRELOAD), f"{code}/{main}", "--silent", "--disableTelemetry"]
+    first = [part for file in (_PRELOAD, preload) if file for part in ("--require", str(file))]
+    command = [node, *first, f"{code}/{main}", "--silent", "--disableTelemetry"]
     for service, port in ports.items():
         command += [f"--{service}Host", "127.0.0.1", f"--{service}Port", str(port)]
     command += ["--location", str(folder)] if folder else ["--inMemoryPersistence"]

@@ -106,7 +106,7 @@ class Site:
             agenda=Agenda(table=self.table),
             history=self.history,
             tasks=self.tasks,
-            pool=self.pool,
+            hand_over=self.pool.submit,
             clock=clock,
             machine=machine or clock,
             start_filter=self.start_filter,

@@ -142,7 +142,7 @@ def run_tick() -> "RunTick":
         agenda=_agenda(),
         history=_history(),
         tasks=tasks(),
-        pool=turns().lane(Lane.TICK, for_one_caller=True),
+        hand_over=turns().one_caller(Lane.TICK),
         clock=storage_clock(),
         machine=CLOCK,
         start_filter=own.start_filter,

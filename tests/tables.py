@@ -98,7 +98,7 @@ class Store:
             agenda=self.sure.agenda,
             history=self.sure.history,
             tasks=tasks or NoTasks(),
-            pool=Executor(),
+            hand_over=Executor().submit,
             clock=clock,
             machine=clock,
             start_filter=StartFilter(),

@@ -18,6 +18,8 @@ Row = Mapping[str, Any]
 MOST = 2**31 - 2
 # A property holds 32 Ki characters; a sentence longer than this has lost its reader.
 LONGEST_REASON = 1000
+# Made once: json.dumps with an option of its own makes one for each value.
+_as_json = json.JSONEncoder(ensure_ascii=False).encode
 
 
 class _Required:
@@ -104,7 +106,10 @@ def reasons(wrong: Mapping[str, str]) -> tuple[str, ...]:
 
 def text(moment: datetime | None) -> str:
     """Return an instant as text; whole seconds, of which alone keys are made, come without a fraction."""
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z") if moment else ""
+    if not moment:
+        return ""
+    in_utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return f"{in_utc.isoformat().removesuffix('+00:00')}Z"
 
 
 def instant(written: object) -> datetime:
@@ -165,7 +170,7 @@ INSTANT = Kind(name="instant", write=text, read=lambda written: None if written 
 MOMENT = Kind(name="instant", write=text, read=instant)
 TEXTS = Kind(
     name="texts",
-    write=lambda value: "" if value is None else json.dumps(value, ensure_ascii=False),
+    write=lambda value: "" if value is None else _as_json(value),
     read=_texts,
 )
 
@@ -203,6 +208,4 @@ def json_of(write: Callable[[Any], Any], read: Callable[[Any], Any], empty: Any,
         except (ValueError, KeyError, TypeError, AttributeError):
             raise ValueError(f"is no {what} in JSON") from None
 
-    return Kind(
-        name="json", write=lambda value: json.dumps(write(value), ensure_ascii=False) if value else "", read=read_text
-    )
+    return Kind(name="json", write=lambda value: _as_json(write(value)) if value else "", read=read_text)

@@ -10,7 +10,7 @@ from shared.core.schedules import Schedule
 from shared.core.unreadable import AnyEntry, Unreadable, UnreadableEntry
 from shared.log import log_of
 from shared.storage import rows
-from shared.storage.columns import OF_SCHEDULE, instant, reasons
+from shared.storage.columns import OF_SCHEDULE, Read, instant, reasons
 from shared.storage.table import Kept, Table
 
 log = log_of(__name__)
@@ -29,13 +29,10 @@ def read(table: Table, kept: Kept) -> AnyEntry | Unreadable:
     except ValueError as error:
         return Unreadable(key=key, columns=(f"RowKey {error}",))
     found = rows.ENTRY.read(kept.row)
-    values, wrong = dict(found.values), dict(found.wrong)
-    if absent := [name for name, value in values.items() if value is OF_SCHEDULE]:
-        to_ask = [name for name in absent if name not in wrong]
-        said = _said(_schedule(table, schedule_id)) if to_ask else {}
-        wrong |= {name: IN_NEITHER for name in to_ask if name not in said}
-        values |= {name: said.get(name, NOTHING[name]) for name in absent}
-    entry = _entry(schedule_id, moment, values, found.unknown, kept.etag)
+    if OF_SCHEDULE in found.values.values():
+        found = _completed(found, table, schedule_id)
+    entry = _entry(schedule_id, moment, found.values, found.unknown, kept.etag)
+    wrong = found.wrong
     return UnreadableEntry(row=Unreadable(key=key, columns=reasons(wrong)), entry=entry) if wrong else entry
 
 
@@ -57,6 +54,18 @@ def log_unreadable(unreadable: Unreadable) -> None:
 
 
 NOTHING: Mapping[str, Any] = {"name": "", "taskId": "", "cron": "", "zone": "", "seq": 0}
+
+
+def _completed(found: Read, table: Table, schedule_id: str) -> Read:
+    """Return what was read, with what the schedule says where the entry is silent."""
+    absent = [name for name, value in found.values.items() if value is OF_SCHEDULE]
+    to_ask = [name for name in absent if name not in found.wrong]
+    said = _said(_schedule(table, schedule_id)) if to_ask else {}
+    return Read(
+        values={**found.values, **{name: said.get(name, NOTHING[name]) for name in absent}},
+        unknown=found.unknown,
+        wrong={**found.wrong, **{name: IN_NEITHER for name in to_ask if name not in said}},
+    )
 
 
 def _schedule(table: Table, schedule_id: str) -> Schedule | None:

@@ -152,7 +152,7 @@ def sent(open_tasks: OpenTasks, *times: datetime) -> Tried:
             agenda=NOBODY,
             history=NOBODY,
             tasks=open_tasks(),
-            pool=pool,
+            hand_over=pool.submit,
             clock=clock,
             machine=clock,
             start_filter=StartFilter(),

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from concurrent.futures import CancelledError, Future
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import partial
+from queue import SimpleQueue
 from threading import Event, Lock
 
 import pytest
@@ -166,3 +168,15 @@ def test_a_call_sees_the_context_of_who_asked() -> None:
     asked.set("an invocation")
 
     assert Turns(1).lane(Lane.HEALTH).submit(asked.get).result(PATIENCE) == "an invocation"
+
+
+def test_calls_handed_over_by_one_caller_are_made_in_order_in_its_context() -> None:
+    asked: ContextVar[str] = ContextVar("asked", default="nobody")
+    made: SimpleQueue[tuple[int, str]] = SimpleQueue()
+    asked.set("a tick")
+    hand_over = Turns(1).one_caller(Lane.TICK)
+
+    for number in range(20):
+        hand_over(partial(lambda each: made.put((each, asked.get())), number))
+
+    assert [made.get(timeout=PATIENCE) for _ in range(20)] == [(number, "a tick") for number in range(20)]

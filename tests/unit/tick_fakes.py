@@ -1,7 +1,6 @@
 """An agenda, a history and Sense in memory, and a clock that moves only when it sleeps."""
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -134,15 +133,6 @@ class FakeTasks:
         return f"execution {len(self.started)}"
 
 
-class InlinePool(Executor):
-    """Runs what it is handed at once, in the caller's thread."""
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **named: Any) -> Future[Any]:
-        future: Future[Any] = Future()
-        future.set_result(fn(*args, **named))
-        return future
-
-
 @dataclass
 class World:
     """What a tick works with, in memory."""
@@ -161,7 +151,7 @@ class World:
             agenda=self.agenda,
             history=self.history,
             tasks=self.tasks,
-            pool=InlinePool(),
+            hand_over=lambda call: call(),
             clock=self.clock,
             machine=self.machine or self.clock,
             start_filter=self.start_filter,

@@ -1,6 +1,6 @@
 """What a tick is given."""
 
-from concurrent.futures import Executor
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -13,7 +13,9 @@ from shared.use_cases.tick.storage_trouble import Asking, Troubles
 
 @dataclass(frozen=True, kw_only=True)
 class Dependencies:
-    """What a tick works with; `pool` sends as many starts at a time as `limits` say there are connections.
+    """What a tick works with.
+
+    `hand_over` has a call made by another thread: as many at a time as `limits` say there are connections.
 
     A tick goes by `clock`, storage's, which all hosts share. `machine` is this host's own: it dates
     Sense's executions, and is held against storage's.
@@ -22,7 +24,7 @@ class Dependencies:
     agenda: Agenda
     history: History
     tasks: Tasks
-    pool: Executor
+    hand_over: Callable[[Callable[[], None]], object]
     clock: Clock
     machine: Clock
     start_filter: StartFilter

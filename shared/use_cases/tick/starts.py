@@ -1,7 +1,8 @@
-"""Send the starts of a tick over the pool, and collect what became of them."""
+"""Hand over the starts of a tick, and collect what became of them."""
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from functools import partial
 from queue import Empty, SimpleQueue
 
 from shared.core.errors import QrsNotSent
@@ -10,7 +11,7 @@ from shared.use_cases.tick.dependencies import Dependencies
 
 
 class Starts:
-    """The starts of one tick. One thread sends and collects; the pool's threads only ask Sense.
+    """The starts of one tick. One thread sends and collects; other threads only ask Sense.
 
     `may_be_sent` is asked by those threads, with the time, when a start has its turn and when it has its connection.
     """
@@ -20,9 +21,9 @@ class Starts:
         self._answers: SimpleQueue[Tried] = SimpleQueue()
 
     def send(self, tries: Iterable[Try]) -> None:
-        """Hand starts to the pool."""
+        """Hand over starts."""
         for attempt in tries:
-            self._by.pool.submit(self._send, attempt)
+            self._by.hand_over(partial(self._send, attempt))
 
     def answers(self, within_seconds: float) -> list[Tried]:
         """Return what was answered, waiting for a first answer."""

@@ -77,6 +77,9 @@ param qrsMaxConnections int
 @description('What may be started, as JSON.')
 param startTaskFilter string
 
+@description('Who may call, and what they may do, as JSON; empty for whoever has a function key.')
+param callers string
+
 @description('How late an occurrence of a schedule may still be started, in seconds.')
 param scheduleCatchUpSeconds int
 
@@ -174,6 +177,8 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
       QRS_TIMEOUT_SECONDS: string(qrsTimeoutSeconds)
       QRS_MAX_CONNECTIONS: string(qrsMaxConnections)
       START_TASK_FILTER: startTaskFilter
+      CALLERS: callers
+      ENTRA_IN_FRONT: authLevel == 'ANONYMOUS' ? 'true' : ''
       SCHEDULE_CATCH_UP_SECONDS: string(scheduleCatchUpSeconds)
       RUN_HISTORY_ROWS: string(runHistoryRows)
       BUTLER_ANSWERS: butlerAnswers

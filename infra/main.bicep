@@ -44,6 +44,9 @@ param qrsMaxConnections int = 16
 @description('What may be started, as JSON; empty for everything. Ids, tags and custom properties, see the README of the project.')
 param startTaskFilter string = ''
 
+@description('Who may call, and what they may do, as JSON; empty for whoever has a function key. See docs/settings.md.')
+param callers string = ''
+
 @description('How late an occurrence of a schedule may still be started, in seconds.')
 @minValue(0)
 @maxValue(604800)
@@ -232,6 +235,7 @@ module app 'app.bicep' = {
     qrsTimeoutSeconds: qrsTimeoutSeconds
     qrsMaxConnections: qrsMaxConnections
     startTaskFilter: startTaskFilter
+    callers: callers
     scheduleCatchUpSeconds: scheduleCatchUpSeconds
     runHistoryRows: runHistoryRows
     butlerAnswers: butlerAnswers

@@ -1,8 +1,7 @@
 """Read the environment, which nothing else does: every setting, checked once, in one frozen value."""
 
-import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -18,16 +17,24 @@ from pydantic import (
     model_validator,
 )
 
-from shared import pem, setting_texts
+from shared import callers_text, pem, setting_texts, start_filter_text
+from shared.core.callers import KnownCaller
 from shared.core.errors import SettingsError
-from shared.core.tasks import Property, StartFilter, is_guid
+from shared.core.tasks import StartFilter
 from shared.setting_texts import HOST
 
 _CERTIFICATE_FILE = re.compile(r"\.(pem|crt|cer|key|pfx)$", re.IGNORECASE)
 _REFERENCE = re.compile(r"%([A-Za-z_][A-Za-z0-9_]*)%")
 # A URL with a password, a PEM text, a key or a token that was put into the wrong setting; a GUID is shorter.
 _LOOKS_SECRET = re.compile(r"[@?]|-----|[A-Za-z0-9+/=_-]{40}")
-_SECRETS = {"QRS_CLIENT_CERTIFICATE", "QRS_CLIENT_KEY", "QRS_ROOT_CERTIFICATE", "QRS_JWT", "STORAGE_CONNECTION"}
+_SECRETS = {
+    "CALLERS",
+    "QRS_CLIENT_CERTIFICATE",
+    "QRS_CLIENT_KEY",
+    "QRS_ROOT_CERTIFICATE",
+    "QRS_JWT",
+    "STORAGE_CONNECTION",
+}
 _VALUE_SHOWN = 80
 
 
@@ -93,36 +100,6 @@ def _table_url(url: str) -> str:
     return parts.geturl()
 
 
-class _Pair(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, defer_build=True)
-    name: str
-    value: str
-
-
-class _AllowList(BaseModel):
-    """The JSON of START_TASK_FILTER. A misspelt key is refused: an empty list would silently forbid everything."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, defer_build=True)
-    task_ids: list[str] = Field(default=[], alias="taskIds")
-    tags: list[str] = []
-    custom_properties: list[_Pair] = Field(default=[], alias="customProperties")
-
-
-def _start_filter(text: str) -> StartFilter:
-    try:
-        allowed = _AllowList.model_validate(json.loads(text))
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        raise ValueError(f"{'.'.join(map(str, first['loc'])) or 'the whole'}: {first['msg']}") from None
-    if wrong := [task_id for task_id in allowed.task_ids if not is_guid(task_id)]:
-        raise ValueError(f"taskIds: {wrong[0]!r} is no GUID")
-    return StartFilter(
-        task_ids=frozenset(task_id.lower() for task_id in allowed.task_ids),
-        tags=frozenset(allowed.tags),
-        properties=frozenset(Property(name=pair.name, value=pair.value) for pair in allowed.custom_properties),
-    )
-
-
 class Settings(BaseModel):
     """All settings; README.md explains each."""
 
@@ -147,9 +124,13 @@ class Settings(BaseModel):
     tls_verify: bool = Field(default=True, alias="QRS_TLS_VERIFY")
     timeout_seconds: int = Field(30, alias="QRS_TIMEOUT_SECONDS", ge=1, le=40)
     max_connections: int = Field(16, alias="QRS_MAX_CONNECTIONS", ge=1, le=100)
-    start_filter: Annotated[StartFilter, BeforeValidator(_start_filter)] = Field(
+    start_filter: Annotated[StartFilter, BeforeValidator(start_filter_text.start_filter)] = Field(
         StartFilter(), alias="START_TASK_FILTER"
     )
+    callers: Annotated[tuple[KnownCaller, ...] | None, BeforeValidator(callers_text.callers)] = Field(
+        None, alias="CALLERS"
+    )
+    entra_in_front: bool = Field(default=False, alias="ENTRA_IN_FRONT")
     storage_connection: SecretStr | None = Field(None, alias="STORAGE_CONNECTION")
     storage_table_url: Annotated[str | None, BeforeValidator(_table_url)] = Field(None, alias="STORAGE_TABLE_URL")
     storage_client_id: str | None = Field(None, alias="STORAGE_CLIENT_ID")
@@ -167,6 +148,11 @@ class Settings(BaseModel):
     @classmethod
     def _is_resolved(cls, text: str) -> str:
         return setting_texts.resolved(text)
+
+    @model_validator(mode="after")
+    def _believes_the_platform_alone(self) -> Self:
+        _check_entra(self.callers, is_entra_in_front=self.entra_in_front, level=self.auth_level)
+        return self
 
     @model_validator(mode="after")
     def _has_credentials(self) -> Self:
@@ -210,6 +196,34 @@ def auth_level(environment: Mapping[str, str]) -> str:
     """Return who may call, while the app is imported: anything but a clear ANONYMOUS requires a key."""
     is_open = setting_texts.bare(environment.get("HTTP_AUTH_LEVEL", "")) == "ANONYMOUS"
     return "ANONYMOUS" if is_open else "FUNCTION"
+
+
+def known_callers(environment: Mapping[str, str]) -> tuple[KnownCaller, ...] | None:
+    """Return who may call, None for whoever has a function key; raises SettingsError. Asked for each request."""
+    text = setting_texts.bare(environment.get("CALLERS", ""))
+    if not text:
+        return None
+    try:
+        known = callers_text.callers(setting_texts.resolved(text))
+    except ValueError as error:
+        raise SettingsError(["CALLERS"], f"CALLERS: {error}.") from None
+    _check_entra(known, is_entra_in_front=is_entra_in_front(environment), level=auth_level(environment))
+    return known
+
+
+def is_entra_in_front(environment: Mapping[str, str]) -> bool:
+    """Return whether what the platform says of who signed in is believed: anything but a clear true is no."""
+    is_said = setting_texts.bare(environment.get("ENTRA_IN_FRONT", "")).lower() == "true"
+    return is_said and auth_level(environment) == "ANONYMOUS"
+
+
+def _check_entra(known: Sequence[KnownCaller] | None, *, is_entra_in_front: bool, level: str) -> None:
+    if known and callers_text.uses_entra(known) and not (is_entra_in_front and level == "ANONYMOUS"):
+        raise SettingsError(
+            ["CALLERS", "ENTRA_IN_FRONT", "HTTP_AUTH_LEVEL"],
+            "CALLERS: entraId and entraRole are believed only with HTTP_AUTH_LEVEL=ANONYMOUS and ENTRA_IN_FRONT=true, "
+            "where the platform's authentication lets nobody in who has not signed in. Else anybody could send them.",
+        )
 
 
 def are_answers_current(environment: Mapping[str, str]) -> bool:

@@ -12,6 +12,7 @@ from threading import RLock
 from typing import TYPE_CHECKING, TypeVar
 
 from shared import settings as environment
+from shared.core.callers import Caller, Credentials, caller_of, whoever
 from shared.qrs.access import Access, ClientCertificate
 from shared.qrs.certificates import days_left
 from shared.qrs.connection import Connection
@@ -58,6 +59,16 @@ def settings() -> Settings:
     return environment.load(os.environ)
 
 
+def caller(credentials: Credentials) -> Caller:
+    """Return who calls; raises CallerRefused where CALLERS names others, SettingsError where it can't be read."""
+    known = environment.known_callers(os.environ)
+    return whoever(credentials) if known is None else caller_of(known, credentials)
+
+
+def is_entra_in_front() -> bool:
+    return environment.is_entra_in_front(os.environ)
+
+
 @_once
 def turns() -> Turns:
     return Turns(settings().max_connections)
@@ -78,8 +89,14 @@ def _tasks_for_health() -> TaskService:
     return TaskService(_connection(), turns().lane(Lane.HEALTH))
 
 
+def start_tasks(caller: Caller) -> StartTasks:
+    """Return the use case for what this caller may start."""
+    own = _start_tasks()
+    return own if caller.tasks.allows_everything else own.narrowed(caller)
+
+
 @_once
-def start_tasks() -> StartTasks:
+def _start_tasks() -> StartTasks:
     return StartTasks(
         start_filter=settings().start_filter,
         tasks=tasks(),
@@ -90,8 +107,14 @@ def start_tasks() -> StartTasks:
     )
 
 
+def schedules(caller: Caller) -> "ManageSchedules":
+    """Return the use cases for what this caller may see and schedule."""
+    own = _schedules()
+    return own if caller.tasks.allows_everything else own.seen_by(caller)
+
+
 @_once
-def schedules() -> "ManageSchedules":
+def _schedules() -> "ManageSchedules":
     from shared.use_cases.manage_schedules import ManageSchedules  # noqa: PLC0415
 
     return ManageSchedules(schedules=_schedule_store(), start_filter=settings().start_filter, tasks=tasks)

@@ -9,7 +9,9 @@ FootmanError
 │   ├── UnknownSchedule      no schedule has this id
 │   ├── UnknownNamespace     no key-value has this namespace
 │   ├── UnknownKey           no key-value of the namespace has this key
-│   └── TaskForbidden        the start filter does not allow the task
+│   ├── TaskForbidden        the start filter does not allow the task
+│   ├── CallerRefused        CALLERS names nobody with this key or identity
+│   └── RightMissing         the caller may not make this call
 ├── SettingsError            the administrator: a setting is missing or wrong
 ├── StorageError             Table storage, or the way to it
 │   ├── StorageDenied        the account does not let Footman in: key, role, network rule or clock
@@ -35,7 +37,7 @@ settings, takes it from there and never out of the text. What the HTTP edge alon
 shared/api/edge/refusals.py.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 # Of a value that a caller sent an answer repeats the begin.
@@ -139,21 +141,43 @@ class UnknownKey(CallerError):
 
 @dataclass(eq=False)
 class TaskForbidden(CallerError):
-    """START_TASK_FILTER does not allow the task; without a name it was not found in Sense."""
+    """START_TASK_FILTER, or CALLERS of this caller, does not allow the task.
+
+    Whether there is such a task, and its name, is not for somebody who may not touch it.
+    """
 
     task_id: str
-    task_name: str | None = None
 
     def __str__(self) -> str:
-        named = f"qlikSenseTaskId: {self.task_id!r}"
-        if self.task_name is None:
-            return (
-                f"{named} is not allowed: Sense knows no such task, or the user of Footman may not see it, and "
-                "START_TASK_FILTER is set."
-            )
         return (
-            f"{named} ({self.task_name}) is not allowed: START_TASK_FILTER has neither the task nor one of its tags or "
-            "custom properties."
+            f"qlikSenseTaskId: {self.task_id!r} is not allowed: START_TASK_FILTER, or the tasks that CALLERS gives "
+            "you, have neither it nor one of its tags or custom properties, or Sense shows Footman no such task."
+        )
+
+
+class CallerRefused(CallerError):
+    """CALLERS names nobody who is known by what the request shows."""
+
+    def __str__(self) -> str:
+        return (
+            "CALLERS names nobody with the key or the identity of this request. Send the key of a caller in "
+            "x-functions-key, or ask an administrator of Footman to add you."
+        )
+
+
+@dataclass(eq=False)
+class RightMissing(CallerError):
+    """The caller is known and may not make this call."""
+
+    caller: str
+    right: str
+    rights: Sequence[str]
+
+    def __str__(self) -> str:
+        may = ", ".join(self.rights) or "nothing"
+        return (
+            f"{self.caller!r} may {may}; this call needs the right {self.right!r}. Ask an administrator of Footman to "
+            "add it to CALLERS."
         )
 
 

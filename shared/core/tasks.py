@@ -1,7 +1,7 @@
 """What stands in Sense, and what of it may be started: tasks, their properties and executions, the start filter."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -46,32 +46,50 @@ class StartFilter:
     """What may be started: None is everything, ids stand in lower case.
 
     As in Butler a request by id is held against the ids, by tag against the tags, by property against the properties.
+    What it allows must be allowed by the filter `within` which it stands, too.
     """
 
     task_ids: frozenset[str] | None = None
     tags: frozenset[str] | None = None
     properties: frozenset[Property] | None = None
+    within: "StartFilter | None" = None
 
     @property
     def allows_everything(self) -> bool:
-        return self.task_ids is None and self.tags is None and self.properties is None
+        own = self.task_ids is None and self.tags is None and self.properties is None
+        return own and (self.within is None or self.within.allows_everything)
+
+    @property
+    def goes_by_ids_alone(self) -> bool:
+        """True when neither a tag nor a property makes it allow a task."""
+        return self.tags is not None and self.properties is not None and not (self.tags or self.properties)
+
+    def narrowed(self, by: "StartFilter") -> "StartFilter":
+        """Return the filter that allows only what both allow."""
+        if self.allows_everything or by.allows_everything:
+            return by if self.allows_everything else self
+        return replace(by, within=self.narrowed(by.within) if by.within else self)
 
     def allows(self, task: Task) -> bool:
         """True when a schedule may start the task: its id is listed, or it carries a listed tag or property."""
-        return (
-            self.allows_id(task.id)
-            or any(map(self.allows_tag, task.tags))
-            or any(map(self.allows_property, task.properties))
+        own = (
+            _allows(self.task_ids, task.id.lower())
+            or any(_allows(self.tags, tag) for tag in task.tags)
+            or any(_allows(self.properties, pair) for pair in task.properties)
         )
+        return own and (self.within is None or self.within.allows(task))
 
     def allows_id(self, task_id: str) -> bool:
-        return _allows(self.task_ids, task_id.lower())
+        return _allows(self.task_ids, task_id.lower()) and (self.within is None or self.within.allows_id(task_id))
 
     def allows_tag(self, tag: str) -> bool:
-        return _allows(self.tags, tag)
+        return _allows(self.tags, tag) and (self.within is None or self.within.allows_tag(tag))
 
     def allows_property(self, pair: Property) -> bool:
-        return _allows(self.properties, pair)
+        return _allows(self.properties, pair) and (self.within is None or self.within.allows_property(pair))
+
+
+EVERYTHING = StartFilter()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,11 +5,12 @@ import time
 import uuid
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, Self
 
 from shared.core import schedule_changes as changes
+from shared.core.callers import Caller
 from shared.core.errors import (
     CallerError,
     OutcomeUnknown,
@@ -22,7 +23,7 @@ from shared.core.errors import (
 from shared.core.listing import by_schedule, entry_of, shown, tagged
 from shared.core.runs import Run
 from shared.core.schedules import Change, Definition, Schedule, State
-from shared.core.tasks import Found, StartFilter, TaskQuery, is_guid
+from shared.core.tasks import EVERYTHING, Found, StartFilter, TaskQuery, is_guid
 from shared.core.unreadable import AnyEntry
 from shared.log import log_of
 
@@ -72,15 +73,25 @@ class Tasks(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class ManageSchedules:
-    """The use cases; each takes the current time, and raises StorageError when storage can't be reached."""
+    """The use cases; each takes the current time, and raises StorageError when storage can't be reached.
+
+    Whose task `sees` doesn't allow is not there for the caller: neither in a list nor by its id. To know the tags and
+    properties of tasks Sense is asked, so whoever sees tasks by these gets QrsError when it can't be.
+    """
 
     schedules: Schedules
     start_filter: StartFilter
     tasks: Callable[[], Tasks]
+    sees: StartFilter = EVERYTHING
+
+    def seen_by(self, caller: Caller) -> Self:
+        """Return the use cases as this caller has them."""
+        tasks = caller.tasks
+        return replace(self, sees=tasks, start_filter=self.start_filter.narrowed(tasks))
 
     def all(self, tag: str | None = None) -> list[Schedule]:
         """Return every schedule, or those of a tag, oldest first."""
-        kept = tagged(self.schedules.all(), tag)
+        kept = self._all(tag)
         if not any(schedule.state is State.ACTIVE for schedule in kept):
             return [shown(schedule, None) for schedule in kept]
         entries = by_schedule(self.schedules.entries())
@@ -94,9 +105,23 @@ class ManageSchedules:
     def _kept(self, schedule_id: str) -> Schedule:
         # What is no GUID was never given to a schedule, and has no business in a key.
         found = self.schedules.one(schedule_id.lower()) if is_guid(schedule_id) else None
-        if found is None:
+        if found is None or not self._seen([found]):
             raise UnknownSchedule(schedule_id)
         return found
+
+    def _all(self, tag: str | None) -> list[Schedule]:
+        return self._seen(tagged(self.schedules.all(), tag))
+
+    def _seen(self, kept: list[Schedule]) -> list[Schedule]:
+        """Leave out what the caller may not see; one whose task can't be read is seen by those who see all."""
+        if self.sees.allows_everything:
+            return kept
+        task_ids = {task_id for each in kept if is_guid(task_id := _task_id(each))}
+        allowed = {task_id for task_id in task_ids if self.sees.allows_id(task_id)}
+        if not self.sees.goes_by_ids_alone and (asked := task_ids - allowed):
+            found = self.tasks().find(TaskQuery(task_ids=tuple(sorted(asked)))).by_id
+            allowed |= {task.id.lower() for task in found if self.sees.allows(task)}
+        return [each for each in kept if _task_id(each) in allowed]
 
     def runs(self, schedule_id: str, limit: int) -> list[Run]:
         return self.schedules.runs(self._kept(schedule_id), limit)
@@ -154,14 +179,14 @@ class ManageSchedules:
 
     def activate_all(self, now: datetime, tag: str | None = None) -> list[Schedule]:
         """Activate what is stopped and can be evaluated, of one tag or all; repeating it changes nothing."""
-        wanted = [_activated_if_possible(schedule, now) for schedule in tagged(self.schedules.all(), tag)]
+        wanted = [_activated_if_possible(schedule, now) for schedule in self._all(tag)]
         self._write_all(wanted, lambda schedule_id: self.activate(schedule_id, now))
         return self.all(tag)
 
     def stop_all(self, now: datetime, tag: str | None = None) -> list[Schedule]:
         """Stop what is active, of one tag or all; repeating it changes nothing."""
         # Schedules before entries: one that moves in between fails by its ETag and is stopped alone.
-        stored = tagged(self.schedules.all(), tag)
+        stored = self._all(tag)
         entries = by_schedule(self.schedules.entries())
         wanted = [changes.stopped(each, entry_of(each, entries[each.id]), now) for each in stored]
         self._write_all(wanted, lambda schedule_id: self.stop(schedule_id, now))
@@ -186,10 +211,8 @@ class ManageSchedules:
         task_id = definition.target.task_id
         found = self.tasks().find(TaskQuery(task_ids=(task_id.lower(),))).by_id
         task = next((task for task in found if task.id.lower() == task_id.lower()), None)
-        if task is None:
+        if task is None or not self.start_filter.allows(task):
             raise TaskForbidden(task_id)
-        if not self.start_filter.allows(task):
-            raise TaskForbidden(task_id, task.name)
 
     def _record_left_out(self, schedule: Schedule) -> None:
         """Record what a change has left out whose answer was lost; its row keeps it where that fails."""
@@ -240,6 +263,10 @@ def _activated_if_possible(schedule: Schedule, now: datetime) -> Change | None:
         extra = {"action": "schedule_not_started", "schedule_id": schedule.id}
         log.warning("Schedule %s stays stopped: %s", schedule.id, error, extra=extra)
         return None
+
+
+def _task_id(schedule: Schedule) -> str:
+    return schedule.definition.target.task_id.lower()
 
 
 def _log(action: str, schedule: Schedule) -> None:

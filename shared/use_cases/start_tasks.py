@@ -3,10 +3,11 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, Self
 
+from shared.core.callers import Caller
 from shared.core.key_values import KeyValue
 from shared.core.start_plan import plan, screen
 from shared.core.starts import Outcome, StartReport, StartRequest, UnknownStart
@@ -56,6 +57,10 @@ class StartTasks:
     lone: Executor
     bulk: Executor
     connections: int
+
+    def narrowed(self, caller: Caller) -> Self:
+        """Return the use case for the tasks that this caller may start."""
+        return replace(self, start_filter=self.start_filter.narrowed(caller.tasks))
 
     def run(self, request: StartRequest, now: datetime) -> StartReport:
         """Start what the request names and report what became of each task.

@@ -210,8 +210,8 @@ def test_a_task_that_the_filter_holds_back_is_told_as_the_example_says(
 
 
 def test_no_other_failure_is_told_than_those_asked_for_above() -> None:
-    # A lost answer of storage, 424, is asked for in test_made_or_not.py.
-    asked = {HTTPStatus(status) for status in (400, 403, 424, 500, 502, 503)}
+    # A lost answer of storage, 424, is asked for in test_made_or_not.py, a second tick, 409, in test_rights.py.
+    asked = {HTTPStatus(status) for status in (400, 403, 409, 424, 500, 502, 503)}
 
     for name, operation in OPERATIONS.items():
         failures = CALLS[name].failures.keys()

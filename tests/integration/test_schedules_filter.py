@@ -14,6 +14,10 @@ APP2 = "7d1427f4-b9ad-5812-aed5-9e6da8b9889c"
 APP3 = "7d7d32dd-a1fb-506e-9aee-50d88b2e94d3"
 APP4 = "223c6ccf-e4d3-54a9-9cbb-9a856e0a6c5c"
 UNKNOWN = "0fe447a9-ba1f-44a9-ac23-68c3a1d88d8b"
+NOT_ALLOWED = (
+    "is not allowed: START_TASK_FILTER, or the tasks that CALLERS gives you, have neither it nor one of its tags or "
+    "custom properties, or Sense shows Footman no such task."
+)
 FILTER = {
     "taskIds": [APP1.upper()],
     "tags": ["tag 2"],
@@ -92,7 +96,7 @@ def test_one_of_its_tags_or_properties_is_enough(
         (["group0", APP1], [("tag", "tag 2")]),
     ],
 )
-def test_any_other_task_is_forbidden_by_id_and_name(
+def test_any_other_task_is_forbidden_without_its_name(
     tags: list[str], properties: list[tuple[str, str]], filtered: Schedules, sense: StandIn
 ) -> None:
     sense.tasks([a_task(tags, properties)])
@@ -100,19 +104,17 @@ def test_any_other_task_is_forbidden_by_id_and_name(
 
     assert_forbidden(
         answer,
-        f"qlikSenseTaskId: '{UNKNOWN}' (Nightly) is not allowed: START_TASK_FILTER has neither the task nor one of its "
-        "tags or custom properties.",
+        f"qlikSenseTaskId: '{UNKNOWN}' {NOT_ALLOWED}",
     )
     assert filtered.rows == {}
 
 
-def test_a_task_that_sense_does_not_know_is_forbidden(filtered: Schedules) -> None:
+def test_a_task_that_sense_does_not_know_is_forbidden_in_the_same_words(filtered: Schedules) -> None:
     answer = filtered.ask("POST", "", a_schedule(qlikSenseTaskId=UNKNOWN))
 
     assert_forbidden(
         answer,
-        f"qlikSenseTaskId: '{UNKNOWN}' is not allowed: Sense knows no such task, or the user of Footman may not see "
-        "it, and START_TASK_FILTER is set.",
+        f"qlikSenseTaskId: '{UNKNOWN}' {NOT_ALLOWED}",
     )
     assert filtered.rows == {}
 

@@ -23,7 +23,10 @@ ROOMS = {
     | {"urllib3", "certifi", "cryptography"},
     "shared/storage": {"shared.log", "shared.keep_alive", "shared.storage", "shared.core", "shared.version"}
     | {"azure.core", "azure.data.tables", "azure.identity", "requests", "urllib3"},
-    "shared/settings.py": {"shared.core", "shared.pem", "shared.setting_texts", "pydantic"},
+    "shared/settings.py": {"shared.core", "shared.pem", "shared.setting_texts", "pydantic"}
+    | {"shared.callers_text", "shared.start_filter_text"},
+    "shared/callers_text.py": {"shared.core", "shared.start_filter_text", "pydantic"},
+    "shared/start_filter_text.py": {"shared.core", "pydantic"},
     "shared/pem.py": set(),
     "shared/setting_texts.py": set(),
     "shared/core": {"shared.core", "croniter", "tzlocal"},

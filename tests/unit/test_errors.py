@@ -9,7 +9,9 @@ import pytest
 from shared.api.edge.refusals import BodyRefused, FieldRefused, NotAllowed, PartMissing
 from shared.core.errors import (
     CallerError,
+    CallerRefused,
     LivesTooLong,
+    RightMissing,
     SettingsError,
     TaskForbidden,
     TooLong,
@@ -22,8 +24,17 @@ from shared.core.errors import (
 
 ROOT = Path(__file__).parents[2]
 OFF = FieldRefused("a", "is off")
-NOT_SEEN = "is not allowed: Sense knows no such task, or the user of Footman may not see it"
-DENIED, FILTER = "qlikSenseTaskId: 'x'", "START_TASK_FILTER"
+NOT_ALLOWED = (
+    "qlikSenseTaskId: 'x' is not allowed: START_TASK_FILTER, or the tasks that CALLERS gives you, have neither it nor "
+    "one of its tags or custom properties, or Sense shows Footman no such task."
+)
+NOT_NAMED = (
+    "CALLERS names nobody with the key or the identity of this request. Send the key of a caller in x-functions-key, "
+    "or ask an administrator of Footman to add you."
+)
+RIGHT_MISSING = (
+    "'a' may read, stop; this call needs the right 'write'. Ask an administrator of Footman to add it to CALLERS."
+)
 TAKEN_APART_BY = {"replace", "removeprefix", "removesuffix", "partition", "split", "strip", "rstrip", "lstrip"}
 TAKEN_APART_BY |= {"sub", "match", "search", "fullmatch", "findall", "startswith", "endswith"}
 
@@ -47,14 +58,10 @@ TAKEN_APART_BY |= {"sub", "match", "search", "fullmatch", "findall", "startswith
         (UnknownSchedule("x"), "REST SCHEDULER: Schedule ID x not found."),
         (UnknownNamespace("sales"), "Namespace not found: sales"),
         (UnknownKey("sales", "day"), "Key 'day' not found in namespace: sales"),
-        (
-            TaskForbidden("x"),
-            f"{DENIED} {NOT_SEEN}, and {FILTER} is set.",
-        ),
-        (
-            TaskForbidden("x", "Sales"),
-            f"{DENIED} (Sales) is not allowed: {FILTER} has neither the task nor one of its tags or custom properties.",
-        ),
+        (TaskForbidden("x"), NOT_ALLOWED),
+        (CallerRefused(), NOT_NAMED),
+        (RightMissing("a", "write", ["read", "stop"]), RIGHT_MISSING),
+        (RightMissing("a", "write", []), RIGHT_MISSING.replace("read, stop", "nothing")),
         (NotAllowed("limit", "ten", "use digits"), 'limit: "ten" is not allowed; use digits.'),
         (NotAllowed("tags", "x" * 99, "no"), f'tags: "{"x" * 59}… is not allowed; no.'),
         (PartMissing(), "Required parameter is missing"),

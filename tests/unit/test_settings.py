@@ -142,6 +142,8 @@ ALL = (
         "QRS_TIMEOUT_SECONDS": "20",
         "QRS_MAX_CONNECTIONS": "8",
         "START_TASK_FILTER": '{"tags": ["a"]}',
+        "CALLERS": '[{"name": "a", "entraRole": "r", "may": ["read"]}]',
+        "ENTRA_IN_FRONT": "true",
         "STORAGE_CONNECTION": "AccountKey=a==",
         "STORAGE_TABLE_URL": "https://a.table.core.windows.net",
         "STORAGE_CLIENT_ID": "0fe447a9-ba1f-44a9-ac23-68c3a1d88d8b",

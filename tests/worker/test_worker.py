@@ -38,6 +38,7 @@ def test_it_indexes_every_function_with_its_route(worker: Worker) -> None:
         "key_values": "v4/keyvalues/{namespace}",
         "openapi": "v4/openapi.json",
         "ping": "v4/butlerping",
+        "tick_now": "v4/tick",
         "schedule_history": "v4/schedules/{id}/history",
         "schedule_preview": "v4/schedules/preview",
         "schedule_start": "v4/schedules/{id}/start",

@@ -11,6 +11,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
 from shared.api.edge.calls import Call, Example, Route
 from shared.api.edge.http import Failure
 from shared.api.edge.parameters import Parameter
+from shared.core.errors import CallerRefused
 from shared.version import VERSION
 
 KEY = "functionKey"
@@ -28,7 +29,8 @@ LICENSE = {"name": "MIT", "identifier": "MIT"}
 TAGS = {"v4/reloadtask": "Tasks", "v4/schedules": "Schedules", "v4/key": "Key-values", "v4/": "Footman itself"}
 MEANINGS = {
     HTTPStatus.BAD_REQUEST: "Something that was sent is not allowed; the message names it and tells what is.",
-    HTTPStatus.FORBIDDEN: "The start filter does not allow this task.",
+    HTTPStatus.FORBIDDEN: "Who calls may not do this, or the start filter does not allow the task.",
+    HTTPStatus.CONFLICT: "It is being done already; nothing was begun.",
     HTTPStatus.FAILED_DEPENDENCY: "Nobody knows whether it was done; the message says how to find out.",
     HTTPStatus.INTERNAL_SERVER_ERROR: "A setting is wrong, or Footman failed; its log tells more.",
     HTTPStatus.BAD_GATEWAY: "Sense gave an answer that can't be used, or accepted no start: nothing was started.",
@@ -168,6 +170,8 @@ def _answers(call: Call, schemas: Schemas, *, is_keyed: bool) -> dict[HTTPStatus
         for status, kind in call.also.items()
     }
     answers |= {status: _failure(status, message, schemas) for status, message in call.failures.items()}
+    if call.right and HTTPStatus.FORBIDDEN not in answers:
+        answers[HTTPStatus.FORBIDDEN] = _failure(HTTPStatus.FORBIDDEN, str(CallerRefused()), schemas)
     return answers | ({HTTPStatus.UNAUTHORIZED: NO_KEY} if is_keyed else {})
 
 

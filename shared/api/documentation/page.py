@@ -14,6 +14,7 @@ from shared.api.edge.calls import Call, Example, Route
 from shared.api.edge.examples import CRASHED, NO_PARAMETERS
 from shared.api.edge.http import JSON_TYPE, Answer, as_json, failure
 from shared.api.edge.parameters import Segment
+from shared.core.callers import Caller
 
 HTML, CSS, SCRIPT = "text/html; charset=utf-8", "text/css; charset=utf-8", "text/javascript; charset=utf-8"
 FILE = Segment(name="file", description="A file that the page consists of.")
@@ -46,11 +47,12 @@ def routes(described: Sequence[Route], *, asks_for_key: bool, are_answers_curren
         documented = (*described, contract)
         return as_json(document(documented, asks_for_key=asks_for_key, are_answers_current=are_answers_current))
 
-    def _contract(req: func.HttpRequest) -> Answer:
+    def _contract(req: func.HttpRequest, _caller: Caller) -> Answer:
         return _cacheable(req, text(), JSON_TYPE)
 
     read = Call(
         handler=_contract,
+        right=None,
         summary="Read this contract",
         answer=dict[str, Any],
         failures=CRASHED | NO_PARAMETERS,
@@ -60,19 +62,19 @@ def routes(described: Sequence[Route], *, asks_for_key: bool, are_answers_curren
     return contract, *PAGE
 
 
-def _home(_: func.HttpRequest) -> Answer:
+def _home(_: func.HttpRequest, __: Caller) -> Answer:
     # Relative, and without anything from the request: correct behind any gateway, and no way to redirect elsewhere.
     return Answer(status=HTTPStatus.FOUND, headers={**GUARDS, "Location": "documentation", "Cache-Control": "no-cache"})
 
 
-def _page(req: func.HttpRequest) -> Answer:
+def _page(req: func.HttpRequest, _caller: Caller) -> Answer:
     if urlsplit(req.url).path.endswith("/"):
         # The page's links to its files are relative.
         return Answer(status=HTTPStatus.PERMANENT_REDIRECT, headers={"Location": "../documentation"})
     return _cacheable(req, _read("shared.api.documentation", "page.html"), HTML)
 
 
-def _file(req: func.HttpRequest) -> Answer:
+def _file(req: func.HttpRequest, _caller: Caller) -> Answer:
     name = FILE.read(req)
     if name not in FILES:
         return failure(HTTPStatus.NOT_FOUND, f"file: {name[:60]!r} is not a part of the page.")
@@ -101,7 +103,7 @@ def _tag(body: bytes) -> str:
 
 _page_call = partial(Call, summary="The page", takes_any_address=True)
 PAGE = (
-    Route("home", HOME, {"GET": _page_call(handler=_home)}, is_open=True),
-    Route("documentation", "documentation", {"GET": _page_call(handler=_page)}, is_open=True),
-    Route("documentation_file", "documentation/{file}", {"GET": _page_call(handler=_file)}, is_open=True),
+    Route("home", HOME, {"GET": _page_call(handler=_home, right=None)}, is_open=True),
+    Route("documentation", "documentation", {"GET": _page_call(handler=_page, right=None)}, is_open=True),
+    Route("documentation_file", "documentation/{file}", {"GET": _page_call(handler=_file, right=None)}, is_open=True),
 )

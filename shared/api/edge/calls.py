@@ -9,9 +9,10 @@ from typing import Any, Self
 import azure.functions as func
 from pydantic import TypeAdapter
 
-from shared.api.edge import address
-from shared.api.edge.http import Answer, Handler, dispatch
+from shared.api.edge import address, who
+from shared.api.edge.http import Answer, dispatch
 from shared.api.edge.parameters import Parameter
+from shared.core.callers import Caller, Right
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +35,8 @@ class Example:
 class Call:
     """One method of a route.
 
+    `right` is what a caller needs for it; None only on an open route, where nobody is asked who they are.
+
     `answer` is the type of the usual answer's body, None for no body, and `status` its status; `also` holds the types
     of other answers with a body of their own. `failures` are the answers with the error envelope, by status, each with
     a message that this call really gives. `leads_to` names calls that can follow, with the place of their parameters in
@@ -42,8 +45,9 @@ class Call:
     what it would ignore.
     """
 
-    handler: Handler
+    handler: Callable[[func.HttpRequest, Caller], Answer]
     summary: str
+    right: Right | None
     answer: Any = None
     current: Any = None
     status: HTTPStatus = HTTPStatus.OK
@@ -105,9 +109,10 @@ def _function(route: Route) -> Callable[[func.HttpRequest, func.Context], func.H
 
 
 def _serve(req: func.HttpRequest, *, call: Call, ends_with_name: bool) -> Answer:
-    """Answer the request, unless something in its address would be ignored; raises CallerError."""
+    """Answer the request, unless its caller may not make it, or its address would be ignored; raises CallerError."""
+    caller = who.allowed(req, call.right) if call.right else who.NOBODY
     if not call.takes_any_address:
         address.check(req, [one.name for one in call.parameters if one.place == "query"])
         if ends_with_name:
             address.check_parts(req)
-    return call.handler(req)
+    return call.handler(req, caller)

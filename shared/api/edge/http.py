@@ -11,11 +11,13 @@ from typing_extensions import TypedDict
 
 from shared.core.errors import (
     CallerError,
+    CallerRefused,
     FootmanError,
     OutcomeUnknown,
     QrsError,
     QrsUnanswered,
     QrsUnreachable,
+    RightMissing,
     SettingsError,
     StorageError,
     TaskForbidden,
@@ -32,6 +34,8 @@ OVERRIDE = "X-HTTP-Method-Override"
 STATUS: dict[type[BaseException], HTTPStatus] = {
     CallerError: HTTPStatus.BAD_REQUEST,
     TaskForbidden: HTTPStatus.FORBIDDEN,
+    CallerRefused: HTTPStatus.FORBIDDEN,
+    RightMissing: HTTPStatus.FORBIDDEN,
     SettingsError: HTTPStatus.INTERNAL_SERVER_ERROR,
     QrsUnreachable: HTTPStatus.SERVICE_UNAVAILABLE,
     QrsUnanswered: HTTPStatus.SERVICE_UNAVAILABLE,

@@ -16,6 +16,7 @@ from shared.api.edge.http import Answer
 from shared.api.edge.parameters import Segment, Text
 from shared.api.edge.refusals import PartMissing
 from shared.api.key_values.wire import KEY_VALUE, lifetime
+from shared.core.callers import Caller, Right
 from shared.core.key_values import LONGEST_NAME, KeyValue
 
 NAMESPACE = Segment(name="namespace", description="What keeps keys of one purpose together.", longest=LONGEST_NAME)
@@ -60,30 +61,30 @@ class KeysAnswer(TypedDict):
     keys: list[KeyAnswer]
 
 
-def _namespaces(_: func.HttpRequest) -> Answer:
+def _namespaces(_: func.HttpRequest, __: Caller) -> Answer:
     return Answer(body=wiring.key_values().namespaces(datetime.now(UTC)))
 
 
-def _keys(req: func.HttpRequest) -> Answer:
+def _keys(req: func.HttpRequest, _caller: Caller) -> Answer:
     namespace = NAMESPACE.read(req)
     keys = wiring.key_values().keys(namespace, datetime.now(UTC))
     return Answer(body=KeysAnswer(namespace=namespace, keys=[{"key": key} for key in keys]))
 
 
-def _value(req: func.HttpRequest) -> Answer:
+def _value(req: func.HttpRequest, _caller: Caller) -> Answer:
     namespace, key = NAMESPACE.read(req), KEY_PARAMETER.read(req)
     value = wiring.key_values().value(namespace, key, datetime.now(UTC))
     return Answer(body=ValueAnswer(namespace=namespace, key=key, value=value))
 
 
-def _exists(req: func.HttpRequest) -> Answer:
+def _exists(req: func.HttpRequest, _caller: Caller) -> Answer:
     namespace, key = NAMESPACE.read(req), KEY_PARAMETER.read(req)
     value = wiring.key_values().find(namespace, key, datetime.now(UTC))
     found = FoundValue() if value is None else FoundValue(namespace=namespace, key=key, value=value)
     return Answer(body=ExistsAnswer(keyExists=value is not None, keyValue=found))
 
 
-def _store(req: func.HttpRequest) -> Answer:
+def _store(req: func.HttpRequest, _caller: Caller) -> Answer:
     namespace, body = NAMESPACE.read(req), reading.body(req, KEY_VALUE, if_absent=b"{}")
     if not body.key or body.value is None:
         # Butler answers 201 to a pair without a value and stores nothing.
@@ -94,11 +95,11 @@ def _store(req: func.HttpRequest) -> Answer:
     return Answer(status=HTTPStatus.CREATED, body=stored)
 
 
-def _delete(req: func.HttpRequest) -> Answer:
+def _delete(req: func.HttpRequest, _caller: Caller) -> Answer:
     return _deleted(NAMESPACE.read(req), KEY.read(req))
 
 
-def _delete_key_named_keyexists(req: func.HttpRequest) -> Answer:
+def _delete_key_named_keyexists(req: func.HttpRequest, _caller: Caller) -> Answer:
     return _deleted(NAMESPACE.read(req), "keyexists")
 
 
@@ -107,7 +108,7 @@ def _deleted(namespace: str, key: str) -> Answer:
     return Answer(status=HTTPStatus.NO_CONTENT)
 
 
-def _delete_namespace(req: func.HttpRequest) -> Answer:
+def _delete_namespace(req: func.HttpRequest, _caller: Caller) -> Answer:
     wiring.key_values().delete_namespace(NAMESPACE.read(req), datetime.now(UTC))
     return Answer(status=HTTPStatus.NO_CONTENT)
 
@@ -118,6 +119,7 @@ NOT_FOUND = STORAGE_AWAY | {HTTPStatus.BAD_REQUEST: "Namespace not found: sales"
 
 LIST_NAMESPACES = Call(
     handler=_namespaces,
+    right=Right.READ,
     summary="List the namespaces that hold something",
     answer=list[str],
     failures=STORAGE_AWAY | NO_PARAMETERS,
@@ -125,6 +127,7 @@ LIST_NAMESPACES = Call(
 )
 LIST_KEYS = Call(
     handler=_keys,
+    right=Right.READ,
     summary="List the keys of a namespace",
     answer=KeysAnswer,
     parameters=(NAMESPACE,),
@@ -133,6 +136,7 @@ LIST_KEYS = Call(
 )
 READ = Call(
     handler=_value,
+    right=Right.READ,
     summary="Read the value of a key",
     answer=ValueAnswer,
     parameters=(NAMESPACE, KEY_PARAMETER),
@@ -141,6 +145,7 @@ READ = Call(
 )
 STORE = Call(
     handler=_store,
+    right=Right.WRITE,
     summary="Store a pair, replacing the older one of its key",
     answer=StoredAnswer,
     status=HTTPStatus.CREATED,
@@ -162,6 +167,7 @@ STORE = Call(
 )
 EXISTS = Call(
     handler=_exists,
+    right=Right.READ,
     summary="Tell whether a key is there, with its value",
     answer=ExistsAnswer,
     parameters=(NAMESPACE, KEY_PARAMETER),
@@ -172,18 +178,21 @@ EXISTS = Call(
 _delete_call = partial(Call, status=HTTPStatus.NO_CONTENT, failures=NOT_FOUND)
 DELETE = _delete_call(
     handler=_delete,
+    right=Right.WRITE,
     summary="Remove a pair",
     parameters=(NAMESPACE, KEY),
     example=Example(parameters=ITS_NAMES),
 )
 DELETE_KEY_NAMED_KEYEXISTS = _delete_call(
     handler=_delete_key_named_keyexists,
+    right=Right.WRITE,
     summary="Remove the pair whose key is `keyexists`",
     parameters=(NAMESPACE,),
     example=Example(parameters=ITS_NAMESPACE),
 )
 DELETE_NAMESPACE = _delete_call(
     handler=_delete_namespace,
+    right=Right.WRITE,
     summary="Remove all pairs of a namespace",
     parameters=(NAMESPACE,),
     example=Example(parameters=ITS_NAMESPACE),

@@ -3,6 +3,7 @@
 from http import HTTPStatus
 
 from shared.api.edge.examples import APP1, SENSE_REFUSES, STORAGE_AWAY
+from shared.core.errors import TaskForbidden
 
 SCHEDULE_ID = "b028d0a2-7116-41bf-b15a-4f01bd126464"
 ID_OF_ONE = {"id": SCHEDULE_ID}
@@ -38,8 +39,7 @@ NO_SCHEDULE = STORAGE_AWAY | {HTTPStatus.BAD_REQUEST: f"REST SCHEDULER: Schedule
 NO_TAG = STORAGE_AWAY | {HTTPStatus.BAD_REQUEST: "tag is empty: give it a value, or leave it out."}
 # With a start filter, the tags and properties of the task are looked up in Sense.
 TASK_REFUSED = {
-    HTTPStatus.FORBIDDEN: f"qlikSenseTaskId: '{APP1}' (Reload task of App1) is not allowed: START_TASK_FILTER has "
-    "neither the task nor one of its tags or custom properties.",
+    HTTPStatus.FORBIDDEN: str(TaskForbidden(APP1)),
     HTTPStatus.BAD_GATEWAY: SENSE_REFUSES,
 }
 NOT_MADE = (

@@ -15,6 +15,7 @@ from shared.api.edge.refusals import FieldRefused
 from shared.api.schedules import examples, wire
 from shared.api.schedules.body import LONGEST_TAG, SCHEDULE, definition
 from shared.api.schedules.wire import ScheduleAnswer, StatusAnswer
+from shared.core.callers import Caller, Right
 
 ID_PARAMETER = OptionalText(name="id", description="Answer with this schedule alone; not beside tag.")
 TAG = OptionalText(
@@ -24,36 +25,37 @@ TAG = OptionalText(
 )
 
 
-def _list(req: func.HttpRequest) -> Answer:
+def _list(req: func.HttpRequest, caller: Caller) -> Answer:
     schedule_id, tag = ID_PARAMETER.read(req), TAG.read(req)
     if schedule_id is None:
-        return Answer(body=wire.schedules(wiring.schedules().all(tag)))
+        return Answer(body=wire.schedules(wiring.schedules(caller).all(tag)))
     if tag is not None:
         raise FieldRefused("tag", "is not allowed beside id: the id alone names the schedule")
-    found = wire.schedule(wiring.schedules().one(schedule_id))
+    found = wire.schedule(wiring.schedules(caller).one(schedule_id))
     return Answer(body=[found] if wiring.settings().are_answers_current else found)
 
 
-def _create(req: func.HttpRequest) -> Answer:
+def _create(req: func.HttpRequest, caller: Caller) -> Answer:
     requested = definition(reading.body(req, SCHEDULE, if_absent=b"null"))
-    made = wiring.schedules().create(requested, wiring.now())
+    made = wiring.schedules(caller).create(requested, wiring.now())
     return Answer(status=HTTPStatus.CREATED, body=wire.schedule(made))
 
 
-def _start_all(req: func.HttpRequest) -> Answer:
-    return Answer(body=wire.schedules(wiring.schedules().activate_all(wiring.now(), TAG.read(req))))
+def _start_all(req: func.HttpRequest, caller: Caller) -> Answer:
+    return Answer(body=wire.schedules(wiring.schedules(caller).activate_all(wiring.now(), TAG.read(req))))
 
 
-def _stop_all(req: func.HttpRequest) -> Answer:
-    return Answer(body=wire.schedules(wiring.schedules().stop_all(wiring.now(), TAG.read(req))))
+def _stop_all(req: func.HttpRequest, caller: Caller) -> Answer:
+    return Answer(body=wire.schedules(wiring.schedules(caller).stop_all(wiring.now(), TAG.read(req))))
 
 
-def _status(_: func.HttpRequest) -> Answer:
-    return Answer(body=[wire.status(each) for each in wiring.schedules().all()])
+def _status(_: func.HttpRequest, caller: Caller) -> Answer:
+    return Answer(body=[wire.status(each) for each in wiring.schedules(caller).all()])
 
 
 LIST = Call(
     handler=_list,
+    right=Right.READ,
     summary="List all schedules or those of a tag, oldest first, or one",
     answer=list[ScheduleAnswer] | ScheduleAnswer,
     current=list[ScheduleAnswer],
@@ -63,6 +65,7 @@ LIST = Call(
 )
 CREATE = Call(
     handler=_create,
+    right=Right.WRITE,
     summary="Make a schedule",
     answer=ScheduleAnswer,
     status=HTTPStatus.CREATED,
@@ -85,17 +88,20 @@ CREATE = Call(
 _of_all = partial(Call, answer=list[ScheduleAnswer], parameters=(TAG,), failures=examples.NO_TAG)
 START_ALL = _of_all(
     handler=_start_all,
+    right=Right.WRITE,
     summary="Start all schedules, or those of a tag",
     example=Example(answer=[examples.STARTED]),
 )
 STOP_ALL = _of_all(
     handler=_stop_all,
+    right=Right.STOP,
     summary="Stop all schedules, or those of a tag",
     example=Example(answer=[examples.STOPPED]),
 )
 
 STATUS = Call(
     handler=_status,
+    right=Right.READ,
     summary="Tell when each schedule runs next and what became of its last run",
     answer=list[StatusAnswer],
     failures=STORAGE_AWAY | NO_PARAMETERS,

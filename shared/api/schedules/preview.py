@@ -12,6 +12,7 @@ from shared.api.edge.http import Answer
 from shared.api.edge.parameters import Instant, Text, WholeNumber
 from shared.api.schedules.body import CRON, ZONE
 from shared.api.schedules.wire import MomentAnswer, moment
+from shared.core.callers import Caller, Right
 
 EXPRESSION = Text(name="cronSchedule", description="A cron expression of five fields, or six with seconds.", form=CRON)
 TIMEZONE = Text(name="timezone", description="The IANA name of the zone whose clock it follows.", form=ZONE)
@@ -23,7 +24,7 @@ class PreviewAnswer(TypedDict):
     next: list[MomentAnswer]
 
 
-def _preview(req: func.HttpRequest) -> Answer:
+def _preview(req: func.HttpRequest, _caller: Caller) -> Answer:
     from shared.core.rules import Rule  # noqa: PLC0415 - only this and the schedules need it
 
     rule = Rule.parse(EXPRESSION.read(req), TIMEZONE.read(req))
@@ -34,6 +35,7 @@ def _preview(req: func.HttpRequest) -> Answer:
 
 PREVIEW = Call(
     handler=_preview,
+    right=Right.READ,
     summary="Tell when an expression is due, clock changes included",
     answer=PreviewAnswer,
     parameters=(EXPRESSION, TIMEZONE, AFTER, COUNT),

@@ -12,6 +12,7 @@ from shared import wiring
 from shared.api.edge.calls import Call, Example
 from shared.api.edge.examples import CRASHED, NO_PARAMETERS
 from shared.api.edge.http import Answer
+from shared.core.callers import Caller
 
 if TYPE_CHECKING:
     from shared.core.health import Check, Health
@@ -33,7 +34,7 @@ class HealthAnswer(TypedDict):
     certificateDaysLeft: dict[str, int]
 
 
-def _health(_: func.HttpRequest) -> Answer:
+def _health(_: func.HttpRequest, __: Caller) -> Answer:
     found = wiring.health().run(datetime.now(UTC))
     status = HTTPStatus.OK if found.is_ok else HTTPStatus.SERVICE_UNAVAILABLE
     return Answer(status=status, body=_rendered(found), headers={"Cache-Control": "no-store"})
@@ -70,6 +71,7 @@ UNWELL = WELL | {"status": "unhealthy", "checks": {**CHECKS, "tick": {"status": 
 
 HEALTH = Call(
     handler=_health,
+    right=None,
     summary="Tell whether storage, Sense, the settings and the tick work; 503 when one of them doesn't",
     answer=HealthAnswer,
     also={HTTPStatus.SERVICE_UNAVAILABLE: HealthAnswer},

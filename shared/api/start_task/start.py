@@ -16,6 +16,7 @@ from shared.api.edge.http import Answer, Failure
 from shared.api.edge.parameters import Flag, Segment
 from shared.api.start_task.example import EXAMPLE, FAILURES
 from shared.api.start_task.items import ITEM_TYPES, ITEMS, start_request
+from shared.core.callers import Caller, Right
 from shared.core.runs import OUTCOME_UNKNOWN
 from shared.core.starts import NotStarted, StartReport, UnknownStart
 from shared.core.tasks import Property, Task
@@ -85,11 +86,11 @@ class StartAnswer(TypedDict):
     notFound: NotRequired[NotFound]
 
 
-def _start(req: func.HttpRequest) -> Answer:
+def _start(req: func.HttpRequest, caller: Caller) -> Answer:
     must_exist, with_execution_id = MUST_EXIST.read(req), WITH_EXECUTION_ID.read(req)
     items = reading.body(req, ITEMS, if_absent=b"[]", unions=ITEM_TYPES)
     request = start_request(TASK_ID.read(req), items, all_task_ids_must_exist=must_exist)
-    report = wiring.start_tasks().run(request, datetime.now(UTC))
+    report = wiring.start_tasks(caller).run(request, datetime.now(UTC))
     status = HTTPStatus.BAD_GATEWAY if report.nothing_started else HTTPStatus.OK
     return Answer(status=status, body=_rendered(report, with_execution_id=with_execution_id))
 
@@ -141,6 +142,7 @@ def _named(properties: Iterable[Property]) -> list[NamedProperty]:
 
 START = Call(
     handler=_start,
+    right=Right.START,
     summary="Start tasks by id, tag and custom property; 502 only when surely none was started",
     answer=StartAnswer,
     also={HTTPStatus.BAD_GATEWAY: StartAnswer | Failure},

@@ -7,10 +7,36 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from shared.core.errors import CallerRefused
+from shared.core.errors import CallerError
 from shared.core.tasks import EVERYTHING, StartFilter
 
 HASH_SHOWN = 8
+
+
+class CallerRefused(CallerError):
+    """CALLERS names nobody who is known by what the request shows."""
+
+    def __str__(self) -> str:
+        return (
+            "CALLERS names nobody with the key or the identity of this request. Send the key of a caller in "
+            "x-functions-key, or ask an administrator of Footman to add you."
+        )
+
+
+@dataclass(eq=False)
+class RightMissing(CallerError):
+    """The caller is known and may not make this call."""
+
+    caller: str
+    right: str
+    rights: Sequence[str]
+
+    def __str__(self) -> str:
+        may = ", ".join(self.rights) or "nothing"
+        return (
+            f"{self.caller!r} may {may}; this call needs the right {self.right!r}. Ask an administrator of Footman to "
+            "add it to CALLERS."
+        )
 
 
 class Right(StrEnum):

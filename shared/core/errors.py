@@ -7,6 +7,7 @@ FootmanError
 │   ├── WrongExpression      a cron expression can't be read, or is never due
 │   ├── UnknownZone          no IANA time zone has this name
 │   ├── UnknownSchedule      no schedule has this id
+│   ├── ChangedMeanwhile     the schedule is not as the caller has read it
 │   ├── UnknownNamespace     no key-value has this namespace
 │   ├── UnknownKey           no key-value of the namespace has this key
 │   ├── TaskForbidden        the start filter does not allow the task
@@ -34,10 +35,10 @@ FootmanError
 The text of an error is written for the person who has to act: the cause, then what to do. It never holds a key, a
 token or a certificate. It is made of what the error keeps: who needs a part of it, such as a field or the names of
 settings, takes it from there and never out of the text. What the HTTP edge alone refuses stands in
-shared/api/edge/refusals.py.
+shared/api/edge/refusals.py; who may not call, in shared/core/callers.py.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 # Of a value that a caller sent an answer repeats the begin.
@@ -119,6 +120,19 @@ class UnknownSchedule(CallerError):
 
 
 @dataclass(eq=False)
+class ChangedMeanwhile(CallerError):
+    """The schedule is not as the caller has read it."""
+
+    schedule_id: str
+
+    def __str__(self) -> str:
+        return (
+            f"If-Match: schedule {self.schedule_id} has been changed since you read it, and was left as it is now. "
+            "Read it again, and decide anew."
+        )
+
+
+@dataclass(eq=False)
 class UnknownNamespace(CallerError):
     """No key-value has this namespace."""
 
@@ -152,32 +166,6 @@ class TaskForbidden(CallerError):
         return (
             f"qlikSenseTaskId: {self.task_id!r} is not allowed: START_TASK_FILTER, or the tasks that CALLERS gives "
             "you, have neither it nor one of its tags or custom properties, or Sense shows Footman no such task."
-        )
-
-
-class CallerRefused(CallerError):
-    """CALLERS names nobody who is known by what the request shows."""
-
-    def __str__(self) -> str:
-        return (
-            "CALLERS names nobody with the key or the identity of this request. Send the key of a caller in "
-            "x-functions-key, or ask an administrator of Footman to add you."
-        )
-
-
-@dataclass(eq=False)
-class RightMissing(CallerError):
-    """The caller is known and may not make this call."""
-
-    caller: str
-    right: str
-    rights: Sequence[str]
-
-    def __str__(self) -> str:
-        may = ", ".join(self.rights) or "nothing"
-        return (
-            f"{self.caller!r} may {may}; this call needs the right {self.right!r}. Ask an administrator of Footman to "
-            "add it to CALLERS."
         )
 
 

@@ -13,6 +13,7 @@ from shared.core import schedule_changes as changes
 from shared.core.callers import Caller
 from shared.core.errors import (
     CallerError,
+    ChangedMeanwhile,
     OutcomeUnknown,
     RowUnreadable,
     StorageConflict,
@@ -34,6 +35,8 @@ TRIES = 10
 LONGEST_PAUSE_SECONDS = 0.2
 
 Decide = Callable[[Schedule, AnyEntry | None], Change | None]
+# Whether a schedule is still what the caller wants to change.
+IsMeant = Callable[[Schedule], bool]
 
 
 class Schedules(Protocol):
@@ -147,7 +150,13 @@ class ManageSchedules:
         return change.after
 
     def replace(
-        self, schedule_id: str, definition: Definition, now: datetime, *, keeps_state: bool = False
+        self,
+        schedule_id: str,
+        definition: Definition,
+        now: datetime,
+        *,
+        keeps_state: bool = False,
+        is_meant: IsMeant | None = None,
     ) -> Schedule:
         """Replace what a schedule says; raises CallerError, TaskForbidden, QrsError."""
         found = self._kept(schedule_id)
@@ -157,23 +166,33 @@ class ManageSchedules:
             "schedule_replaced",
             lambda schedule, entry: changes.edited(schedule, entry, definition, now, keeps_state=keeps_state),
             found,
+            is_meant,
         )
 
-    def activate(self, schedule_id: str, now: datetime) -> Schedule:
-        return self._change(schedule_id, "schedule_started", lambda schedule, _: changes.activated(schedule, now))
-
-    def stop(self, schedule_id: str, now: datetime) -> Schedule:
+    def activate(self, schedule_id: str, now: datetime, *, is_meant: IsMeant | None = None) -> Schedule:
         return self._change(
-            schedule_id, "schedule_stopped", lambda schedule, entry: changes.stopped(schedule, entry, now)
+            schedule_id, "schedule_started", lambda schedule, _: changes.activated(schedule, now), is_meant=is_meant
         )
 
-    def delete(self, schedule_id: str, now: datetime) -> None:
+    def stop(self, schedule_id: str, now: datetime, *, is_meant: IsMeant | None = None) -> Schedule:
+        return self._change(
+            schedule_id,
+            "schedule_stopped",
+            lambda schedule, entry: changes.stopped(schedule, entry, now),
+            is_meant=is_meant,
+        )
+
+    def delete(self, schedule_id: str, now: datetime, *, is_meant: IsMeant | None = None) -> None:
         schedule = self._kept(schedule_id)
         try:
             self._change(
-                schedule_id, "schedule_deleted", lambda found, entry: changes.deleted(found, entry, now), schedule
+                schedule_id,
+                "schedule_deleted",
+                lambda found, entry: changes.deleted(found, entry, now),
+                schedule,
+                is_meant,
             )
-        except CallerError:
+        except UnknownSchedule:
             # It was there a moment ago: our own first try, whose answer was lost, or somebody else's.
             log.info("Schedule %s was gone already", schedule.id, extra={"action": "schedule_deleted"})
 
@@ -220,13 +239,26 @@ class ManageSchedules:
             if schedule.left_out:
                 self.schedules.record_left_out(schedule)
 
-    def _change(self, schedule_id: str, action: str, decide: Decide, found: Schedule | None = None) -> Schedule:
-        """Read unless it was `found`, decide, write, and again when somebody was faster or the answer was lost."""
+    def _change(
+        self,
+        schedule_id: str,
+        action: str,
+        decide: Decide,
+        found: Schedule | None = None,
+        is_meant: IsMeant | None = None,
+    ) -> Schedule:
+        """Read unless it was `found`, decide, write, and again when somebody was faster or the answer was lost.
+
+        Raises ChangedMeanwhile when it is not meant any more; but not where a first try whose answer was lost has done
+        what was to be done.
+        """
         last = StorageError(f"Schedule {schedule_id} could not be changed. Try again.")
-        for _ in range(TRIES):
+        for number in range(TRIES):
             schedule, found = found or self._kept(schedule_id), None
             entry = self.schedules.entry(schedule)
             change = decide(schedule, entry)
+            if is_meant and (change or number == 0) and not is_meant(shown(schedule, entry)):
+                raise ChangedMeanwhile(schedule.id)
             if change is None:
                 self._record_left_out(schedule)
                 return shown(schedule, entry)

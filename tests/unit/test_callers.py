@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from shared import callers_text, settings
-from shared.core.callers import Credentials, Right, caller_of, whoever
-from shared.core.errors import CallerRefused, SettingsError
+from shared.core.callers import CallerRefused, Credentials, Right, caller_of, whoever
+from shared.core.errors import (
+    SettingsError,
+)
 from shared.core.tasks import EVERYTHING, Property, StartFilter, Task
 
 DIGEST, OTHER = "a" * 64, "b" * 64

@@ -7,11 +7,10 @@ from pathlib import Path
 import pytest
 
 from shared.api.edge.refusals import BodyRefused, FieldRefused, NotAllowed, PartMissing
+from shared.core.callers import CallerRefused, RightMissing
 from shared.core.errors import (
     CallerError,
-    CallerRefused,
     LivesTooLong,
-    RightMissing,
     SettingsError,
     TaskForbidden,
     TooLong,

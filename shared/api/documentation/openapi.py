@@ -11,7 +11,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
 from shared.api.edge.calls import Call, Example, Route
 from shared.api.edge.http import Failure
 from shared.api.edge.parameters import Parameter
-from shared.core.errors import CallerRefused
+from shared.core.callers import CallerRefused
 from shared.version import VERSION
 
 KEY = "functionKey"
@@ -31,6 +31,7 @@ MEANINGS = {
     HTTPStatus.BAD_REQUEST: "Something that was sent is not allowed; the message names it and tells what is.",
     HTTPStatus.FORBIDDEN: "Who calls may not do this, or the start filter does not allow the task.",
     HTTPStatus.CONFLICT: "It is being done already; nothing was begun.",
+    HTTPStatus.PRECONDITION_FAILED: "It has been changed since it was read, and was left as it is.",
     HTTPStatus.FAILED_DEPENDENCY: "Nobody knows whether it was done; the message says how to find out.",
     HTTPStatus.INTERNAL_SERVER_ERROR: "A setting is wrong, or Footman failed; its log tells more.",
     HTTPStatus.BAD_GATEWAY: "Sense gave an answer that can't be used, or accepted no start: nothing was started.",

@@ -9,15 +9,15 @@ from typing import Any
 import azure.functions as func
 from typing_extensions import TypedDict
 
+from shared.core.callers import CallerRefused, RightMissing
 from shared.core.errors import (
     CallerError,
-    CallerRefused,
+    ChangedMeanwhile,
     FootmanError,
     OutcomeUnknown,
     QrsError,
     QrsUnanswered,
     QrsUnreachable,
-    RightMissing,
     SettingsError,
     StorageError,
     TaskForbidden,
@@ -33,6 +33,7 @@ OVERRIDE = "X-HTTP-Method-Override"
 # 5xx: where that might do something twice, the status is one that they take as final.
 STATUS: dict[type[BaseException], HTTPStatus] = {
     CallerError: HTTPStatus.BAD_REQUEST,
+    ChangedMeanwhile: HTTPStatus.PRECONDITION_FAILED,
     TaskForbidden: HTTPStatus.FORBIDDEN,
     CallerRefused: HTTPStatus.FORBIDDEN,
     RightMissing: HTTPStatus.FORBIDDEN,

@@ -69,6 +69,19 @@ class OptionalText(Parameter):
         return None if given is None else self.checked(given)
 
 
+class Tags(Parameter):
+    """The header If-Match: the ETags of which one must be that of the thing to be changed; absent: whatever it is."""
+
+    place = "header"
+
+    def read(self, req: func.HttpRequest) -> frozenset[str] | None:
+        """Return the tags, None if absent. A gateway that compresses answers makes tags weak ones, which count too."""
+        given: str | None = req.headers.get(self.name)
+        if given is None:
+            return None
+        return frozenset(each.strip().removeprefix("W/") for each in self.checked(given).split(","))
+
+
 class Text(OptionalText):
     """A text that must be present."""
 

@@ -9,8 +9,7 @@ from typing import Any
 import azure.functions as func
 
 from shared import wiring
-from shared.core.callers import Caller, Credentials, Right
-from shared.core.errors import RightMissing
+from shared.core.callers import Caller, Credentials, Right, RightMissing
 
 # On an open route nobody is asked who they are, and nothing depends on it.
 NOBODY = Caller(name="", rights=frozenset())

@@ -3,7 +3,7 @@
 from http import HTTPStatus
 
 from shared.api.edge.examples import APP1, SENSE_REFUSES, STORAGE_AWAY
-from shared.core.errors import TaskForbidden
+from shared.core.errors import ChangedMeanwhile, TaskForbidden
 
 SCHEDULE_ID = "b028d0a2-7116-41bf-b15a-4f01bd126464"
 ID_OF_ONE = {"id": SCHEDULE_ID}
@@ -36,6 +36,7 @@ STATUS = {
 }
 
 NO_SCHEDULE = STORAGE_AWAY | {HTTPStatus.BAD_REQUEST: f"REST SCHEDULER: Schedule ID {SCHEDULE_ID} not found."}
+NOT_CHANGED = NO_SCHEDULE | {HTTPStatus.PRECONDITION_FAILED: str(ChangedMeanwhile(SCHEDULE_ID))}
 NO_TAG = STORAGE_AWAY | {HTTPStatus.BAD_REQUEST: "tag is empty: give it a value, or leave it out."}
 # With a start filter, the tags and properties of the task are looked up in Sense.
 TASK_REFUSED = {

@@ -31,14 +31,15 @@ def _list(req: func.HttpRequest, caller: Caller) -> Answer:
         return Answer(body=wire.schedules(wiring.schedules(caller).all(tag)))
     if tag is not None:
         raise FieldRefused("tag", "is not allowed beside id: the id alone names the schedule")
-    found = wire.schedule(wiring.schedules(caller).one(schedule_id))
-    return Answer(body=[found] if wiring.settings().are_answers_current else found)
+    kept = wiring.schedules(caller).one(schedule_id)
+    found = wire.schedule(kept)
+    return Answer(body=[found] if wiring.settings().are_answers_current else found, headers=wire.tag(kept))
 
 
 def _create(req: func.HttpRequest, caller: Caller) -> Answer:
     requested = definition(reading.body(req, SCHEDULE, if_absent=b"null"))
     made = wiring.schedules(caller).create(requested, wiring.now())
-    return Answer(status=HTTPStatus.CREATED, body=wire.schedule(made))
+    return Answer(status=HTTPStatus.CREATED, body=wire.schedule(made), headers=wire.tag(made))
 
 
 def _start_all(req: func.HttpRequest, caller: Caller) -> Answer:

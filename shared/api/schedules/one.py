@@ -1,7 +1,9 @@
 """/v4/schedules/{id}: one schedule."""
 
+from collections.abc import Callable
 from functools import partial
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 import azure.functions as func
 from typing_extensions import TypedDict
@@ -10,13 +12,21 @@ from shared import wiring
 from shared.api.edge import reading
 from shared.api.edge.calls import Call, Example
 from shared.api.edge.http import Answer
-from shared.api.edge.parameters import Segment, WholeNumber
+from shared.api.edge.parameters import Segment, Tags, WholeNumber
 from shared.api.schedules import examples, wire
 from shared.api.schedules.body import SCHEDULE, definition
 from shared.api.schedules.wire import RunAnswer, ScheduleAnswer
 from shared.core.callers import Caller, Right
 
+if TYPE_CHECKING:
+    from shared.core.schedules import Schedule
+
 ID = Segment(name="id", description="The id that the schedule got when it was made.")
+IF_MATCH = Tags(
+    name="If-Match",
+    description="The ETag of the schedule as it was read: if somebody has changed it since, it is left alone (412).",
+    longest=1000,
+)
 LIMIT = WholeNumber(name="limit", description="How many runs to tell, the newest ones.", if_absent=100, most=1000)
 
 
@@ -25,28 +35,44 @@ class StopAnswer(TypedDict):
 
 
 def _read(req: func.HttpRequest, caller: Caller) -> Answer:
-    return Answer(body=wire.schedule(wiring.schedules(caller).one(ID.read(req))))
+    return _answer(wiring.schedules(caller).one(ID.read(req)))
 
 
 def _replace(req: func.HttpRequest, caller: Caller) -> Answer:
     body = reading.body(req, SCHEDULE, if_absent=b"null")
     schedule_id, requested, now = ID.read(req), definition(body), wiring.now()
-    replaced = wiring.schedules(caller).replace(schedule_id, requested, now, keeps_state=body.keepState)
-    return Answer(body=wire.schedule(replaced))
+    return _answer(
+        wiring.schedules(caller).replace(
+            schedule_id, requested, now, keeps_state=body.keepState, is_meant=_is_meant(req)
+        )
+    )
 
 
 def _delete(req: func.HttpRequest, caller: Caller) -> Answer:
-    wiring.schedules(caller).delete(ID.read(req), wiring.now())
+    wiring.schedules(caller).delete(ID.read(req), wiring.now(), is_meant=_is_meant(req))
     return Answer(status=HTTPStatus.NO_CONTENT)
 
 
 def _start(req: func.HttpRequest, caller: Caller) -> Answer:
-    return Answer(body=wire.schedules([wiring.schedules(caller).activate(ID.read(req), wiring.now())]))
+    started = wiring.schedules(caller).activate(ID.read(req), wiring.now(), is_meant=_is_meant(req))
+    return Answer(body=wire.schedules([started]), headers=wire.tag(started))
 
 
 def _stop(req: func.HttpRequest, caller: Caller) -> Answer:
-    stopped = wiring.schedules(caller).stop(ID.read(req), wiring.now())
-    return Answer(body=wire.schedules([stopped]) if wiring.settings().are_answers_current else StopAnswer())
+    stopped = wiring.schedules(caller).stop(ID.read(req), wiring.now(), is_meant=_is_meant(req))
+    body = wire.schedules([stopped]) if wiring.settings().are_answers_current else StopAnswer()
+    return Answer(body=body, headers=wire.tag(stopped))
+
+
+def _answer(kept: "Schedule") -> Answer:
+    return Answer(body=wire.schedule(kept), headers=wire.tag(kept))
+
+
+def _is_meant(req: func.HttpRequest) -> "Callable[[Schedule], bool] | None":
+    tags = IF_MATCH.read(req)
+    if tags is None or "*" in tags:  # any that there is, which is as without
+        return None
+    return lambda schedule: wire.tag(schedule)["ETag"] in tags
 
 
 def _history(req: func.HttpRequest, caller: Caller) -> Answer:
@@ -55,6 +81,7 @@ def _history(req: func.HttpRequest, caller: Caller) -> Answer:
 
 
 _of_one = partial(Call, parameters=(ID,), failures=examples.NO_SCHEDULE)
+_changing = partial(Call, parameters=(ID, IF_MATCH), failures=examples.NOT_CHANGED)
 _example = partial(Example, parameters=examples.ID_OF_ONE)
 
 READ = _of_one(
@@ -64,30 +91,30 @@ READ = _of_one(
     answer=ScheduleAnswer,
     example=_example(answer=examples.STOPPED),
 )
-REPLACE = _of_one(
+REPLACE = _changing(
     handler=_replace,
     right=Right.WRITE,
     summary="Replace what a schedule says; its id and creation stay, its state follows startupState",
     answer=ScheduleAnswer,
     body=SCHEDULE,
-    failures=examples.NO_SCHEDULE | examples.TASK_REFUSED,
+    failures=examples.NOT_CHANGED | examples.TASK_REFUSED,
     example=_example(bodies={"": examples.DEFINITION}, answer=examples.STOPPED),
 )
-DELETE = _of_one(
+DELETE = _changing(
     handler=_delete,
     right=Right.WRITE,
     summary="Remove a schedule",
     status=HTTPStatus.NO_CONTENT,
     example=_example(),
 )
-START = _of_one(
+START = _changing(
     handler=_start,
     right=Right.WRITE,
     summary="Start a schedule: its task runs when it is due",
     answer=list[ScheduleAnswer],
     example=_example(answer=[examples.STARTED]),
 )
-STOP = _of_one(
+STOP = _changing(
     handler=_stop,
     right=Right.STOP,
     summary="Stop a schedule",

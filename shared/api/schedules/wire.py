@@ -2,10 +2,13 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import TYPE_CHECKING, Annotated, NotRequired
 
 from pydantic import Field
 from typing_extensions import TypedDict
+
+from shared.api.edge.http import as_json
 
 if TYPE_CHECKING:
     from shared.core.runs import Run
@@ -57,6 +60,11 @@ def schedule(kept: "Schedule") -> ScheduleAnswer:
 def schedules(kept: "Iterable[Schedule]") -> list[ScheduleAnswer]:
     """Return schedules as Butler answers them."""
     return [schedule(each) for each in kept]
+
+
+def tag(kept: "Schedule") -> dict[str, str]:
+    """Return the header with the ETag of a schedule: it changes with what is answered, not with each run."""
+    return {"ETag": f'"{sha256(as_json(schedule(kept))).hexdigest()[:32]}"'}
 
 
 class RunAnswer(TypedDict):

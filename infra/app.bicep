@@ -86,6 +86,9 @@ param scheduleCatchUpSeconds int
 @description('How many rows of history each schedule keeps.')
 param runHistoryRows int
 
+@description('For how many days a deleted schedule can be restored.')
+param deletedDays int
+
 @description('In which forms schedules are answered: seeds or current.')
 param butlerAnswers string
 
@@ -181,6 +184,7 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
       ENTRA_IN_FRONT: authLevel == 'ANONYMOUS' ? 'true' : ''
       SCHEDULE_CATCH_UP_SECONDS: string(scheduleCatchUpSeconds)
       RUN_HISTORY_ROWS: string(runHistoryRows)
+      DELETED_DAYS: string(deletedDays)
       BUTLER_ANSWERS: butlerAnswers
     }
   }

@@ -57,6 +57,11 @@ param scheduleCatchUpSeconds int = 3600
 @maxValue(100000)
 param runHistoryRows int = 1000
 
+@description('For how many days a deleted schedule can be restored.')
+@minValue(0)
+@maxValue(3650)
+param deletedDays int = 30
+
 @description('In which forms schedules are answered: seeds, as the documentation of Butler shows, or current, as Butler 11 and later answer.')
 @allowed(['seeds', 'current'])
 param butlerAnswers string = 'seeds'
@@ -238,6 +243,7 @@ module app 'app.bicep' = {
     callers: callers
     scheduleCatchUpSeconds: scheduleCatchUpSeconds
     runHistoryRows: runHistoryRows
+    deletedDays: deletedDays
     butlerAnswers: butlerAnswers
   }
 }

@@ -136,6 +136,7 @@ class Settings(BaseModel):
     storage_client_id: str | None = Field(None, alias="STORAGE_CLIENT_ID")
     catch_up_seconds: int = Field(3600, alias="SCHEDULE_CATCH_UP_SECONDS", ge=0, le=604_800)
     history_rows: int = Field(1000, alias="RUN_HISTORY_ROWS", ge=1, le=100_000)
+    deleted_days: int = Field(30, alias="DELETED_DAYS", ge=0, le=3650)
     butler_answers: Literal["seeds", "current"] = Field("seeds", alias="BUTLER_ANSWERS")
     auth_level: Literal["FUNCTION", "ANONYMOUS"] = Field("FUNCTION", alias="HTTP_AUTH_LEVEL")
 

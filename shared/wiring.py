@@ -146,7 +146,12 @@ def health() -> "CachedHealth":
 def daily() -> "Daily":
     from shared.use_cases.daily import Daily  # noqa: PLC0415
 
-    return Daily(schedules=_schedule_store(), key_values=_key_value_store(), certificate_days=_certificate_days)
+    return Daily(
+        schedules=_schedule_store(),
+        key_values=_key_value_store(),
+        certificate_days=_certificate_days,
+        keeps_deleted=timedelta(days=settings().deleted_days),
+    )
 
 
 @_once

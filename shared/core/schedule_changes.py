@@ -10,10 +10,10 @@ from datetime import datetime
 from shared.core import rules
 from shared.core.cron import never_due
 from shared.core.entry import Entry, Target, Tries
-from shared.core.errors import RowUnreadable
+from shared.core.errors import CallerError, RowUnreadable
 from shared.core.left_out import in_hand, left_out, rest
 from shared.core.runs import Run
-from shared.core.schedules import STATE_OF, Change, Definition, Schedule, State
+from shared.core.schedules import STATE_OF, Change, Definition, Deleted, Schedule, State
 from shared.core.unreadable import AnyEntry, UnreadableEntry, as_said
 
 WAS_CHANGED = "The schedule was changed"
@@ -51,7 +51,26 @@ def stopped(schedule: Schedule, entry: AnyEntry | None, now: datetime) -> Change
 
 
 def deleted(schedule: Schedule, entry: AnyEntry | None, now: datetime) -> Change:
-    return Change(before=schedule, entry_before=_numbered(schedule, entry), at=now)
+    """Return the change that deletes a schedule: what is kept of it goes on with numbers that no run has."""
+    stands = _numbered(schedule, entry)
+    kept = _taken(schedule, stands, ())
+    return Change(before=schedule, entry_before=stands, deleted=Deleted(schedule=kept, at=now))
+
+
+def restored(deleted: Deleted, now: datetime) -> Change:
+    """Return the change that makes a deleted schedule again as it was; raises RowUnreadable.
+
+    One that was started counts from now. One that can't be evaluated any more is restored stopped, and says why.
+    """
+    schedule = replace(deleted.schedule, state=State.STOPPED, due_at=None, etag="")
+    _must_be_readable(schedule)
+    if deleted.schedule.state is State.STOPPED:
+        return Change(after=schedule, restored=deleted)
+    try:
+        change = with_entry(schedule, latest(now, schedule, None))
+    except CallerError as error:
+        return Change(after=replace(schedule, problem=str(error)), restored=deleted)
+    return replace(change, restored=deleted)
 
 
 def edited(

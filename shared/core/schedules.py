@@ -70,14 +70,24 @@ class Schedule:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Deleted:
+    """A deleted schedule as it was, and when it was deleted; until it is forgotten it can be restored."""
+
+    schedule: Schedule
+    at: datetime
+    etag: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Change:
     """What is to be stored in one step: a schedule and its entry on the agenda, each absent where there is none.
 
-    `at` is when a schedule was deleted.
+    `deleted` is what is kept of a schedule that is deleted, and `restored` what is so no longer.
     """
 
     before: Schedule | None = None
     after: Schedule | None = None
     entry_before: Entry | None = None
     entry_after: Entry | None = None
-    at: datetime | None = None
+    deleted: Deleted | None = None
+    restored: Deleted | None = None

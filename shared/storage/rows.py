@@ -12,7 +12,7 @@ from shared.core.entry import Entry, Target
 from shared.core.health import Beat
 from shared.core.rules import BrokenRule, Rule
 from shared.core.runs import OUTCOME_WORDS
-from shared.core.schedules import STATE_OF, Definition, Schedule, State
+from shared.core.schedules import STATE_OF, Definition, Deleted, Schedule, State
 from shared.core.unreadable import Unreadable
 from shared.storage.columns import (
     INSTANT,
@@ -196,14 +196,27 @@ def target_of(values: Mapping[str, Any]) -> Target:
     return Target(name=values["name"], task_id=values["taskId"])
 
 
-def gone_row(schedule_id: str, at: datetime | None) -> dict[str, Any]:
-    """Return the mark of a deleted schedule, whose history is still there."""
-    return {**at_key(gone_key(schedule_id)), **GONE.written(at=at)}
+def gone_row(deleted: Deleted) -> dict[str, Any]:
+    """Return the mark of a deleted schedule, whose history is still there, with what it said."""
+    schedule = deleted.schedule
+    said = {} if schedule.unreadable else schedule_row(schedule)
+    return {**said, **at_key(gone_key(schedule.id)), **GONE.written(at=deleted.at)}
 
 
 def gone(row: Row, _: str) -> tuple[str, datetime]:
     """Return id and time of a deletion; raises ValueError for a row that is none."""
     return row["RowKey"].removeprefix("gone:"), GONE.sound(row)["at"]
+
+
+def deleted(row: Row, etag: str) -> Deleted | None:
+    """Return a deleted schedule, None where only the mark is there: the version before kept no more.
+
+    Raises ValueError for a row that is none.
+    """
+    schedule_id, at = gone(row, etag)
+    if "cron" not in row:
+        return None
+    return Deleted(schedule=schedule({**row, "RowKey": schedule_key(schedule_id)}, ""), at=at, etag=etag)
 
 
 # A tick writes it, with the same values as its log line.

@@ -1,6 +1,6 @@
 """Schedules as they are kept: read them, and write a change of one together with its entry on the agenda."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -9,7 +9,7 @@ from typing import Any
 from shared.core.entry import Entry
 from shared.core.errors import StorageConflict, StorageError
 from shared.core.runs import Run
-from shared.core.schedules import Change, Schedule
+from shared.core.schedules import Change, Deleted, Schedule
 from shared.core.unreadable import AnyEntry, Unreadable, readable
 from shared.storage import entries, rows
 from shared.storage.batches import batches
@@ -114,6 +114,17 @@ class ScheduleStore:
         marks = [mark for each in kept if (mark := read_or_described(rows.gone, each))]
         return [schedule_id for schedule_id, deleted in marks if deleted < before]
 
+    def deleted(self) -> Iterator[Deleted]:
+        """Give the deleted schedules that can be restored."""
+        for kept in self.table.rows(rows.SCHEDULES, *rows.keys("gone")):
+            if found := read_or_described(rows.deleted, kept):
+                yield found
+
+    def one_deleted(self, schedule_id: str) -> Deleted | None:
+        """Return the deleted schedule of that id, None where there is none that can be restored."""
+        kept = self.table.row(rows.SCHEDULES, rows.gone_key(schedule_id))
+        return read_or_described(rows.deleted, kept) if kept else None
+
     def forget(self, schedule_id: str) -> None:
         """Remove the history of a deleted schedule, then the mark that it is there."""
         self.history.forget(schedule_id)
@@ -142,18 +153,17 @@ def _leaves_out(change: Change) -> bool:
 
 
 def _operations(change: Change) -> list[Operation]:
-    return [*_of_schedule(change), *_of_entry(change.entry_before, change.entry_after)]
+    gone = change.restored
+    taken = [Operation(kind="delete", row=rows.at_key(rows.gone_key(gone.schedule.id)), etag=gone.etag)] if gone else []
+    return [*_of_schedule(change), *_of_entry(change.entry_before, change.entry_after), *taken]
 
 
 def _of_schedule(change: Change) -> list[Operation]:
     before, after = change.before, change.after
     if after is None:
-        if before is None:
-            return []
-        return [
-            Operation(kind="delete", row=rows.schedule_row(before), etag=before.etag),
-            Operation(kind="upsert", row=rows.gone_row(before.id, change.at)),
-        ]
+        delete = [Operation(kind="delete", row=rows.schedule_row(before), etag=before.etag)] if before else []
+        mark = [Operation(kind="upsert", row=rows.gone_row(change.deleted))] if change.deleted else []
+        return [*delete, *mark]
     if before is None:
         return [Operation(kind="insert", row=rows.schedule_row(after))]
     # Merged: a column that is not known here is somebody's all the same, a newer version's perhaps.

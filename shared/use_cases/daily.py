@@ -17,7 +17,7 @@ from shared.log import log_of
 
 log = log_of(__name__)
 
-# A tick that had an occurrence in hand when its schedule was deleted may still record it.
+# A tick that had an occurrence in hand when its schedule was deleted may still record it, so no less than this.
 STILL_TOLD = timedelta(hours=1)
 # The platform ends a function after five minutes, and with it the process, whatever else it does.
 SECONDS_TO_FORGET = 120.0
@@ -65,6 +65,7 @@ class Daily:
     schedules: Schedules
     key_values: KeyValues
     certificate_days: Callable[[datetime], Mapping[str, int]]
+    keeps_deleted: timedelta = STILL_TOLD
 
     def run(self, now: datetime) -> None:
         """Do the day's work; raises StorageError. What somebody changes meanwhile is left to the next day."""
@@ -91,7 +92,7 @@ class Daily:
 
     def _forget(self, now: datetime) -> None:
         begun = time.monotonic()
-        for schedule_id in self.schedules.gone(now - STILL_TOLD):
+        for schedule_id in self.schedules.gone(now - max(STILL_TOLD, self.keeps_deleted)):
             self.schedules.forget(schedule_id)
             if time.monotonic() - begun > SECONDS_TO_FORGET:
                 return  # the marks that are left are found tomorrow

@@ -3,10 +3,11 @@
 import random
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from heapq import nlargest
 from typing import Protocol, Self
 
 from shared.core import schedule_changes as changes
@@ -23,7 +24,7 @@ from shared.core.errors import (
 )
 from shared.core.listing import by_schedule, entry_of, shown, tagged
 from shared.core.runs import Run
-from shared.core.schedules import Change, Definition, Schedule, State
+from shared.core.schedules import Change, Definition, Deleted, Schedule, State
 from shared.core.tasks import EVERYTHING, Found, StartFilter, TaskQuery, is_guid
 from shared.core.unreadable import AnyEntry
 from shared.log import log_of
@@ -56,6 +57,12 @@ class Schedules(Protocol):
 
     def runs(self, schedule: Schedule, limit: int) -> list[Run]:
         """Return its last runs, newest first."""
+
+    def deleted(self) -> Iterable[Deleted]:
+        """Return the deleted schedules that can be restored."""
+
+    def one_deleted(self, schedule_id: str) -> Deleted | None:
+        """Return the deleted schedule of that id."""
 
     def apply(self, change: Change) -> None:
         """Write a change."""
@@ -196,6 +203,35 @@ class ManageSchedules:
             # It was there a moment ago: our own first try, whose answer was lost, or somebody else's.
             log.info("Schedule %s was gone already", schedule.id, extra={"action": "schedule_deleted"})
 
+    def deleted(self, limit: int) -> list[Deleted]:
+        """Return the schedules that were deleted last and can be restored, the last one first."""
+        kept = self.schedules.deleted()
+        if not self.sees.allows_everything:
+            kept = self._those_seen([*kept])
+        return nlargest(limit, kept, key=lambda each: (each.at, each.schedule.id))
+
+    def _those_seen(self, kept: Sequence[Deleted]) -> list[Deleted]:
+        seen = {schedule.id for schedule in self._seen([each.schedule for each in kept])}
+        return [each for each in kept if each.schedule.id in seen]
+
+    def restore(self, schedule_id: str, now: datetime) -> Schedule:
+        """Make a deleted schedule again as it was, with its id and history; raises as `create` does.
+
+        One that is there is left as it is: an answer was lost, or somebody else was faster.
+        """
+        for _ in range(TRIES):
+            deleted = self.schedules.one_deleted(schedule_id.lower()) if is_guid(schedule_id) else None
+            if deleted is None or not self._those_seen([deleted]):
+                return self.one(schedule_id)
+            self._check_task(deleted.schedule.definition)
+            change = changes.restored(deleted, now)
+            assert change.after is not None  # noqa: S101 - it makes one
+            with suppress(StorageConflict):
+                self.schedules.apply(change)
+                _log("schedule_restored", change.after)
+                return self.one(schedule_id)
+        raise StorageConflict(f"Schedule {schedule_id} was changed by others {TRIES} times in a row. Try again.")
+
     def activate_all(self, now: datetime, tag: str | None = None) -> list[Schedule]:
         """Activate what is stopped and can be evaluated, of one tag or all; repeating it changes nothing."""
         wanted = [_activated_if_possible(schedule, now) for schedule in self._all(tag)]
@@ -225,6 +261,9 @@ class ManageSchedules:
 
     def _check(self, definition: Definition, now: datetime) -> None:
         changes.check(definition, now)
+        self._check_task(definition)
+
+    def _check_task(self, definition: Definition) -> None:
         if self.start_filter.allows_everything:
             return
         task_id = definition.target.task_id

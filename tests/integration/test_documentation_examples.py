@@ -20,6 +20,7 @@ from shared.api.documentation import page
 from shared.api.documentation.openapi import document, operation_id
 from shared.api.edge.http import respond
 from shared.api.routes import ROUTES
+from shared.api.schedules import examples
 from tests.conftest import APP1, StartFootman
 
 [ITSELF, *_] = page.routes(ROUTES, asks_for_key=True, are_answers_current=False)
@@ -109,6 +110,7 @@ REFUSED: dict[str, dict[str, Any]] = {
     "start_task_put": {"query": {"allTaskIdsMustExist": "yes"}},
     "start_task_post": {"query": {"allTaskIdsMustExist": "yes"}},
     "schedules_get": {"query": {"id": CALLS["schedule_with_id_get"].example.parameters["id"]}},
+    "schedule_deleted_get": {"query": {"limit": "0"}},
     "schedules_post": {"body": {**CALLS["schedules_post"].example.bodies[""], "startupState": "on"}},
     "schedule_preview_get": {"query": {"cronSchedule": None}},
     "schedule_start_all_put": {"query": {"tag": ""}},
@@ -175,7 +177,9 @@ STARTS = ["start_task_put", "start_task_post"]
 NOT_AT_ONCE = [*STARTS, "tick_now_post"]
 
 
-@pytest.mark.parametrize("name", [name for name in that_fail(HTTPStatus.SERVICE_UNAVAILABLE) if name not in NOT_AT_ONCE])
+@pytest.mark.parametrize(
+    "name", [name for name in that_fail(HTTPStatus.SERVICE_UNAVAILABLE) if name not in NOT_AT_ONCE]
+)
 def test_storage_out_of_reach_is_told_as_the_example_says(
     name: str, without_storage: LocalHost, http: requests.Session, sense: StandIn
 ) -> None:
@@ -211,7 +215,9 @@ def test_a_task_that_the_filter_holds_back_is_told_as_the_example_says(
     asked = OPERATIONS[name]
     if asked.method == "PUT":
         made = OPERATIONS["schedules_post"].ask(footman, http).json()["id"]
-        asked = replace(asked, path=f"/v4/schedules/{made}")
+        asked = replace(asked, path=asked.path.replace(examples.SCHEDULE_ID, made))
+        if name == "schedule_restore_put":
+            http.delete(f"{footman.url}/v4/schedules/{made}", timeout=30)
     assert message(asked.ask(filtering, http), sense) == expected(name, 403)
 
     sense.fault("status", status=403)

@@ -372,7 +372,7 @@ def test_a_bug_in_the_midst_of_making_a_schedule_is_no_reason_to_make_it_again(
 ) -> None:
     class Broken(ScheduleStore):
         def apply(self, change: Change) -> None:
-            raise KeyError(change.at)
+            raise KeyError(change)
 
     kept = Broken(table=store.sure.schedules.table, history=store.sure.history)
     manage = replace(store.sure.manage, schedules=kept)

@@ -50,6 +50,7 @@ CALLS = {
         "GET v4/schedules",
         "GET v4/schedules/status",
         "GET v4/schedules/preview",
+        "GET v4/schedules/deleted",
         "GET v4/schedules/{id}",
         "GET v4/schedules/{id}/history",
         "GET v4/keyvaluesnamespaces",
@@ -65,6 +66,7 @@ CALLS = {
         "PUT v4/schedules/{id}",
         "DELETE v4/schedules/{id}",
         "PUT v4/schedules/{id}/start",
+        "PUT v4/schedules/{id}/restore",
         "POST v4/keyvalues/{namespace}",
         "DELETE v4/keyvalues/{namespace}",
         "DELETE v4/keyvalues/{namespace}/keyexists",
@@ -202,6 +204,22 @@ def test_schedules_of_other_tasks_are_not_there(who: str, site: Site) -> None:
     assert {key for key in before if after.get(key) != before[key]} <= {
         key for key in before if own and key.endswith(made[own])
     }
+
+
+@pytest.mark.parametrize("who", NARROWED)
+def test_nor_are_those_that_were_deleted(who: str, site: Site) -> None:
+    own = NARROWED[who][1]
+    made = site.make_all()
+    for schedule_id in made.values():
+        site.ask("write", f"DELETE v4/schedules/{schedule_id}")
+    listed = site.ask(who, "GET v4/schedules/deleted")
+
+    assert [each["id"] for each in listed.json()] == ([made[own]] if own else [])
+    for task_id, schedule_id in made.items():
+        answer = site.ask(who, f"PUT v4/schedules/{schedule_id}/restore")
+        assert answer.status_code == (200 if task_id == own else 400)
+        assert task_id == own or NAMES[task_id] not in answer.text
+    assert len(site.ask("read", "GET v4/schedules").json()) == (1 if own else 0)
 
 
 @pytest.mark.parametrize("who", NARROWED)

@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ import dev
 from shared.api.routes import ROUTES
 from shared.core.health import WORDS
 from shared.core.runs import OUTCOME_WORDS
+from shared.core.schedules import Deleted
+from shared.core.unreadable import Unreadable
 from shared.settings import Settings
 from shared.storage import rows, run_rows
 from shared.storage.key_values import KEY_VALUE
@@ -204,11 +207,14 @@ def test_every_column_is_told_of() -> None:
     }
 
 
+UNREADABLE = replace(a_schedule(), unreadable=Unreadable(key="schedule:id", columns=("seq is no number",)))
+
+
 def test_every_column_that_is_declared_is_written() -> None:
     written = {
         rows.SCHEDULE: rows.schedule_row(a_schedule()),
         rows.ENTRY: rows.entry_row(a_due()),
-        rows.GONE: rows.gone_row("id", NINE),
+        rows.GONE: rows.gone_row(Deleted(schedule=UNREADABLE, at=NINE)),
         run_rows.RUN: run_rows.run_row(a_run(), ring=1),
     }
 

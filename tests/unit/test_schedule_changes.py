@@ -1,14 +1,16 @@
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import pytest
 
+from shared.core import rules
 from shared.core.entry import Entry
 from shared.core.errors import CallerError
 from shared.core.listing import tagged
 from shared.core.runs import RunOutcome
-from shared.core.schedule_changes import activated, check, created, deleted, latest, stopped, with_entry
-from shared.core.schedules import Change, Schedule, State
+from shared.core.schedule_changes import activated, check, created, deleted, latest, restored, stopped, with_entry
+from shared.core.schedules import Change, Deleted, Schedule, State
 from tests.unit.builders import (
     ELEVEN,
     EVERY_SECOND,
@@ -189,9 +191,49 @@ class TestStopped:
 
 
 def test_deleting_takes_the_entry_along_and_tells_nothing() -> None:
-    assert deleted(a_schedule(), a_tried_due(), NOON) == Change(
-        before=a_schedule(), entry_before=a_tried_due(), at=NOON
-    )
+    change = deleted(a_schedule(), a_tried_due(), NOON)
+
+    assert change.deleted
+    assert change == Change(before=a_schedule(), entry_before=a_tried_due(), deleted=change.deleted)
+    assert change.deleted == Deleted(schedule=change.deleted.schedule, at=NOON)
+    assert change.deleted.schedule.definition == a_schedule().definition
+
+
+@pytest.mark.parametrize(("entry", "used"), [(None, 1), (a_due(), 0), (a_due(claim=a_claim()), 1)])
+def test_a_restored_schedule_gets_a_number_that_no_run_may_have(entry: Entry | None, used: int) -> None:
+    gone = deleted(a_schedule(), entry, NOON).deleted
+    assert gone
+    after = restored(gone, NOON).after
+
+    assert after
+    assert after.seq == (entry.seq if entry else a_schedule().seq) + used
+
+
+def test_what_was_started_is_restored_started_and_counts_from_now_or_from_its_last_occurrence() -> None:
+    gone = Deleted(schedule=replace(a_schedule(), last_due=TEN), at=NINE)
+    change = restored(gone, JUST_AFTER_NINE)
+
+    assert change.restored is gone
+    assert change.after
+    assert change.entry_after
+    assert change.after.state is State.ACTIVE
+    assert change.after.due_at == change.entry_after.due_at > TEN
+
+
+def test_what_was_stopped_is_restored_stopped() -> None:
+    gone = Deleted(schedule=replace(a_schedule(), state=State.STOPPED, due_at=None), at=NINE)
+
+    assert restored(gone, NOON) == Change(after=replace(gone.schedule, etag=""), restored=gone)
+
+
+def test_what_can_not_be_evaluated_any_more_is_restored_stopped_with_the_reason() -> None:
+    schedule = a_schedule()
+    broken = replace(schedule.definition, rule=rules.read("0 9 * * *", "Mars/Olympus"))
+    after = restored(Deleted(schedule=replace(schedule, definition=broken), at=NINE), NOON).after
+
+    assert after
+    assert (after.state, after.due_at) == (State.STOPPED, None)
+    assert "Mars/Olympus" in after.problem
 
 
 @pytest.mark.parametrize(

@@ -149,6 +149,7 @@ ALL = (
         "STORAGE_CLIENT_ID": "0fe447a9-ba1f-44a9-ac23-68c3a1d88d8b",
         "SCHEDULE_CATCH_UP_SECONDS": "60",
         "RUN_HISTORY_ROWS": "10",
+        "DELETED_DAYS": "7",
         "BUTLER_ANSWERS": "current",
         "HTTP_AUTH_LEVEL": "ANONYMOUS",
     }

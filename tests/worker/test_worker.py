@@ -38,6 +38,8 @@ def test_it_indexes_every_function_with_its_route(worker: Worker) -> None:
         "key_values": "v4/keyvalues/{namespace}",
         "openapi": "v4/openapi.json",
         "ping": "v4/butlerping",
+        "schedule_deleted": "v4/schedules/deleted",
+        "schedule_restore": "v4/schedules/{id}/restore",
         "tick_now": "v4/tick",
         "schedule_history": "v4/schedules/{id}/history",
         "schedule_preview": "v4/schedules/preview",

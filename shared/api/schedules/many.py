@@ -10,13 +10,14 @@ from shared.api.edge import reading
 from shared.api.edge.calls import Call, Example
 from shared.api.edge.examples import NO_PARAMETERS, STORAGE_AWAY
 from shared.api.edge.http import Answer
-from shared.api.edge.parameters import OptionalText
+from shared.api.edge.parameters import OptionalText, WholeNumber
 from shared.api.edge.refusals import FieldRefused
-from shared.api.schedules import examples, wire
+from shared.api.schedules import etag, examples, wire
 from shared.api.schedules.body import LONGEST_TAG, SCHEDULE, definition
-from shared.api.schedules.wire import ScheduleAnswer, StatusAnswer
+from shared.api.schedules.wire import DeletedAnswer, ScheduleAnswer, StatusAnswer
 from shared.core.callers import Caller, Right
 
+LIMIT = WholeNumber(name="limit", description="How many to list.", if_absent=100, most=1000)
 ID_PARAMETER = OptionalText(name="id", description="Answer with this schedule alone; not beside tag.")
 TAG = OptionalText(
     name="tag",
@@ -33,13 +34,13 @@ def _list(req: func.HttpRequest, caller: Caller) -> Answer:
         raise FieldRefused("tag", "is not allowed beside id: the id alone names the schedule")
     kept = wiring.schedules(caller).one(schedule_id)
     found = wire.schedule(kept)
-    return Answer(body=[found] if wiring.settings().are_answers_current else found, headers=wire.tag(kept))
+    return Answer(body=[found] if wiring.settings().are_answers_current else found, headers=etag.header(kept))
 
 
 def _create(req: func.HttpRequest, caller: Caller) -> Answer:
     requested = definition(reading.body(req, SCHEDULE, if_absent=b"null"))
     made = wiring.schedules(caller).create(requested, wiring.now())
-    return Answer(status=HTTPStatus.CREATED, body=wire.schedule(made), headers=wire.tag(made))
+    return Answer(status=HTTPStatus.CREATED, body=wire.schedule(made), headers=etag.header(made))
 
 
 def _start_all(req: func.HttpRequest, caller: Caller) -> Answer:
@@ -52,6 +53,11 @@ def _stop_all(req: func.HttpRequest, caller: Caller) -> Answer:
 
 def _status(_: func.HttpRequest, caller: Caller) -> Answer:
     return Answer(body=[wire.status(each) for each in wiring.schedules(caller).all()])
+
+
+def _deleted(req: func.HttpRequest, caller: Caller) -> Answer:
+    found = wiring.schedules(caller).deleted(LIMIT.read(req))
+    return Answer(body=[wire.deleted(each) for each in found])
 
 
 LIST = Call(
@@ -84,6 +90,16 @@ CREATE = Call(
     },
     failures=examples.NOT_MADE,
     example=Example(bodies={"": examples.DEFINITION}, answer=examples.STOPPED),
+)
+
+DELETED = Call(
+    handler=_deleted,
+    right=Right.READ,
+    summary="List the schedules that were deleted last and can be restored, the last one first",
+    answer=list[DeletedAnswer],
+    parameters=(LIMIT,),
+    failures=STORAGE_AWAY | {HTTPStatus.BAD_REQUEST: 'limit: "0" is not allowed; use a whole number from 1 to 1000.'},
+    example=Example(answer=[{**examples.STOPPED, "deleted": "2026-11-23T07:12:00Z"}]),
 )
 
 _of_all = partial(Call, answer=list[ScheduleAnswer], parameters=(TAG,), failures=examples.NO_TAG)

@@ -13,7 +13,7 @@ from shared.api.edge import reading
 from shared.api.edge.calls import Call, Example
 from shared.api.edge.http import Answer
 from shared.api.edge.parameters import Segment, Tags, WholeNumber
-from shared.api.schedules import examples, wire
+from shared.api.schedules import etag, examples, wire
 from shared.api.schedules.body import SCHEDULE, definition
 from shared.api.schedules.wire import RunAnswer, ScheduleAnswer
 from shared.core.callers import Caller, Right
@@ -55,24 +55,28 @@ def _delete(req: func.HttpRequest, caller: Caller) -> Answer:
 
 def _start(req: func.HttpRequest, caller: Caller) -> Answer:
     started = wiring.schedules(caller).activate(ID.read(req), wiring.now(), is_meant=_is_meant(req))
-    return Answer(body=wire.schedules([started]), headers=wire.tag(started))
+    return Answer(body=wire.schedules([started]), headers=etag.header(started))
 
 
 def _stop(req: func.HttpRequest, caller: Caller) -> Answer:
     stopped = wiring.schedules(caller).stop(ID.read(req), wiring.now(), is_meant=_is_meant(req))
     body = wire.schedules([stopped]) if wiring.settings().are_answers_current else StopAnswer()
-    return Answer(body=body, headers=wire.tag(stopped))
+    return Answer(body=body, headers=etag.header(stopped))
+
+
+def _restore(req: func.HttpRequest, caller: Caller) -> Answer:
+    return _answer(wiring.schedules(caller).restore(ID.read(req), wiring.now()))
 
 
 def _answer(kept: "Schedule") -> Answer:
-    return Answer(body=wire.schedule(kept), headers=wire.tag(kept))
+    return Answer(body=wire.schedule(kept), headers=etag.header(kept))
 
 
 def _is_meant(req: func.HttpRequest) -> "Callable[[Schedule], bool] | None":
     tags = IF_MATCH.read(req)
     if tags is None or "*" in tags:  # any that there is, which is as without
         return None
-    return lambda schedule: wire.tag(schedule)["ETag"] in tags
+    return lambda schedule: etag.etag(schedule) in tags
 
 
 def _history(req: func.HttpRequest, caller: Caller) -> Answer:
@@ -121,6 +125,14 @@ STOP = _changing(
     answer=StopAnswer,
     current=list[ScheduleAnswer],
     example=_example(answer={}, current=[examples.STOPPED]),
+)
+RESTORE = _of_one(
+    handler=_restore,
+    right=Right.WRITE,
+    summary="Restore a deleted schedule as it was, with its id and history",
+    answer=ScheduleAnswer,
+    failures=examples.NO_SCHEDULE | examples.TASK_REFUSED,
+    example=_example(answer=examples.STOPPED),
 )
 HISTORY = _of_one(
     handler=_history,

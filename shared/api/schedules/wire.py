@@ -2,17 +2,14 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from hashlib import sha256
 from typing import TYPE_CHECKING, Annotated, NotRequired
 
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from shared.api.edge.http import as_json
-
 if TYPE_CHECKING:
     from shared.core.runs import Run
-    from shared.core.schedules import Schedule
+    from shared.core.schedules import Deleted, Schedule
     from shared.core.zones import Zone
 
 StartupState = Annotated[str, Field(json_schema_extra={"enum": ["start", "started", "stop", "stopped"]})]
@@ -35,6 +32,17 @@ class ScheduleAnswer(TypedDict):
     tags: NotRequired[list[str]]
     lastKnownState: KnownState
     problem: NotRequired[str]
+
+
+class DeletedAnswer(ScheduleAnswer):
+    """A deleted schedule as it was, and when it was deleted."""
+
+    deleted: Moment
+
+
+def deleted(kept: "Deleted") -> DeletedAnswer:
+    """Return a deleted schedule, which has no state to be known."""
+    return {**schedule(kept.schedule), "deleted": utc(kept.at)}
 
 
 def schedule(kept: "Schedule") -> ScheduleAnswer:
@@ -60,11 +68,6 @@ def schedule(kept: "Schedule") -> ScheduleAnswer:
 def schedules(kept: "Iterable[Schedule]") -> list[ScheduleAnswer]:
     """Return schedules as Butler answers them."""
     return [schedule(each) for each in kept]
-
-
-def tag(kept: "Schedule") -> dict[str, str]:
-    """Return the header with the ETag of a schedule: it changes with what is answered, not with each run."""
-    return {"ETag": f'"{sha256(as_json(schedule(kept))).hexdigest()[:32]}"'}
 
 
 class RunAnswer(TypedDict):

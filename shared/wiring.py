@@ -5,13 +5,13 @@ by hand needs neither the modules of the schedules nor the storage library.
 """
 
 import os
-import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from threading import RLock
 from typing import TYPE_CHECKING, TypeVar
 
 from shared import settings as environment
+from shared.clock import CLOCK
 from shared.core.callers import Caller, Credentials, caller_of, whoever
 from shared.qrs.access import Access, ClientCertificate
 from shared.qrs.certificates import days_left
@@ -177,22 +177,6 @@ def run_tick() -> "RunTick":
         limits=limits,
     )
     return RunTick(by=by)
-
-
-class Clock:
-    """The machine's clock."""
-
-    def now(self) -> datetime:
-        return datetime.now(UTC)
-
-    def monotonic(self) -> float:
-        return time.monotonic()
-
-    def sleep(self, seconds: float) -> None:
-        time.sleep(seconds)
-
-
-CLOCK = Clock()
 
 
 @_once

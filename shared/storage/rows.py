@@ -12,7 +12,7 @@ from shared.core.entry import Entry, Target
 from shared.core.health import Beat
 from shared.core.rules import BrokenRule, Rule
 from shared.core.runs import OUTCOME_WORDS
-from shared.core.schedules import STATE_OF, Definition, Deleted, Schedule, State
+from shared.core.schedules import STATE_OF, Definition, Schedule, State
 from shared.core.unreadable import Unreadable
 from shared.storage.columns import (
     INSTANT,
@@ -181,9 +181,7 @@ def tries(entry: Entry) -> dict[str, Any]:
     )
 
 
-# --- the mark of a deleted schedule, and that of the last tick
-
-GONE = Columns(Column("at", MOMENT, LONG_AGO))
+# --- the mark of the last tick
 
 
 def _followed(rule: Rule | BrokenRule, target: Target) -> dict[str, Any]:
@@ -194,29 +192,6 @@ def _followed(rule: Rule | BrokenRule, target: Target) -> dict[str, Any]:
 def target_of(values: Mapping[str, Any]) -> Target:
     """Return what an entry starts, from the values of its columns."""
     return Target(name=values["name"], task_id=values["taskId"])
-
-
-def gone_row(deleted: Deleted) -> dict[str, Any]:
-    """Return the mark of a deleted schedule, whose history is still there, with what it said."""
-    schedule = deleted.schedule
-    said = {} if schedule.unreadable else schedule_row(schedule)
-    return {**said, **at_key(gone_key(schedule.id)), **GONE.written(at=deleted.at)}
-
-
-def gone(row: Row, _: str) -> tuple[str, datetime]:
-    """Return id and time of a deletion; raises ValueError for a row that is none."""
-    return row["RowKey"].removeprefix("gone:"), GONE.sound(row)["at"]
-
-
-def deleted(row: Row, etag: str) -> Deleted | None:
-    """Return a deleted schedule, None where only the mark is there: the version before kept no more.
-
-    Raises ValueError for a row that is none.
-    """
-    schedule_id, at = gone(row, etag)
-    if "cron" not in row:
-        return None
-    return Deleted(schedule=schedule({**row, "RowKey": schedule_key(schedule_id)}, ""), at=at, etag=etag)
 
 
 # A tick writes it, with the same values as its log line.

@@ -11,7 +11,7 @@ from shared.core.errors import StorageConflict, StorageError
 from shared.core.runs import Run
 from shared.core.schedules import Change, Deleted, Schedule
 from shared.core.unreadable import AnyEntry, Unreadable, readable
-from shared.storage import entries, rows
+from shared.storage import entries, gone_rows, rows
 from shared.storage.batches import batches
 from shared.storage.columns import MOST
 from shared.storage.history import History
@@ -111,19 +111,19 @@ class ScheduleStore:
     def gone(self, before: datetime) -> list[str]:
         """Return the ids of schedules deleted before then whose history is still there."""
         kept = self.table.rows(rows.SCHEDULES, *rows.keys("gone"))
-        marks = [mark for each in kept if (mark := read_or_described(rows.gone, each))]
+        marks = [mark for each in kept if (mark := read_or_described(gone_rows.gone, each))]
         return [schedule_id for schedule_id, deleted in marks if deleted < before]
 
     def deleted(self) -> Iterator[Deleted]:
         """Give the deleted schedules that can be restored."""
         for kept in self.table.rows(rows.SCHEDULES, *rows.keys("gone")):
-            if found := read_or_described(rows.deleted, kept):
+            if found := read_or_described(gone_rows.deleted, kept):
                 yield found
 
     def one_deleted(self, schedule_id: str) -> Deleted | None:
         """Return the deleted schedule of that id, None where there is none that can be restored."""
         kept = self.table.row(rows.SCHEDULES, rows.gone_key(schedule_id))
-        return read_or_described(rows.deleted, kept) if kept else None
+        return read_or_described(gone_rows.deleted, kept) if kept else None
 
     def forget(self, schedule_id: str) -> None:
         """Remove the history of a deleted schedule, then the mark that it is there."""
@@ -162,7 +162,7 @@ def _of_schedule(change: Change) -> list[Operation]:
     before, after = change.before, change.after
     if after is None:
         delete = [Operation(kind="delete", row=rows.schedule_row(before), etag=before.etag)] if before else []
-        mark = [Operation(kind="upsert", row=rows.gone_row(change.deleted))] if change.deleted else []
+        mark = [Operation(kind="upsert", row=gone_rows.gone_row(change.deleted))] if change.deleted else []
         return [*delete, *mark]
     if before is None:
         return [Operation(kind="insert", row=rows.schedule_row(after))]

@@ -17,7 +17,7 @@ from shared.core.key_values import KeyValue
 from shared.core.runs import RunOutcome
 from shared.core.tasks import Found, TaskQuery
 from shared.core.unreadable import UnreadableEntry
-from shared.storage import rows, run_rows
+from shared.storage import gone_rows, rows, run_rows
 from shared.storage.columns import REQUIRED, Columns
 from shared.storage.key_values import KEY_VALUE, KeyValueStore
 from tests.saying import saying
@@ -364,7 +364,7 @@ def test_the_place_of_an_old_run_is_taken_with_nothing_of_it_left(store: Store) 
 OWN: dict[str, Columns] = {
     "schedule:": rows.SCHEDULE,
     "due:": rows.ENTRY,
-    "gone:": rows.GONE,
+    "gone:": gone_rows.GONE,
     "heartbeat": rows.BEAT,
     "history": run_rows.RUN,
     "keyvalues": KEY_VALUE,

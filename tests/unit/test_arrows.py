@@ -17,7 +17,8 @@ ROOMS = {
     | {"azure.functions", "pydantic", "typing_extensions"},
     "shared/timers": {"shared.log", "shared.wiring", "shared.core", "azure.functions"},
     "shared/wiring.py": {"shared.settings", "shared.qrs", "shared.storage", "shared.use_cases", "shared.core"}
-    | {"shared.turns"},
+    | {"shared.turns", "shared.clock"},
+    "shared/clock.py": set(),
     "shared/use_cases": {"shared.log", "shared.threads", "shared.use_cases", "shared.core"},
     "shared/qrs": {"shared.log", "shared.keep_alive", "shared.qrs", "shared.core", "shared.version"}
     | {"urllib3", "certifi", "cryptography"},

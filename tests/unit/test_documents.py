@@ -18,7 +18,7 @@ from shared.core.runs import OUTCOME_WORDS
 from shared.core.schedules import Deleted
 from shared.core.unreadable import Unreadable
 from shared.settings import Settings
-from shared.storage import rows, run_rows
+from shared.storage import gone_rows, rows, run_rows
 from shared.storage.key_values import KEY_VALUE
 from shared.version import VERSION
 from tests.documents import (
@@ -197,7 +197,7 @@ def test_every_column_is_told_of() -> None:
         "`schedule:{id}`": rows.SCHEDULE,
         "`due:{instant}:{id}`": rows.ENTRY,
         "`heartbeat`": rows.BEAT,
-        "`gone:{id}`": rows.GONE,
+        "`gone:{id}`": gone_rows.GONE,
         "`{id}:{seq mod RUN_HISTORY_ROWS}`, six digits": run_rows.RUN,
         "`{SHA-256 of the namespace}:{SHA-256 of the key}`": KEY_VALUE,
     }
@@ -214,7 +214,7 @@ def test_every_column_that_is_declared_is_written() -> None:
     written = {
         rows.SCHEDULE: rows.schedule_row(a_schedule()),
         rows.ENTRY: rows.entry_row(a_due()),
-        rows.GONE: rows.gone_row(Deleted(schedule=UNREADABLE, at=NINE)),
+        gone_rows.GONE: gone_rows.gone_row(Deleted(schedule=UNREADABLE, at=NINE)),
         run_rows.RUN: run_rows.run_row(a_run(), ring=1),
     }
 

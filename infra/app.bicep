@@ -89,6 +89,9 @@ param runHistoryRows int
 @description('For how many days a deleted schedule can be restored.')
 param deletedDays int
 
+@description('Whether a POST may name another method in X-HTTP-Method-Override.')
+param httpMethodOverride bool
+
 @description('In which forms schedules are answered: seeds or current.')
 param butlerAnswers string
 
@@ -185,6 +188,7 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
       SCHEDULE_CATCH_UP_SECONDS: string(scheduleCatchUpSeconds)
       RUN_HISTORY_ROWS: string(runHistoryRows)
       DELETED_DAYS: string(deletedDays)
+      HTTP_METHOD_OVERRIDE: string(httpMethodOverride)
       BUTLER_ANSWERS: butlerAnswers
     }
   }

@@ -62,6 +62,9 @@ param runHistoryRows int = 1000
 @maxValue(3650)
 param deletedDays int = 30
 
+@description('Whether a POST may name another method in X-HTTP-Method-Override, as the REST connector of Qlik needs it.')
+param httpMethodOverride bool = true
+
 @description('In which forms schedules are answered: seeds, as the documentation of Butler shows, or current, as Butler 11 and later answer.')
 @allowed(['seeds', 'current'])
 param butlerAnswers string = 'seeds'
@@ -244,6 +247,7 @@ module app 'app.bicep' = {
     scheduleCatchUpSeconds: scheduleCatchUpSeconds
     runHistoryRows: runHistoryRows
     deletedDays: deletedDays
+    httpMethodOverride: httpMethodOverride
     butlerAnswers: butlerAnswers
   }
 }

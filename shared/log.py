@@ -8,6 +8,9 @@ import json
 import logging
 from typing import Any
 
+# At DEBUG it logs every address with its query, whatever level the host sets for all.
+logging.getLogger("urllib3").setLevel(logging.INFO)
+
 
 class Log(logging.LoggerAdapter[logging.Logger]):
     """A logger whose `extra` begins with `action`, a name that never changes, and holds what a query may filter by."""

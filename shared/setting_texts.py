@@ -50,6 +50,13 @@ def resolved(text: str) -> str:
     return text
 
 
+def is_open_to_listeners(url: str) -> bool:
+    """Return whether what is sent to this address can be read on the way: http that leaves the machine."""
+    parts = urlsplit(url)
+    host = (parts.hostname or "").rstrip(".")
+    return parts.scheme == "http" and not (host in {"localhost", "::1"} or re.fullmatch(r"127(\.[0-9]{1,3}){3}", host))
+
+
 def token(text: str) -> str:
     """Return the JSON Web Token, also from a whole header line; raises ValueError."""
     found = "".join(re.sub(r"\A(authorization:\s*)?bearer[:\s]+", "", text, flags=re.IGNORECASE).split())

@@ -2,9 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import (
     BaseModel,
@@ -17,13 +15,11 @@ from pydantic import (
     model_validator,
 )
 
-from shared import callers_text, pem, setting_texts, start_filter_text
+from shared import callers_text, setting_names, setting_texts, setting_values, start_filter_text
 from shared.core.callers import KnownCaller
 from shared.core.errors import SettingsError
 from shared.core.tasks import StartFilter
-from shared.setting_texts import HOST
 
-_CERTIFICATE_FILE = re.compile(r"\.(pem|crt|cer|key|pfx)$", re.IGNORECASE)
 _REFERENCE = re.compile(r"%([A-Za-z_][A-Za-z0-9_]*)%")
 # A URL with a password, a PEM text, a key or a token that was put into the wrong setting; a GUID is shorter.
 _LOOKS_SECRET = re.compile(r"[@?]|-----|[A-Za-z0-9+/=_-]{40}")
@@ -38,83 +34,25 @@ _SECRETS = {
 _VALUE_SHOWN = 80
 
 
-def _base_urls(text: str) -> tuple[str, ...]:
-    return tuple(_base_url(url.strip("\"'")) for url in re.split(r"\s*[,;]\s*|\s+", text))
-
-
-def _base_url(url: str) -> str:
-    parts = urlsplit(url.rstrip("/"))
-    if "@" in parts.netloc or parts.query or parts.fragment:
-        raise ValueError("only host, port and path belong in it; who asks is told by QRS_JWT or the client certificate")
-    if parts.scheme not in {"http", "https"} or not HOST.fullmatch(parts.hostname or "") or parts.port == 0:
-        raise ValueError("an http(s) address is needed, for instance https://sense.example.com:4242/qrs")
-    if not parts.path.lower().endswith("/qrs"):
-        raise ValueError("it must end in /qrs, for instance https://sense.example.com:4242/qrs or .../jwt/qrs")
-    return parts.geturl()
-
-
-def _certificates(text: str) -> str:
-    found = _blocks(text)
-    if not (certificates := [block.text for block in found if block.label.endswith("CERTIFICATE")]):
-        raise ValueError(f"it holds no certificate but {found[0].label}; use the .pem of the certificate itself")
-    return "".join(certificates)
-
-
-def _unlocked_key(text: str) -> SecretStr:
-    keys = [block for block in _blocks(text) if block.label.endswith("PRIVATE KEY")]
-    if not keys:
-        raise ValueError("it holds no private key; use client_key.pem of the export")
-    if any(key.is_locked for key in keys):
-        raise ValueError(
-            "the key is locked with a password; export it again without one, or unlock it: openssl pkey -in "
-            "client_key.pem -out unlocked.pem"
-        )
-    return SecretStr(keys[0].text)
-
-
-def _blocks(text: str) -> list[pem.Block]:
-    return pem.blocks(text if pem.is_pem(text) else _file(text))
-
-
-def _file(path: str) -> str:
-    try:
-        raw = Path(path).read_bytes()
-    except (OSError, ValueError):
-        if _CERTIFICATE_FILE.search(path):
-            raise ValueError(f"the file {path!r} cannot be read; export the certificates from the QMC") from None
-        # It might be a key that lost its first line, so it is not shown.
-        raise ValueError("it is neither PEM text (-----BEGIN …-----) nor the path of a file that can be read") from None
-    # Windows PowerShell writes UTF-16.
-    return raw.decode("utf-16" if raw.startswith((b"\xff\xfe", b"\xfe\xff")) else "latin-1", "replace")
-
-
-def _token(text: str) -> SecretStr:
-    return SecretStr(setting_texts.token(text))
-
-
-def _table_url(url: str) -> str:
-    parts = urlsplit(url.strip().rstrip("/"))
-    # An identity's token is only sent over HTTPS, and a signature in the query would appear wherever the URL is logged.
-    if parts.scheme != "https" or not HOST.fullmatch(parts.hostname or "") or "@" in parts.netloc or parts.query:
-        raise ValueError("an https address is needed, for instance https://account.table.core.windows.net")
-    return parts.geturl()
-
-
 class Settings(BaseModel):
     """All settings; README.md explains each."""
 
     # Built when first used, not at import: Azure waits for the import of the app before anything else.
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True, arbitrary_types_allowed=True, defer_build=True)
 
-    qrs_urls: Annotated[tuple[str, ...], BeforeValidator(_base_urls)] = Field(alias="QRS_URL")
-    client_certificate: Annotated[str | None, BeforeValidator(_certificates)] = Field(
+    qrs_urls: Annotated[tuple[str, ...], BeforeValidator(setting_values.base_urls)] = Field(alias="QRS_URL")
+    client_certificate: Annotated[str | None, BeforeValidator(setting_values.certificates)] = Field(
         None, alias="QRS_CLIENT_CERTIFICATE"
     )
-    client_key: Annotated[SecretStr | None, BeforeValidator(_unlocked_key)] = Field(None, alias="QRS_CLIENT_KEY")
-    root_certificate: Annotated[str | None, BeforeValidator(_certificates)] = Field(None, alias="QRS_ROOT_CERTIFICATE")
+    client_key: Annotated[SecretStr | None, BeforeValidator(setting_values.unlocked_key)] = Field(
+        None, alias="QRS_CLIENT_KEY"
+    )
+    root_certificate: Annotated[str | None, BeforeValidator(setting_values.certificates)] = Field(
+        None, alias="QRS_ROOT_CERTIFICATE"
+    )
     user_directory: str = Field("INTERNAL", alias="QRS_USER_DIRECTORY")
     user_id: str = Field("sa_repository", alias="QRS_USER_ID")
-    jwt: Annotated[SecretStr | None, BeforeValidator(_token)] = Field(None, alias="QRS_JWT")
+    jwt: Annotated[SecretStr | None, BeforeValidator(setting_values.token)] = Field(None, alias="QRS_JWT")
     tls_server_name: Annotated[str | None, BeforeValidator(setting_texts.server_name)] = Field(
         None, alias="QRS_TLS_SERVER_NAME"
     )
@@ -132,10 +70,13 @@ class Settings(BaseModel):
     )
     entra_in_front: bool = Field(default=False, alias="ENTRA_IN_FRONT")
     storage_connection: SecretStr | None = Field(None, alias="STORAGE_CONNECTION")
-    storage_table_url: Annotated[str | None, BeforeValidator(_table_url)] = Field(None, alias="STORAGE_TABLE_URL")
+    storage_table_url: Annotated[str | None, BeforeValidator(setting_values.table_url)] = Field(
+        None, alias="STORAGE_TABLE_URL"
+    )
     storage_client_id: str | None = Field(None, alias="STORAGE_CLIENT_ID")
     catch_up_seconds: int = Field(3600, alias="SCHEDULE_CATCH_UP_SECONDS", ge=0, le=604_800)
     history_rows: int = Field(1000, alias="RUN_HISTORY_ROWS", ge=1, le=100_000)
+    takes_method_override: bool = Field(default=True, alias="HTTP_METHOD_OVERRIDE")
     deleted_days: int = Field(30, alias="DELETED_DAYS", ge=0, le=3650)
     butler_answers: Literal["seeds", "current"] = Field("seeds", alias="BUTLER_ANSWERS")
     auth_level: Literal["FUNCTION", "ANONYMOUS"] = Field("FUNCTION", alias="HTTP_AUTH_LEVEL")
@@ -153,6 +94,16 @@ class Settings(BaseModel):
     @model_validator(mode="after")
     def _believes_the_platform_alone(self) -> Self:
         _check_entra(self.callers, is_entra_in_front=self.entra_in_front, level=self.auth_level)
+        return self
+
+    @model_validator(mode="after")
+    def _shows_its_token_to_sense_alone(self) -> Self:
+        if self.jwt and any(setting_texts.is_open_to_listeners(url) for url in self.qrs_urls):
+            raise SettingsError(
+                ("QRS_JWT", "QRS_URL"),
+                "QRS_JWT is sent with every request, and over http anybody on the way can read it: begin each address "
+                "of QRS_URL with https.",
+            )
         return self
 
     @model_validator(mode="after")
@@ -185,6 +136,7 @@ def load(environment: Mapping[str, str]) -> Settings:
         storage = setting_texts.bare(environment.get(reference[1], ""))
         names["STORAGE_CONNECTION"] = f"STORAGE_CONNECTION (read from {reference[1]})"
     values["STORAGE_CONNECTION"] = storage
+    setting_names.check(environment, values, values)
     try:
         return Settings.model_validate({name: text for name, text in values.items() if text})
     except ValidationError as error:
@@ -203,6 +155,7 @@ def known_callers(environment: Mapping[str, str]) -> tuple[KnownCaller, ...] | N
     """Return who may call, None for whoever has a function key; raises SettingsError. Asked for each request."""
     text = setting_texts.bare(environment.get("CALLERS", ""))
     if not text:
+        setting_names.check({"CALLERS": environment.get("CALLERS", "")}, ["CALLERS"], {})
         return None
     try:
         known = callers_text.callers(setting_texts.resolved(text))
@@ -225,6 +178,11 @@ def _check_entra(known: Sequence[KnownCaller] | None, *, is_entra_in_front: bool
             "CALLERS: entraId and entraRole are believed only with HTTP_AUTH_LEVEL=ANONYMOUS and ENTRA_IN_FRONT=true, "
             "where the platform's authentication lets nobody in who has not signed in. Else anybody could send them.",
         )
+
+
+def takes_method_override(environment: Mapping[str, str]) -> bool:
+    """Return whether X-HTTP-Method-Override counts: anything but a clear false is yes. Asked for each request."""
+    return setting_texts.bare(environment.get("HTTP_METHOD_OVERRIDE", "")).lower() != "false"
 
 
 def are_answers_current(environment: Mapping[str, str]) -> bool:

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, TypeVar
 from shared import settings as environment
 from shared.clock import CLOCK
 from shared.core.callers import Caller, Credentials, caller_of, whoever
-from shared.qrs.access import Access, ClientCertificate
 from shared.qrs.certificates import days_left
 from shared.qrs.connection import Connection
 from shared.qrs.tasks import TaskService
+from shared.sense_access import access
 from shared.settings import Settings
 from shared.turns import Lane, Turns
 from shared.use_cases.start_tasks import StartTasks
@@ -69,6 +69,10 @@ def is_entra_in_front() -> bool:
     return environment.is_entra_in_front(os.environ)
 
 
+def takes_method_override() -> bool:
+    return environment.takes_method_override(os.environ)
+
+
 @_once
 def turns() -> Turns:
     return Turns(settings().max_connections)
@@ -76,7 +80,7 @@ def turns() -> Turns:
 
 @_once
 def _connection() -> Connection:
-    return Connection(_access(settings()))
+    return Connection(access(settings()))
 
 
 @_once
@@ -205,7 +209,7 @@ def _key_value_store() -> "KeyValueStore":
 
 
 def _certificate_days(now: datetime) -> Mapping[str, int]:
-    return days_left(_access(settings()), now)
+    return days_left(access(settings()), now)
 
 
 def _agenda() -> "Agenda":
@@ -229,22 +233,3 @@ def _table() -> "Table":
     connection = own.storage_connection.get_secret_value() if own.storage_connection else None
     url, client_id = own.storage_table_url, own.storage_client_id
     return Table(lambda: open_table(connection=connection, url=url, client_id=client_id))
-
-
-def _access(settings: Settings) -> Access:
-    certificate, key = settings.client_certificate, settings.client_key
-    return Access(
-        base_urls=settings.qrs_urls,
-        user_directory=settings.user_directory,
-        user_id=settings.user_id,
-        client_certificate=ClientCertificate(certificate=certificate, key=key.get_secret_value())
-        if certificate and key
-        else None,
-        root_certificate=settings.root_certificate,
-        jwt=settings.jwt.get_secret_value() if settings.jwt else None,
-        tls_server_name=settings.tls_server_name,
-        tls_fingerprint=settings.tls_fingerprint,
-        tls_verify=settings.tls_verify,
-        timeout_seconds=settings.timeout_seconds,
-        max_connections=settings.max_connections,
-    )

@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 import os
+import re
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -49,7 +50,7 @@ async def serve(functions: Sequence[Function], config: HostConfig, options: Opti
     timers = build_timers(functions, options.state, invoker)
     keys = Keys(key=options.key)
     admin = Admin(functions, timers, invoker, keys)
-    runner = build_runner(Front(functions, config, invoker, keys), admin)
+    runner = build_runner(Front(functions, config, invoker, keys), admin, options.host)
     stopping = stop_when_asked(with_parent=options.exits_with_parent)
     url = await listen(runner, options)
     running = [asyncio.create_task(timer.run(stopping)) for timer in timers.values() if options.runs_timers]
@@ -89,11 +90,24 @@ def build_timer(function: Function, trigger: TimerTrigger, state: Path, invoker:
     )
 
 
-def build_runner(front: Front, admin: Admin) -> web.AppRunner:
-    """Return the web server, which sends /admin to one part and everything else to the other."""
+LOOPBACK = re.compile(r"(localhost|127(\.[0-9]{1,3}){3}|\[?::1\]?)(:[0-9]*)?", re.IGNORECASE)
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a host, perhaps with a port, is this machine."""
+    return LOOPBACK.fullmatch(host) is not None
+
+
+def build_runner(front: Front, admin: Admin, own_host: str) -> web.AppRunner:
+    """Return the web server, which sends /admin to one part and everything else to the other.
+
+    On a loopback address it answers to loopback names alone: a page of any site can have its own name point there.
+    """
     app = web.Application(client_max_size=BODY_LIMIT)
 
     async def handle(request: web.Request) -> web.Response:
+        if is_loopback(own_host) and not is_loopback(request.headers.get("Host", "")):
+            return web.Response(status=421, text="This host answers to 127.0.0.1 and localhost only.")
         is_admin = request.path.lower().split("/")[1] == "admin"
         return await (admin.handle(request) if is_admin else front.handle(request))
 

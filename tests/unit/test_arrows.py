@@ -17,7 +17,8 @@ ROOMS = {
     | {"azure.functions", "pydantic", "typing_extensions"},
     "shared/timers": {"shared.log", "shared.wiring", "shared.core", "azure.functions"},
     "shared/wiring.py": {"shared.settings", "shared.qrs", "shared.storage", "shared.use_cases", "shared.core"}
-    | {"shared.turns", "shared.clock"},
+    | {"shared.turns", "shared.clock", "shared.sense_access"},
+    "shared/sense_access.py": {"shared.qrs", "shared.settings"},
     "shared/clock.py": set(),
     "shared/use_cases": {"shared.log", "shared.threads", "shared.use_cases", "shared.core"},
     "shared/qrs": {"shared.log", "shared.keep_alive", "shared.qrs", "shared.core", "shared.version"}
@@ -25,7 +26,10 @@ ROOMS = {
     "shared/storage": {"shared.log", "shared.keep_alive", "shared.storage", "shared.core", "shared.version"}
     | {"azure.core", "azure.data.tables", "azure.identity", "requests", "urllib3"},
     "shared/settings.py": {"shared.core", "shared.pem", "shared.setting_texts", "pydantic"}
-    | {"shared.callers_text", "shared.start_filter_text"},
+    | {"shared.callers_text", "shared.start_filter_text"}
+    | {"shared.setting_names", "shared.setting_values"},
+    "shared/setting_values.py": {"shared.pem", "shared.setting_texts", "pydantic"},
+    "shared/setting_names.py": {"shared.core"},
     "shared/callers_text.py": {"shared.core", "shared.start_filter_text", "pydantic"},
     "shared/start_filter_text.py": {"shared.core", "pydantic"},
     "shared/pem.py": set(),

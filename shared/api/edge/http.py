@@ -9,6 +9,9 @@ from typing import Any
 import azure.functions as func
 from typing_extensions import TypedDict
 
+from shared import wiring
+from shared.api.edge import foreign_pages
+from shared.api.edge.refusals import FieldRefused
 from shared.core.callers import CallerRefused, RightMissing
 from shared.core.errors import (
     CallerError,
@@ -28,11 +31,14 @@ log = log_of(__name__)
 
 JSON_TYPE = "application/json; charset=utf-8"
 OVERRIDE = "X-HTTP-Method-Override"
+# What is answered may be a caller's secret: no cache on the way may keep it, no browser take it for something else.
+FOR_NOBODY_ELSE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 # Looked up along an error's ancestors, the nearest first. Clients repeat a request by themselves after 408, 429 and
 # 5xx: where that might do something twice, the status is one that they take as final.
 STATUS: dict[type[BaseException], HTTPStatus] = {
     CallerError: HTTPStatus.BAD_REQUEST,
+    foreign_pages.ForeignPage: HTTPStatus.FORBIDDEN,
     ChangedMeanwhile: HTTPStatus.PRECONDITION_FAILED,
     TaskForbidden: HTTPStatus.FORBIDDEN,
     CallerRefused: HTTPStatus.FORBIDDEN,
@@ -96,6 +102,13 @@ def failure(status: HTTPStatus, message: str, headers: Mapping[str, str] | None 
     return Answer(status=status, body=body, headers=headers or {})
 
 
+def _check_method(req: func.HttpRequest) -> None:
+    foreign_pages.check(req, req.method.upper())
+    if OVERRIDE in req.headers and req.method.upper() == "POST" and not wiring.takes_method_override():
+        # Passed over, a call that was to delete would store.
+        raise FieldRefused(OVERRIDE, "is switched off here by HTTP_METHOD_OVERRIDE: send the method itself")
+
+
 def _wrong_method(method: str, handlers: Mapping[str, Handler]) -> Answer:
     allowed = ", ".join(handlers)
     message = f"{method[:20]} is not allowed here; use {allowed}."
@@ -104,6 +117,7 @@ def _wrong_method(method: str, handlers: Mapping[str, Handler]) -> Answer:
 
 def _guarded(handler: Handler, req: func.HttpRequest, context: func.Context) -> Answer:
     try:
+        _check_method(req)
         return handler(req)
     except FootmanError as error:
         status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
@@ -119,10 +133,11 @@ def _guarded(handler: Handler, req: func.HttpRequest, context: func.Context) -> 
 
 
 def _rendered(answer: Answer, *, with_body: bool) -> func.HttpResponse:
+    headers = {**FOR_NOBODY_ELSE, **answer.headers}
     if answer.body is None:
-        return func.HttpResponse(status_code=answer.status, headers=dict(answer.headers))
+        return func.HttpResponse(status_code=answer.status, headers=headers)
     body = answer.body if isinstance(answer.body, bytes) else as_json(answer.body)
-    headers = {**answer.headers, "Content-Type": answer.content_type}
+    headers["Content-Type"] = answer.content_type
     return func.HttpResponse(body if with_body else b"", status_code=answer.status, headers=headers)
 
 

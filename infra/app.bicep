@@ -89,6 +89,9 @@ param runHistoryRows int
 @description('For how many days a deleted schedule can be restored.')
 param deletedDays int
 
+@description('Whether the name of the server may be a common name.')
+param qrsTlsCommonName bool
+
 @description('Whether a POST may name another method in X-HTTP-Method-Override.')
 param httpMethodOverride bool
 
@@ -180,6 +183,7 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
       QRS_USER_ID: qrsUserId
       QRS_TLS_SERVER_NAME: qrsTlsServerName
       QRS_TLS_FINGERPRINT: qrsTlsFingerprint
+      QRS_TLS_COMMON_NAME: string(qrsTlsCommonName)
       QRS_TIMEOUT_SECONDS: string(qrsTimeoutSeconds)
       QRS_MAX_CONNECTIONS: string(qrsMaxConnections)
       START_TASK_FILTER: startTaskFilter

@@ -62,6 +62,9 @@ param runHistoryRows int = 1000
 @maxValue(3650)
 param deletedDays int = 30
 
+@description('Whether the name of the server may be the common name of a certificate without alternative names, as on old sites.')
+param qrsTlsCommonName bool = false
+
 @description('Whether a POST may name another method in X-HTTP-Method-Override, as the REST connector of Qlik needs it.')
 param httpMethodOverride bool = true
 
@@ -247,6 +250,7 @@ module app 'app.bicep' = {
     scheduleCatchUpSeconds: scheduleCatchUpSeconds
     runHistoryRows: runHistoryRows
     deletedDays: deletedDays
+    qrsTlsCommonName: qrsTlsCommonName
     httpMethodOverride: httpMethodOverride
     butlerAnswers: butlerAnswers
   }

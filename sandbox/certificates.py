@@ -72,6 +72,12 @@ def wrong_name(directory: Path, name: str = "other.example.com") -> Pair:
     return _issue(_root(directory), directory, "wrong_name_server", name)
 
 
+def common_name_alone(directory: Path, name: str) -> Pair:
+    """Make a server certificate from the site's root that has its name as common name only, as old sites do."""
+    _write_leaf(_root(directory).issue_cert(common_name=name), directory, "common_name_server")
+    return _pair(directory, "common_name_server", "root")
+
+
 def bearer_token(directory: Path, **claims: object) -> str:
     """Make a token for the proxy; a claim given as None is left out."""
     usual = {

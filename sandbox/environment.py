@@ -107,6 +107,20 @@ def azurite(python: Path) -> list[str]:
     return [node, str(folder / "node_modules" / "azurite" / "dist" / "src")]
 
 
+def swagger_ui(python: Path, version: str) -> Path:
+    """Return the folder with this version of the npm package swagger-ui-dist."""
+    folder, package = LOCAL / "swagger-ui", f"swagger-ui-dist@{version}"
+    with _one_at_a_time(folder.name):
+        node, npm = _node(python)
+        if _stamp(folder) != package:
+            folder.mkdir(parents=True, exist_ok=True)
+            options = ["--no-audit", "--no-fund", "--no-save", "--fetch-retries=1", "--ignore-scripts"]
+            install = [*npm, "install", "--prefix", str(folder), *options, package]
+            _install("Swagger UI, to hold the kept files against", install, path=Path(node).parent)
+            _write_stamp(folder, package)
+    return folder / "node_modules" / "swagger-ui-dist"
+
+
 def worker_python() -> list[str] | None:
     """Return a Python for the real worker library (3.13 or newer), from PATH or pyenv; None if there is none."""
     candidates = [[sys.executable], *([found] for minor in (13, 14) if (found := shutil.which(f"python3.{minor}")))]

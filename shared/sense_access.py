@@ -19,6 +19,7 @@ def access(settings: Settings) -> Access:
         tls_server_name=settings.tls_server_name,
         tls_fingerprint=settings.tls_fingerprint,
         tls_verify=settings.tls_verify,
+        tls_common_name=settings.tls_common_name,
         timeout_seconds=settings.timeout_seconds,
         max_connections=settings.max_connections,
     )

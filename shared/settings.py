@@ -60,6 +60,7 @@ class Settings(BaseModel):
         None, alias="QRS_TLS_FINGERPRINT"
     )
     tls_verify: bool = Field(default=True, alias="QRS_TLS_VERIFY")
+    tls_common_name: bool = Field(default=False, alias="QRS_TLS_COMMON_NAME")
     timeout_seconds: int = Field(30, alias="QRS_TIMEOUT_SECONDS", ge=1, le=40)
     max_connections: int = Field(16, alias="QRS_MAX_CONNECTIONS", ge=1, le=100)
     start_filter: Annotated[StartFilter, BeforeValidator(start_filter_text.start_filter)] = Field(

@@ -17,6 +17,7 @@ class Access:
 
     `base_urls` end in `/qrs`. With `jwt` neither client certificate nor user header is sent. `tls_fingerprint` is the
     SHA-256 of the server's certificate; with it the root, the name and the dates of that certificate are not checked.
+    With `tls_common_name` the name may be its common name, where it has no alternative names.
     """
 
     base_urls: tuple[str, ...]
@@ -28,5 +29,6 @@ class Access:
     tls_server_name: str | None = None
     tls_fingerprint: str | None = None
     tls_verify: bool
+    tls_common_name: bool = False
     timeout_seconds: float
     max_connections: int

@@ -34,7 +34,8 @@ _VERIFY_CAUSES = {
     20: "its root is unknown. Set QRS_ROOT_CERTIFICATE to the root.pem of this very site.",
     21: "its root is unknown. Set QRS_ROOT_CERTIFICATE to the root.pem of this very site.",
     26: "its certificate is not made for a server. Pin it with QRS_TLS_FINGERPRINT.",
-    62: "its certificate is made out to another name. Set QRS_TLS_SERVER_NAME to the name on it.",
+    62: "its certificate is made out to another name. Set QRS_TLS_SERVER_NAME to the name on it, or "
+    "QRS_TLS_COMMON_NAME to true if the certificate of an old site has the name as common name only.",
     64: "its certificate does not name this IP address. Set QRS_TLS_SERVER_NAME to the name on it.",
 }
 _CLIENT_REFUSED = (

@@ -41,6 +41,8 @@ def _context(access: Access, *, trusted: bool) -> ssl.SSLContext:
     # Since Python 3.13 some defaults require identifiers that Qlik's certificates lack.
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     context.check_hostname = trusted
+    # What issuers check, and what RFC 9525 asks for, are the alternative names; old sites have a common name alone.
+    context.hostname_checks_common_name = access.tls_common_name
     context.verify_mode = ssl.CERT_REQUIRED if trusted else ssl.CERT_NONE
     if trusted:
         _trust(context, access.root_certificate)

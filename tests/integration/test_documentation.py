@@ -1,9 +1,13 @@
 """GET /v4/openapi.json and /documentation over HTTP: what a browser may keep, and what it must not do."""
 
+import gzip
+from hashlib import sha256
+
 import pytest
 import requests
 
 from sandbox.local_host import LocalHost
+from shared.api.documentation.files import FILES
 from tests.conftest import StartFootman
 
 PARTS = [
@@ -14,6 +18,7 @@ PARTS = [
     ("/documentation/swagger-ui-bundle.js", "text/javascript; charset=utf-8", "SwaggerUIBundle"),
     ("/documentation/swagger-ui.css", "text/css; charset=utf-8", ".swagger-ui"),
 ]
+FOR_EVER = {name: file for name, file in FILES.items() if file.never_changes}
 KEY = "a key that only tests know"
 EACH = pytest.mark.parametrize(("path", "content_type", "content"), PARTS, ids=[part[0] for part in PARTS])
 
@@ -41,6 +46,26 @@ def test_a_part_is_kept_by_its_etag(
     assert again.headers["Content-Type"] == content_type
     assert http.head(f"{footman.url}{path}", headers={"If-None-Match": "*"}, timeout=10).status_code == 304
     assert (changed.status_code, changed.content) == (200, first.content)
+
+
+@pytest.mark.parametrize("name", FOR_EVER)
+def test_what_never_changes_is_kept_for_ever_and_sent_compressed(
+    name: str, footman: LocalHost, http: requests.Session
+) -> None:
+    address = f"{footman.url}/documentation/{name}"
+    packed, plain = (
+        http.get(address, headers={"Accept-Encoding": coding}, timeout=10, stream=True)
+        for coding in ("gzip", "identity")
+    )
+    sent = packed.raw.read()
+
+    assert packed.headers["Cache-Control"] == plain.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert (packed.headers["Content-Encoding"], packed.headers["Vary"]) == ("gzip", "Accept-Encoding")
+    assert "Content-Encoding" not in plain.headers
+    assert gzip.decompress(sent) == plain.content
+    assert sha256(plain.content).hexdigest().startswith(name.split(".")[-2])
+    assert len(sent) < len(plain.content) / 3
+    assert name in http.get(f"{footman.url}/documentation", timeout=10).text
 
 
 @pytest.mark.parametrize("path", [part[0] for part in PARTS])
@@ -78,7 +103,11 @@ def test_with_a_slash_at_its_end_the_page_leads_to_itself(footman: LocalHost, ht
 def test_the_root_leads_to_the_page_with_and_without_a_key(
     path: str, method: str, keyed: LocalHost, http: requests.Session
 ) -> None:
-    sent = {"Host": "elsewhere.example.com", "X-Forwarded-Host": "elsewhere.example.com"}
+    sent = {
+        "Host": "localhost",
+        "X-Forwarded-Host": "elsewhere.example.com",
+        "X-Original-Host": "elsewhere.example.com",
+    }
     answers = [
         http.request(method, f"{keyed.url}{path}", headers=sent | key, allow_redirects=False, timeout=10)
         for key in ({}, {"x-functions-key": KEY})

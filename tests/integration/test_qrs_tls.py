@@ -19,6 +19,7 @@ from shared.qrs.access import ClientCertificate
 from tests.integration.conftest import OpenTasks
 
 APP1 = "c6d86a12-bd1c-5e5c-b5c7-914f09a2b88a"
+OLD_SITE = "old-site.example.com"
 ANY = TaskQuery(task_ids=(APP1,))
 
 
@@ -30,8 +31,15 @@ def served(stand_in: StandIn) -> Iterator[dict[str, StandIn]]:
         start_stand_in(folder=folder, server=certificates.foreign(folder)) as foreign,
         start_stand_in(folder=folder, server=certificates.expired(folder)) as expired,
         start_stand_in(folder=folder, server=certificates.wrong_name(folder)) as wrong_name,
+        start_stand_in(folder=folder, server=certificates.common_name_alone(folder, OLD_SITE)) as old_site,
     ):
-        yield {"good": stand_in, "foreign root": foreign, "expired": expired, "wrong name": wrong_name}
+        yield {
+            "good": stand_in,
+            "foreign root": foreign,
+            "expired": expired,
+            "wrong name": wrong_name,
+            "old site": old_site,
+        }
 
 
 def fingerprint(file: Path) -> str:
@@ -48,6 +56,7 @@ def fingerprint(file: Path) -> str:
         ("expired", {}, "its certificate has expired"),
         ("wrong name", {}, "does not name this IP address. Set QRS_TLS_SERVER_NAME"),
         ("wrong name", {"tls_server_name": "third.example.com"}, "made out to another name. Set QRS_TLS_SERVER_NAME"),
+        ("old site", {"tls_server_name": OLD_SITE}, "QRS_TLS_COMMON_NAME to true"),
         ("good", {"tls_fingerprint": "ab" * 32}, "not the pinned one"),
     ],
 )
@@ -61,6 +70,26 @@ def test_a_server_that_cannot_be_trusted_is_asked_nothing(
     with pytest.raises(QrsUntrusted, match=cause):
         tasks.start(APP1)
     assert served[site].log() == []
+
+
+@pytest.mark.parametrize(
+    ("site", "name", "is_trusted"),
+    [
+        ("old site", OLD_SITE, True),
+        ("old site", "other.example.com", False),
+        ("wrong name", "third.example.com", False),
+    ],
+)
+def test_where_it_is_asked_for_a_common_name_is_enough(
+    site: str, name: str, *, is_trusted: bool, served: dict[str, StandIn], open_tasks: OpenTasks
+) -> None:
+    tasks = open_tasks(base_urls=(served[site].https,), tls_server_name=name, tls_common_name=True)
+
+    if is_trusted:
+        assert len(tasks.find(ANY).by_id) == 1
+        return
+    with pytest.raises(QrsUntrusted, match="made out to another name"):
+        tasks.find(ANY)
 
 
 @pytest.mark.parametrize(

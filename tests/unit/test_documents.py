@@ -248,7 +248,6 @@ def test_what_azure_installs_has_a_range_each() -> None:
         "cryptography",
         "tzdata",
         "tzlocal",
-        "offapi",
         "typing-extensions",
     ]
 

@@ -141,6 +141,7 @@ ALL = (
         "QRS_TLS_SERVER_NAME": "sense",
         "QRS_TLS_FINGERPRINT": FINGERPRINT,
         "QRS_TLS_VERIFY": "false",
+        "QRS_TLS_COMMON_NAME": "true",
         "QRS_TIMEOUT_SECONDS": "20",
         "QRS_MAX_CONNECTIONS": "8",
         "START_TASK_FILTER": '{"tags": ["a"]}',

@@ -16,7 +16,7 @@ IMPORT_ALL = """
 import pkgutil, importlib, shared
 for module in pkgutil.walk_packages(shared.__path__, "shared."):
     importlib.import_module(module.name)
-import azure.identity, croniter, cryptography, tzdata, tzlocal.windows_tz, offapi
+import azure.identity, croniter, cryptography, tzdata, tzlocal.windows_tz
 """
 INDEX = """
 import asyncio, json, sys

@@ -1,22 +1,22 @@
 """GET /v4/openapi.json is the contract for tools; GET /documentation a page to read and try it; / redirects there."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache, partial
 from hashlib import sha256
 from http import HTTPStatus
-from importlib import resources
 from typing import Any
 from urllib.parse import urlsplit
 
 import azure.functions as func
 
+from shared.api.documentation.files import FILES, HTML, content, page, read
 from shared.api.edge.calls import Call, Example, Route
 from shared.api.edge.examples import CRASHED, NO_PARAMETERS
 from shared.api.edge.http import JSON_TYPE, Answer, as_json, failure
 from shared.api.edge.parameters import Segment
 from shared.core.callers import Caller
 
-HTML, CSS, SCRIPT = "text/html; charset=utf-8", "text/css; charset=utf-8", "text/javascript; charset=utf-8"
 FILE = Segment(name="file", description="A file that the page consists of.")
 
 # The page prompts for a key: only Footman's own files may run in it, and it may neither call nor be framed by others.
@@ -28,13 +28,7 @@ GUARDS = {
 }
 # The host treats an empty route as no route; this one matches the empty path only.
 HOME = "{nothing:maxlength(0)?}"
-# The files under /documentation: package, file name and content type.
-FILES: Mapping[str, tuple[str, str, str]] = {
-    "swagger-ui.css": ("offapi", "swagger_style.css", CSS),
-    "swagger-ui-bundle.js": ("offapi", "swagger_bundle.js", SCRIPT),
-    "page.css": ("shared.api.documentation", "page.css", CSS),
-    "page.js": ("shared.api.documentation", "page.js", SCRIPT),
-}
+FOR_EVER = "public, max-age=31536000, immutable"
 
 
 def routes(described: Sequence[Route], *, asks_for_key: bool, are_answers_current: bool) -> tuple[Route, ...]:
@@ -71,15 +65,21 @@ def _page(req: func.HttpRequest, _caller: Caller) -> Answer:
     if urlsplit(req.url).path.endswith("/"):
         # The page's links to its files are relative.
         return Answer(status=HTTPStatus.PERMANENT_REDIRECT, headers={"Location": "../documentation"})
-    return _cacheable(req, _read("shared.api.documentation", "page.html"), HTML)
+    return _cacheable(req, page(), HTML)
 
 
 def _file(req: func.HttpRequest, _caller: Caller) -> Answer:
     name = FILE.read(req)
     if name not in FILES:
         return failure(HTTPStatus.NOT_FOUND, f"file: {name[:60]!r} is not a part of the page.")
-    package, file, content_type = FILES[name]
-    return _cacheable(req, _read(package, file), content_type)
+    file = FILES[name]
+    takes_gzip = "gzip" in req.headers.get("Accept-Encoding", "").lower()
+    body = read(file.path) if file.is_compressed and takes_gzip else content(file)
+    answer = _cacheable(req, body, file.content_type)
+    more = {"Cache-Control": FOR_EVER} if file.never_changes else {}
+    if file.is_compressed:
+        more |= {"Vary": "Accept-Encoding", **({"Content-Encoding": "gzip"} if takes_gzip else {})}
+    return replace(answer, headers={**answer.headers, **more})
 
 
 def _cacheable(req: func.HttpRequest, body: bytes, content_type: str) -> Answer:
@@ -89,11 +89,6 @@ def _cacheable(req: func.HttpRequest, body: bytes, content_type: str) -> Answer:
     if {tag, "*"} & {each.strip().removeprefix("W/") for each in req.headers.get("If-None-Match", "").split(",")}:
         return Answer(status=HTTPStatus.NOT_MODIFIED, headers={**headers, "Content-Type": content_type})
     return Answer(body=body, headers=headers, content_type=content_type)
-
-
-@cache
-def _read(package: str, file: str) -> bytes:
-    return resources.files(package).joinpath(file).read_bytes()
 
 
 @cache

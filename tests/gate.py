@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -13,6 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from sandbox.environment import (
+    LOCAL,
     ROOT,
     SetupFailed,
     azurite,
@@ -70,6 +71,7 @@ def main() -> int:
     wanted = parser.parse_args().steps or names
     if unknown := set(wanted) - {*names}:
         parser.error(f"there is no step {', '.join(sorted(unknown))}: choose from {', '.join(names)}")
+    keep_compiled(os.environ)
     try:
         results = in_turn({step: run for step, run in steps.items() if step in wanted}, set_up(wanted))
     except SetupFailed as failed:
@@ -79,6 +81,15 @@ def main() -> int:
         print("\nEnded.", file=sys.stderr)
         return 130
     return told(results)
+
+
+def keep_compiled(environment: MutableMapping[str, str]) -> None:
+    """Let Python keep what it compiles, where the machine lets it keep nothing beside the sources: in `.local`.
+
+    A hundred processes import the same libraries, and to compile them takes longer than anything they do then.
+    """
+    if environment.pop("PYTHONDONTWRITEBYTECODE", ""):
+        environment.setdefault("PYTHONPYCACHEPREFIX", str(LOCAL / "compiled"))
 
 
 def set_up(wanted: Sequence[str]) -> dict[str, Callable[[], object]]:

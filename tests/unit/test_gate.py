@@ -5,8 +5,8 @@ from threading import Event
 
 import pytest
 
-from sandbox.environment import SetupFailed
-from tests.gate import BESIDE, FULL, NO_BROWSER, NO_WORKER, Result, in_turn, not_run, told
+from sandbox.environment import LOCAL, SetupFailed
+from tests.gate import BESIDE, FULL, NO_BROWSER, NO_WORKER, Result, in_turn, keep_compiled, not_run, told
 
 
 @pytest.mark.parametrize(
@@ -106,3 +106,20 @@ def test_what_can_not_be_installed_ends_it_and_nothing_that_needs_it_runs() -> N
         in_turn({step: of(step) for step in ("unit", "contract", BESIDE, *FULL)}, {"storage": refuse})
 
     assert ran == ["unit"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({}, {}),
+        ({"PYTHONDONTWRITEBYTECODE": ""}, {}),
+        ({"PYTHONDONTWRITEBYTECODE": "1"}, {"PYTHONPYCACHEPREFIX": str(LOCAL / "compiled")}),
+        ({"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPYCACHEPREFIX": "/else"}, {"PYTHONPYCACHEPREFIX": "/else"}),
+    ],
+)
+def test_what_python_compiles_is_kept_and_never_beside_the_sources_of_somebody_who_forbids_it(
+    before: dict[str, str], after: dict[str, str]
+) -> None:
+    keep_compiled(before)
+
+    assert before == after

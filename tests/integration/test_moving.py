@@ -1,12 +1,9 @@
 """Schedules on the move, by the commands as people run them: from Butler's file, to a file for Git, and back."""
 
 import re
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -19,7 +16,8 @@ from azure.data.tables import TableClient
 
 from sandbox.azurite import start_azurite
 from sandbox.local_host import LocalHost
-from tests.conftest import APP1, ROOT, Schedules, StartFootman, a_schedule
+from tests.commands import Done, run_command
+from tests.conftest import APP1, Schedules, StartFootman, a_schedule
 
 KEY = "a key that only tests know"
 STOCKHOLM = ("--server-timezone", "Europe/Stockholm")
@@ -46,30 +44,11 @@ butlerSchedule:
 """
 
 
-@dataclass(frozen=True, kw_only=True)
-class Done:
-    """What a command came to."""
-
-    code: int
-    told: str
-    complained: str
-
-
 Run = Callable[..., Done]
 
 
 def run(command: str, *arguments: str | Path, environment: dict[str, str] | None = None) -> Done:
-    done = subprocess.run(
-        [sys.executable, "-m", f"client.{command}", *map(str, arguments)],
-        cwd=ROOT,
-        env={"PATH": "", "PYTHONIOENCODING": "utf-8", **(environment or {})},
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        check=False,
-        timeout=300,
-    )
-    return Done(code=done.returncode, told=done.stdout, complained=done.stderr)
+    return run_command(f"client.{command}", arguments, {"PATH": "", **(environment or {})})
 
 
 @pytest.fixture

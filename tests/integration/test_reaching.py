@@ -4,8 +4,6 @@ import json
 import os
 import socket
 import ssl
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -18,7 +16,8 @@ import requests
 
 from client.reaching import why
 from sandbox import certificates
-from tests.conftest import APP1, ROOT, a_schedule
+from tests.commands import run_command
+from tests.conftest import APP1, a_schedule
 
 KEY = "a key that only tests know"
 NO_KEY = "the key is missing or wrong"
@@ -94,17 +93,8 @@ CASES: dict[str, tuple[Callable[[], AbstractContextManager[str]], str]] = {
 
 def run(module: str, *arguments: str | Path) -> tuple[int, str]:
     environment = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
-    done = subprocess.run(
-        [sys.executable, "-m", module, *map(str, arguments), "--key", KEY],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        check=False,
-        timeout=300,
-    )
-    return done.returncode, done.stdout + done.stderr
+    done = run_command(module, [*arguments, "--key", KEY], environment)
+    return done.code, done.told + done.complained
 
 
 @pytest.mark.parametrize("case", CASES)

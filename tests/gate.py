@@ -32,7 +32,7 @@ TOGETHER = ("-n", "4", "--dist", "loadfile", "--no-loadscope-reorder")
 ALONE = ("tests/integration/test_run.py", "tests/timing/test_tick_faults.py")
 # These wait for storage that does not answer, three minutes, and compute next to nothing: beside all that computes.
 WAITING = ("tests/integration/test_storage_hiccups.py",)
-# On every core, but each process reads all tests first.
+# On every core where nothing runs beside: each process reads all tests first.
 SPREAD = ("-n", "auto", "--maxprocesses", "4", "--dist", "worksteal")
 BESIDE = "hiccups"
 # These take the whole machine, and come after the others; the last one alone.
@@ -68,9 +68,11 @@ def main() -> int:
     names = [*steps]
     parser = argparse.ArgumentParser(prog="dev.py test", description=__doc__)
     parser.add_argument("steps", nargs="*", metavar="STEP", help=", ".join(names))
-    wanted = parser.parse_args().steps or names
+    wanted = parser.parse_args().steps or usual(names, worker_python())
     if unknown := set(wanted) - {*names}:
         parser.error(f"there is no step {', '.join(sorted(unknown))}: choose from {', '.join(names)}")
+    if [*wanted] == ["unit"]:
+        steps["unit"] = partial(_result, "unit", [*commands["unit"], *SPREAD])
     keep_compiled(os.environ)
     try:
         results = in_turn({step: run for step, run in steps.items() if step in wanted}, set_up(wanted))
@@ -81,6 +83,16 @@ def main() -> int:
         print("\nEnded.", file=sys.stderr)
         return 130
     return told(results)
+
+
+def usual(steps: Sequence[str], worker: Sequence[str] | None) -> list[str]:
+    """Return the steps of a whole run: without `unit` where `coverage` has the same tests on the same Python."""
+    return [step for step in steps if step != "unit" or is_another(worker)]
+
+
+def is_another(worker: Sequence[str] | None) -> bool:
+    """Return whether the Python for the worker is there, and not the one that runs this."""
+    return worker is not None and [*worker] != [sys.executable]
 
 
 def keep_compiled(environment: MutableMapping[str, str]) -> None:
@@ -95,13 +107,14 @@ def keep_compiled(environment: MutableMapping[str, str]) -> None:
 def set_up(wanted: Sequence[str]) -> dict[str, Callable[[], object]]:
     """Return what has to be installed for the steps, by what it is; raises SetupFailed when it is called."""
     parts: dict[str, Callable[[], object]] = {}
-    if set(wanted) - WITHOUT_STORAGE:
+    if set(wanted) - WITHOUT_STORAGE - {"coverage"}:
         parts["azurite"] = partial(azurite, Path(sys.executable))
     if "infra" in wanted:
         parts["checkov"] = checkov
-    if "worker" in wanted and (found := worker_python()):
+    if {"coverage", "worker"} & {*wanted} and (found := worker_python()):
         parts["worker"] = partial(python_packages, found)
-        parts["deployed"] = partial(deployed_packages, found)
+        if "worker" in wanted:
+            parts["deployed"] = partial(deployed_packages, found)
     return parts
 
 
@@ -151,7 +164,7 @@ def _commands(python: Path) -> dict[str, list[str]]:
         "lint": module("ruff", "check", "."),
         "types": module("mypy"),
         "arrows": module("pytest", "-q", "tests/unit/test_arrows.py"),
-        "unit": module("pytest", "-q", "tests/unit", "--ignore=tests/unit/test_arrows.py", "--cov", *SPREAD),
+        "unit": module("pytest", "-q", "tests/unit", "--ignore=tests/unit/test_arrows.py"),
         "contract": module("pytest", "-q", "tests/contract"),
         "infra": module("pytest", "-q", "tests/infra"),
         BESIDE: module("pytest", "-q", *WAITING),
@@ -182,20 +195,30 @@ def _page() -> Result:
     return _result("page", [sys.executable, "-m", "pytest", "-q", "tests/page"])
 
 
+def _coverage() -> Result:
+    """Run the unit tests on the worker's Python, or on this one where there is none, and tell what no test reaches.
+
+    Tracing doubles their time, so it is done once, where they run a second time anyway.
+    """
+    found = worker_python()
+    python = python_packages(found) if found else Path(sys.executable)
+    once_is_enough = "test_cron_properties.py" if is_another(found) else "test_arrows.py"
+    options = ["-q", "tests/unit", f"--ignore=tests/unit/{once_is_enough}", "--cov", "-p", "no:cacheprovider"]
+    return _result("coverage", [str(python), "-m", "pytest", *options])
+
+
 def _worker() -> Result:
-    """Run the app in the real worker library, and the unit tests on its Python."""
+    """Run the app in the real worker library."""
     found = worker_python()
     if found is None:
         return not_run("worker", NO_WORKER, os.environ.get("CI", ""))
     python = python_packages(found)
     show(Path(deployed_packages(found)))
-    once_is_enough = "--ignore=tests/unit/test_cron_properties.py"
-    options = ["-q", "tests/worker", "tests/unit", once_is_enough, "-p", "no:cacheprovider"]
-    return _result("worker", [str(python), "-m", "pytest", *options])
+    return _result("worker", [str(python), "-m", "pytest", "-q", "tests/worker", "-p", "no:cacheprovider"])
 
 
-# What needs more than every machine has.
-PARTLY: Mapping[str, Callable[[], Result]] = {"page": _page, "worker": _worker}
+# What is run by another Python, or by a program, that not every machine has.
+PARTLY: Mapping[str, Callable[[], Result]] = {"coverage": _coverage, "page": _page, "worker": _worker}
 
 
 def not_run(step: str, why: str, ci: str) -> Result:

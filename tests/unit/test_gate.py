@@ -1,3 +1,4 @@
+import sys
 import time
 from collections.abc import Callable
 from functools import partial
@@ -6,7 +7,7 @@ from threading import Event
 import pytest
 
 from sandbox.environment import LOCAL, SetupFailed
-from tests.gate import BESIDE, FULL, NO_BROWSER, NO_WORKER, Result, in_turn, keep_compiled, not_run, told
+from tests.gate import BESIDE, FULL, NO_BROWSER, NO_WORKER, Result, in_turn, keep_compiled, not_run, told, usual
 
 
 @pytest.mark.parametrize(
@@ -123,3 +124,14 @@ def test_what_python_compiles_is_kept_and_never_beside_the_sources_of_somebody_w
     keep_compiled(before)
 
     assert before == after
+
+
+@pytest.mark.parametrize(
+    ("worker", "runs_unit"), [(None, False), ([sys.executable], False), (["py", "-3.13"], True)], ids=str
+)
+def test_a_whole_run_has_the_unit_tests_once_for_each_python_and_always_their_coverage(
+    worker: list[str] | None, *, runs_unit: bool
+) -> None:
+    steps = usual(["lint", "unit", "coverage", "worker"], worker)
+
+    assert steps == ["lint", *(["unit"] if runs_unit else []), "coverage", "worker"]

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -13,7 +13,6 @@ from pathlib import Path
 from types import MappingProxyType
 
 from sandbox.environment import (
-    LOCAL,
     ROOT,
     SetupFailed,
     azurite,
@@ -23,15 +22,22 @@ from sandbox.environment import (
     worker_python,
 )
 from tests.browser import browser
+from tests.compiled import compiled_kept, forget_compiled_copies
 from tests.package import show
 
 # Most of a test's time is waiting; a file stays together, for its tests share a host. In the order of names: by the
 # number of their tests, the file that takes longest would come last, for it has one.
 TOGETHER = ("-n", "4", "--dist", "loadfile", "--no-loadscope-reorder")
 # These measure seconds, so nothing else may run beside them.
-ALONE = ("tests/integration/test_run.py", "tests/timing/test_tick_faults.py")
-# These wait for storage that does not answer, three minutes, and compute next to nothing: beside all that computes.
-WAITING = ("tests/integration/test_storage_hiccups.py",)
+RUN = "tests/integration/test_run.py"
+ALONE = (
+    f"{RUN}::test_ctrl_c_lets_a_running_request_have_its_answer",
+    f"{RUN}::test_a_host_that_dies_serves_again_within_two_seconds",
+    "tests/timing/test_tick_faults.py",
+)
+# These wait for storage that does not answer, up to three minutes, and compute little: beside all that computes.
+WAITING = tuple(f"tests/integration/test_{name}.py" for name in ("storage_hiccups", "lost_answers", "tick_hiccups"))
+AT_ONCE = ("-n", str(len(WAITING)), "--dist", "loadfile")
 # On every core where nothing runs beside: each process reads all tests first.
 SPREAD = ("-n", "auto", "--maxprocesses", "4", "--dist", "worksteal")
 BESIDE = "hiccups"
@@ -73,7 +79,7 @@ def main() -> int:
         parser.error(f"there is no step {', '.join(sorted(unknown))}: choose from {', '.join(names)}")
     if [*wanted] == ["unit"]:
         steps["unit"] = partial(_result, "unit", [*commands["unit"], *SPREAD])
-    keep_compiled(os.environ)
+    forget_compiled_copies()
     try:
         results = in_turn({step: run for step, run in steps.items() if step in wanted}, set_up(wanted))
     except SetupFailed as failed:
@@ -93,15 +99,6 @@ def usual(steps: Sequence[str], worker: Sequence[str] | None) -> list[str]:
 def is_another(worker: Sequence[str] | None) -> bool:
     """Return whether the Python for the worker is there, and not the one that runs this."""
     return worker is not None and [*worker] != [sys.executable]
-
-
-def keep_compiled(environment: MutableMapping[str, str]) -> None:
-    """Let Python keep what it compiles, where the machine lets it keep nothing beside the sources: in `.local`.
-
-    A hundred processes import the same libraries, and to compile them takes longer than anything they do then.
-    """
-    if environment.pop("PYTHONDONTWRITEBYTECODE", ""):
-        environment.setdefault("PYTHONPYCACHEPREFIX", str(LOCAL / "compiled"))
 
 
 def set_up(wanted: Sequence[str]) -> dict[str, Callable[[], object]]:
@@ -167,9 +164,9 @@ def _commands(python: Path) -> dict[str, list[str]]:
         "unit": module("pytest", "-q", "tests/unit", "--ignore=tests/unit/test_arrows.py"),
         "contract": module("pytest", "-q", "tests/contract"),
         "infra": module("pytest", "-q", "tests/infra"),
-        BESIDE: module("pytest", "-q", *WAITING),
+        BESIDE: module("pytest", "-q", *WAITING, *AT_ONCE),
         "integration": module(
-            "pytest", "-q", "tests/integration", *TOGETHER, *(f"--ignore={file}" for file in (*ALONE, *WAITING))
+            "pytest", "-q", "tests/integration", *TOGETHER, *(f"--deselect={one}" for one in (*ALONE, *WAITING))
         ),
         "timing": module("pytest", "-q", *ALONE, "--durations=5"),
     }
@@ -177,12 +174,14 @@ def _commands(python: Path) -> dict[str, list[str]]:
 
 def _result(step: str, command: Sequence[str]) -> Result:
     """Run a step; what it says comes at once where it runs alone, else whole at its end."""
-    begun = time.monotonic()
+    begun, environment = time.monotonic(), compiled_kept(os.environ)
     print(f"\n== {step}" if step in FULL else f"{step} ...", flush=True)
     if step in FULL:
-        code = subprocess.run(command, cwd=ROOT, check=False).returncode
+        code = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
     else:
-        done = subprocess.run(command, cwd=ROOT, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        done = subprocess.run(
+            command, cwd=ROOT, env=environment, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
         code = done.returncode
         print(f"\n== {step}\n{done.stdout.decode(errors='replace')}", end="", flush=True)
     return Result(step=step, outcome="FAILED" if code else "ok", seconds=time.monotonic() - begun)

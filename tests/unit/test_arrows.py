@@ -49,7 +49,7 @@ ROOMS = {
 # What a kind of tests, or of trials, knows beside itself.
 SHARED = {
     "tests": {"tests.conftest", "tests.functions", "tests.tables", "tests.browser", "tests.gate", "tests.package"}
-    | {"tests.commands", "tests.documents", "tests.recipes", "tests.saying"},
+    | {"tests.commands", "tests.compiled", "tests.documents", "tests.recipes", "tests.saying"},
     "trials": {"trials.callers", "trials.say", "trials.site"},
 }
 # Their subject is a trial: the books that it keeps, the names that people type, its parts in short.

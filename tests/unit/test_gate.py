@@ -6,8 +6,9 @@ from threading import Event
 
 import pytest
 
-from sandbox.environment import LOCAL, SetupFailed
-from tests.gate import BESIDE, FULL, NO_BROWSER, NO_WORKER, Result, in_turn, keep_compiled, not_run, told, usual
+from sandbox.environment import SetupFailed
+from tests.compiled import COMPILED, compiled_kept
+from tests.gate import BESIDE, FULL, NO_BROWSER, NO_WORKER, Result, in_turn, not_run, told, usual
 
 
 @pytest.mark.parametrize(
@@ -113,17 +114,15 @@ def test_what_can_not_be_installed_ends_it_and_nothing_that_needs_it_runs() -> N
     ("before", "after"),
     [
         ({}, {}),
-        ({"PYTHONDONTWRITEBYTECODE": ""}, {}),
-        ({"PYTHONDONTWRITEBYTECODE": "1"}, {"PYTHONPYCACHEPREFIX": str(LOCAL / "compiled")}),
+        ({"PYTHONDONTWRITEBYTECODE": "", "A": "b"}, {"PYTHONDONTWRITEBYTECODE": "", "A": "b"}),
+        ({"PYTHONDONTWRITEBYTECODE": "1"}, {"PYTHONPYCACHEPREFIX": str(COMPILED)}),
         ({"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPYCACHEPREFIX": "/else"}, {"PYTHONPYCACHEPREFIX": "/else"}),
     ],
 )
 def test_what_python_compiles_is_kept_and_never_beside_the_sources_of_somebody_who_forbids_it(
     before: dict[str, str], after: dict[str, str]
 ) -> None:
-    keep_compiled(before)
-
-    assert before == after
+    assert compiled_kept(before) == after
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from shared.core.callers import Caller, KnownCaller, Right
 from shared.core.tasks import EVERYTHING
+from shared.setting_texts import repeated
 from shared.start_filter_text import start_filter_of
 
 MOST_BYTES = 1_000_000
@@ -66,7 +67,7 @@ def _read(text: str) -> tuple[KnownCaller, ...]:
     except ValidationError as error:
         # What stands there is not repeated: somebody may have put the key itself in place of its hash.
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        raise ValueError(f"{_place(first['loc'])}: {first['msg']}; write {FORM}") from None
+        raise ValueError(f"{repeated(_place(first['loc']))}: {first['msg']}; write {FORM}") from None
     except (ValueError, RecursionError):
         raise ValueError(f"it is no JSON; write {FORM}") from None
     known = tuple(_known(number, line) for number, line in enumerate(lines))
@@ -78,7 +79,9 @@ def _read(text: str) -> tuple[KnownCaller, ...]:
 def _known(number: int, line: _Line) -> KnownCaller:
     place = f"[{number}]"
     if sum(each is not None for each in (line.key_sha256, line.entra_id, line.entra_role)) != 1:
-        raise ValueError(f"{place}: one of keySha256, entraId and entraRole says who {line.name!r} is; give just one")
+        raise ValueError(
+            f"{place}: one of keySha256, entraId and entraRole says who {repeated(line.name)!r} is; give just one"
+        )
     digest = line.key_sha256.strip().lower() if line.key_sha256 is not None else None
     if digest is not None and not _SHA256.fullmatch(digest):
         raise ValueError(

@@ -1,9 +1,12 @@
 """Settings as people write them and as portals and commands pass them on: everything around the value is removed."""
 
 import re
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 HOST = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?|[0-9a-f]*:[0-9a-f:.]+")
+
+# A URL with a password, a PEM text, a key or a token that was put into the wrong setting; a GUID is shorter.
+_LOOKS_SECRET = re.compile(r"[@?]|-----|[A-Za-z0-9+/=_-]{40}")
 
 # Straight quotes, and those that word processors and chats turn them into.
 _QUOTES = {'"': '"', "'": "'", "`": "`", "\u201c": "\u201d", "\u2018": "\u2019"}
@@ -24,6 +27,16 @@ _OTHER_FINGERPRINTS = {
     96: "a SHA-384 fingerprint",
     128: "a SHA-512 fingerprint",
 }
+
+
+def may_be_secret(text: str) -> bool:
+    """Return whether a text looks like a secret that was put into the wrong place."""
+    return _LOOKS_SECRET.search(text) is not None
+
+
+def repeated(text: str) -> str:
+    """Return the text as a message may repeat it."""
+    return "what is not repeated here" if may_be_secret(text) else text
 
 
 def bare(text: str) -> str:
@@ -78,12 +91,25 @@ def fingerprint(text: str) -> str:
     )
 
 
+def address(url: str) -> SplitResult:
+    """Return the parts of an address, of which the port is a number; raises ValueError, whose text quotes nothing."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        # The library's own text repeats host or port, where a password or a key may stand.
+        raise ValueError(
+            "it is no address: look at its host, its brackets, and its port, a number in the range 0-65535"
+        ) from None
+    return parts
+
+
 def server_name(text: str) -> str:
     """Return the host name, also from a whole URL or from CN=name; raises ValueError."""
     name = re.sub(r"\ACN\s*=\s*", "", text, flags=re.IGNORECASE)
     if HOST.fullmatch(name.lower()):
         return name
-    host = urlsplit(name if "//" in name else f"//{name}").hostname or ""
+    host = address(name if "//" in name else f"//{name}").hostname or ""
     if not host or re.search(r"[\s/@?#,;=\"'\\]", host):
         raise ValueError(
             "the name alone is expected, as it stands on the server's certificate, for instance sense.example.com, "

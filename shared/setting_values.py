@@ -2,7 +2,6 @@
 
 import re
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
@@ -18,7 +17,7 @@ def base_urls(text: str) -> tuple[str, ...]:
 
 
 def _base_url(url: str) -> str:
-    parts = urlsplit(url.rstrip("/"))
+    parts = setting_texts.address(url.rstrip("/"))
     if "@" in parts.netloc or parts.query or parts.fragment:
         raise ValueError("only host, port and path belong in it; who asks is told by QRS_JWT or the client certificate")
     if parts.scheme not in {"http", "https"} or not HOST.fullmatch(parts.hostname or "") or parts.port == 0:
@@ -72,7 +71,7 @@ def token(text: str) -> SecretStr:
 
 def table_url(url: str) -> str:
     """Return the address of Table storage."""
-    parts = urlsplit(url.strip().rstrip("/"))
+    parts = setting_texts.address(url.strip().rstrip("/"))
     # An identity's token is only sent over HTTPS, and a signature in the query would appear wherever the URL is logged.
     if parts.scheme != "https" or not HOST.fullmatch(parts.hostname or "") or "@" in parts.netloc or parts.query:
         raise ValueError("an https address is needed, for instance https://account.table.core.windows.net")

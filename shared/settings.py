@@ -21,8 +21,6 @@ from shared.core.errors import SettingsError
 from shared.core.tasks import StartFilter
 
 _REFERENCE = re.compile(r"%([A-Za-z_][A-Za-z0-9_]*)%")
-# A URL with a password, a PEM text, a key or a token that was put into the wrong setting; a GUID is shorter.
-_LOOKS_SECRET = re.compile(r"[@?]|-----|[A-Za-z0-9+/=_-]{40}")
 _SECRETS = {
     "CALLERS",
     "QRS_CLIENT_CERTIFICATE",
@@ -197,5 +195,5 @@ def _sentence(bad: Mapping[str, Any], names: Mapping[str, str], values: Mapping[
         return f"{name} is missing: see the settings in README.md."
     # Pydantic puts words of its own in front of the message of one of our checks.
     reason = bad["ctx"]["error"] if bad["type"] == "value_error" else bad["msg"]
-    is_shown = name not in _SECRETS and not _LOOKS_SECRET.search(values[name])
+    is_shown = name not in _SECRETS and not setting_texts.may_be_secret(values[name])
     return f"{names[name]}{f' ({values[name][:_VALUE_SHOWN]!r})' if is_shown else ''}: {reason}."

@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from shared.core.tasks import Property, StartFilter, is_guid
+from shared.setting_texts import repeated
 
 
 class _Pair(BaseModel):
@@ -34,9 +35,10 @@ def start_filter_of(said: Any) -> StartFilter:
         allowed = _AllowList.model_validate(said)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        raise ValueError(f"{'.'.join(map(str, first['loc'])) or 'the whole'}: {first['msg']}") from None
+        place = ".".join(map(str, first["loc"])) or "the whole"
+        raise ValueError(f"{repeated(place)}: {first['msg']}") from None
     if wrong := [task_id for task_id in allowed.task_ids if not is_guid(task_id)]:
-        raise ValueError(f"taskIds: {wrong[0]!r} is no GUID")
+        raise ValueError(f"taskIds: {repeated(repr(wrong[0]))} is no GUID")
     return StartFilter(
         task_ids=frozenset(task_id.lower() for task_id in allowed.task_ids),
         tags=frozenset(allowed.tags),

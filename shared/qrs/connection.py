@@ -23,6 +23,7 @@ from shared.core.errors import (
     QrsUnreachable,
     QrsUntrusted,
 )
+from shared.foreign import remember
 from shared.log import log_of
 from shared.qrs import failures, tls
 from shared.qrs.access import Access
@@ -58,6 +59,8 @@ class Connection:
         """Prepare everything without connecting; raises SettingsError for unusable certificates."""
         self._access = access
         self._xsrf_key = "".join(random.choices(string.ascii_letters + string.digits, k=16))
+        remember("XSRF key", self._xsrf_key)
+        remember("client key", access.client_certificate.key if access.client_certificate else None)
         self._headers = {
             "X-Qlik-Xrfkey": self._xsrf_key,
             "User-Agent": f"Footman/{VERSION}",

@@ -4,18 +4,17 @@ One malformed entity must not hide the valid ones beside it. Only the id of a ta
 property that can't be read counts as absent, so that it never widens what a start filter allows.
 """
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from shared.core.tasks import Execution, Property, Task, is_guid
+from shared.foreign import quotable
 
 NO_EXECUTION = "00000000-0000-0000-0000-000000000000"
 # How Sense writes that there is no date.
 NEVER = datetime(1753, 1, 1, tzinfo=UTC)
-SHOWN = 60
 
 Value = TypeVar("Value")
 
@@ -58,7 +57,7 @@ def _task(task_id: str, entity: dict[str, Any], skew: timedelta, oddities: list[
         oddities.append(f"task {task_id}: its name is {_shown(name)}")
     return Task(
         id=task_id,
-        name=name if isinstance(name, str) else "",
+        name=quotable(name) if isinstance(name, str) else "",
         enabled=entity.get("enabled", True) is not False,
         tags=frozenset(sound("tags", lambda tag: _text(tag["name"]))),
         properties=frozenset(sound("customProperties", _property)),
@@ -89,6 +88,9 @@ def _text(value: Any) -> str:
 
 
 def _shown(value: Any) -> str:
+    """Return what a value is; what an answer of success says is never quoted."""
+    if isinstance(value, str):
+        return "a text"
     if isinstance(value, dict | list):
         return "an object" if isinstance(value, dict) else "a list"
-    return json.dumps(value)[:SHOWN]
+    return "null" if value is None else "a boolean" if isinstance(value, bool) else "a number"

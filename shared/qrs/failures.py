@@ -21,6 +21,7 @@ from shared.core.errors import (
     QrsUnreachable,
     QrsUntrusted,
 )
+from shared.foreign import quotable
 from shared.qrs.pool import NotConnected
 from shared.qrs.reply import MOST_BYTES, Reply, TooSlow
 
@@ -112,6 +113,9 @@ def from_reply(reply: Reply, client_fault: Callable[[], str]) -> QrsError:
 
 def unreadable(reply: Reply) -> QrsError:
     """Return the error for a POST that may have been carried out, because its answer does not say so."""
+    if reply.is_ok:
+        # Not quoted: it is whatever the gateway in front likes to say of success, and may repeat what it was sent.
+        return QrsUnanswered(f"{reply.address} answered {reply.status}, and not as Sense answers a start.")
     return QrsUnanswered(f"{reply.address} answered {reply.status}{_quoted(_shown(reply))}.")
 
 
@@ -163,9 +167,8 @@ def _not_connected(cause: BaseException | None, address: str, client_fault: Call
 
 
 def _shown(reply: Reply) -> str:
-    """Return the body as one line for an answer or a log; detecting its encoding is not worth the effort."""
-    text = reply.body[: 4 * TEXT_SHOWN].decode("utf-8", "replace")
-    return re.sub(r"[\s\x00-\x1f\x7f]+", " ", text).strip()[:TEXT_SHOWN]
+    """Return the body of a refusal as one line for an answer, a log or a row, without the secrets that it echoes."""
+    return re.sub(r"[\s\x00-\x1f\x7f]+", " ", quotable(reply.text)).strip()[:TEXT_SHOWN]
 
 
 def _quoted(text: str) -> str:

@@ -11,10 +11,9 @@ from urllib.request import Request
 from urllib3 import BaseHTTPResponse
 
 from shared.core.errors import QrsNoSession, QrsNotSent
+from shared.foreign import remember
 from shared.qrs.access import Access
 from shared.qrs.reply import Reply
-
-SECRET_LENGTH = 16
 
 Headers = Mapping[str, str]
 Transmit = Callable[[Headers], tuple[Reply, BaseHTTPResponse]]
@@ -42,12 +41,12 @@ class ByToken:
 
     def __init__(self, base_url: str, token: str) -> None:
         self._base_url = base_url
-        self._secret = token
+        # Some gateways echo the headers that they were sent.
+        remember("token", token)
         self._token = {"Authorization": f"Bearer {token}"}
         self._cookies = CookieJar()
         self._session: Headers | None = None
         self._session_has_worked = self._wants_token = False
-        self._sessions: list[str] = []
         self._opening, self._storing_cookies = threading.Lock(), threading.Lock()
         self._last_failure = 0.0
 
@@ -58,9 +57,6 @@ class ByToken:
         comes back as if it were the answer is that uncertain; then a request that is not `is_repeatable` is not sent
         again.
         """
-        return self._redacted(self._answered(transmit, is_repeatable))
-
-    def _answered(self, transmit: Transmit, is_repeatable: bool) -> Reply:  # noqa: FBT001 - passed on from ask()
         session = self._session
         if session is None:
             return self._open_session(None, transmit)
@@ -107,22 +103,13 @@ class ByToken:
             self._session = {**self._token, **cookie} if self._wants_token or not cookie else cookie
         return reply
 
-    def _redacted(self, reply: Reply) -> Reply:
-        """Return the reply without secrets, fit to be quoted: some gateways echo the headers that they were sent."""
-        reply = reply.without(self._secret, "[token]")
-        if reply.is_ok:
-            return reply
-        for session in self._sessions:
-            reply = reply.without(session, "[session]")
-        return reply
-
     def _keep_cookies(self, response: BaseHTTPResponse) -> None:
         if "Set-Cookie" not in response.headers:
             return
         with self._storing_cookies:
             self._cookies.extract_cookies(response, self._cookie_request())  # type: ignore[arg-type]  # it has info()
-            # A short value is no secret, and may occur in a text by chance.
-            self._sessions = [one.value for one in self._cookies if one.value and len(one.value) >= SECRET_LENGTH]
+            for one in self._cookies:
+                remember("session", one.value)
 
     def _cookie(self) -> dict[str, str]:
         request = self._cookie_request()

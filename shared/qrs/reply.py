@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -15,6 +15,8 @@ PART_BYTES = 65_536
 # 0.1 for each tag. So 3,000 of them, a whole large site, take 24 MB. Anything larger does not come from Sense and might
 # fill the memory: gzip can expand one byte to a thousand.
 MOST_BYTES = 64 * 1024 * 1024
+# Of an answer that is quoted.
+TEXT_READ = 800
 # The server gives its time in whole seconds; a smaller difference may be rounding and transit time.
 SKEW_SURE = timedelta(seconds=2)
 
@@ -75,6 +77,11 @@ class Reply:
         return 200 <= self.status < 300  # noqa: PLR2004 - the class of answers that mean success
 
     @property
+    def text(self) -> str:
+        """Return the beginning of the body; detecting its encoding is not worth the effort."""
+        return self.body[:TEXT_READ].decode("utf-8", "replace")
+
+    @property
     def is_page(self) -> bool:
         """Return True for HTML, by its type or its first character."""
         return "html" in self.content_type or self.body[:64].lstrip()[:1] == b"<"
@@ -87,10 +94,6 @@ class Reply:
         except (ValueError, TypeError, OverflowError):
             return timedelta()
         return skew if abs(skew) >= SKEW_SURE else timedelta()
-
-    def without(self, secret: str, name: str) -> Self:
-        """Return the reply with a secret replaced by `name`."""
-        return replace(self, body=self.body.replace(secret.encode(), name.encode()))
 
 
 def _parts(response: BaseHTTPResponse, deadline: float) -> Iterator[bytes]:

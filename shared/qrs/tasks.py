@@ -6,6 +6,7 @@ from typing import Any
 
 from shared.core.errors import QrsMisplaced, QrsUnanswered, TaskNotStarted
 from shared.core.tasks import Found, TaskQuery, is_guid
+from shared.foreign import quotable
 from shared.log import log_of
 from shared.qrs import entities, filters
 from shared.qrs.connection import Connection
@@ -86,6 +87,7 @@ def _log_oddities(answers: Sequence[Entities]) -> None:
 
 def _execution_id(answer: Any) -> str:
     execution_id = answer.get("value") if isinstance(answer, dict) else answer
-    if not isinstance(execution_id, str) or not is_guid(execution_id):
+    # A session is a GUID too: a gateway may echo it, and it would be answered, logged and stored.
+    if not isinstance(execution_id, str) or not is_guid(execution_id) or quotable(execution_id) != execution_id:
         raise QrsUnanswered("Sense took the start, but answered with no execution id.")
     return execution_id

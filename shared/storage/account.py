@@ -1,11 +1,13 @@
 """The way into the storage account: by connection string, or by address with a managed identity."""
 
 import logging
+import re
 from typing import Any
 
 from azure.data.tables import TableClient
 
 from shared.core.errors import SettingsError
+from shared.foreign import remember
 from shared.storage.pool import Transport
 
 # Azure's libraries log every request they make, at some lines each: a tick's own line says more and costs less.
@@ -13,6 +15,8 @@ for talker in ("azure.core", "azure.identity"):
     logging.getLogger(talker).setLevel(logging.WARNING)
 
 TABLE = "footman"
+# Of a connection string, wherever in it they stand: its key, and the signature of a shared access signature.
+_SECRETS = re.compile(r"(?:\b(?:AccountKey|sig)=)([^;&\s]+)", re.IGNORECASE)
 # The library's own are minutes: a tick has one.
 CONNECT_SECONDS = 5
 READ_SECONDS = 10
@@ -45,6 +49,8 @@ def open_table(*, connection: str | None, url: str | None, client_id: str | None
             "STORAGE_CONNECTION and STORAGE_TABLE_URL are missing: schedules need Table storage. See the settings in "
             "README.md.",
         )
+    for secret in _SECRETS.findall(connection):
+        remember("storage key", secret)
     try:
         return TableClient.from_connection_string(connection, TABLE, **patience())
     except ValueError:

@@ -13,6 +13,7 @@ from typing import Any
 from azure.core.exceptions import ClientAuthenticationError, HttpResponseError
 
 from shared.core.errors import StorageDenied, StorageError
+from shared.foreign import quotable
 
 TABLE_NOT_FOUND = "TableNotFound"
 
@@ -90,6 +91,12 @@ def refused_transaction(status: int, code: str) -> StorageError:
 
 def code_of(error: Exception) -> str | None:
     """Return storage's own word for the error, None when whoever answered gave none; it is safe to show."""
+    word = _code_of(error)
+    # Whoever answered in storage's place may have made a word of what it was sent.
+    return None if word is None or quotable(word) != word else word
+
+
+def _code_of(error: Exception) -> str | None:
     known = getattr(error, "error_code", None) or getattr(error, "code", None)
     word = str(getattr(known, "value", known) or "")
     if _WORD.fullmatch(word):

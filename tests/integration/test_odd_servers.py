@@ -410,7 +410,8 @@ def test_nor_is_it_quoted_when_a_start_is_answered_so(status: str, sense: StandI
     with serving(script) as server, pytest.raises(QrsError) as caught:
         open_tasks(base_urls=(server.plain,), jwt=token).start(ONE)
 
-    assert "Bearer [token]" in str(caught.value)
+    # Of an answer that means success nothing is quoted.
+    assert ("Bearer [token]" in str(caught.value)) == (not status.startswith("2"))
     assert token[:20] not in str(caught.value)
 
 
@@ -494,3 +495,14 @@ def test_a_session_is_not_quoted_from_a_gateway_that_shows_what_it_was_sent(open
 
     assert "X-Qlik-Session-jwt=[session]" in str(caught.value)
     assert session not in str(caught.value)
+
+
+def test_a_session_that_a_gateway_echoes_is_not_taken_for_an_execution(open_tasks: OpenTasks) -> None:
+    session = "4f7d3b1c-9a0e-4d55-8c1b-7e2f6a90d3b8"
+    made = in_session(STARTED).replace(b"=one;", f"={session};".encode())
+    echo = says("201 Created", json.dumps({"value": session.upper()}).encode())
+    with serving(answer(made), answer(echo)) as server:
+        tasks = open_tasks(base_urls=(server.plain,), jwt="a.b.c")
+        tasks.start(ONE)
+        with pytest.raises(QrsUnanswered, match="no execution id"):
+            tasks.start(TWO)

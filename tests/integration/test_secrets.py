@@ -240,7 +240,9 @@ NAMES = [field.alias for field in Settings.model_fields.values() if field.alias]
 @pytest.mark.parametrize("name", NAMES)
 def test_no_secret_that_stands_in_a_setting_for_something_else_is_told(name: str, secrets: Secrets) -> None:
     for secret in [*secrets.all().values(), MARKED_KEY.partition("\n")[2], MARKED_KEY.rpartition("\n")[0]]:
-        assert told(secret, complaint({"QRS_URL": "http://127.0.0.1/qrs", name: secret})) == []
+        in_an_address = [f"https://sense:{secret}/qrs", f"https://[{secret}]/qrs"]
+        for value in (secret, json.dumps({"taskIds": [secret]}), json.dumps({secret: []}), *in_an_address):
+            assert told(secret, complaint({"QRS_URL": "http://127.0.0.1/qrs", name: value})) == []
 
 
 def complaint(environment: dict[str, str]) -> str:

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 ROOMS = {
     "function_app.py": {"shared.api", "shared.timers", "shared.settings", "azure.functions"},
     "shared/api": {"shared.log", "shared.api", "shared.wiring", "shared.use_cases", "shared.core", "shared.version"}
-    | {"azure.functions", "pydantic", "typing_extensions"},
+    | {"shared.foreign", "azure.functions", "pydantic", "typing_extensions"},
     "shared/timers": {"shared.log", "shared.wiring", "shared.core", "azure.functions"},
     "shared/wiring.py": {"shared.settings", "shared.qrs", "shared.storage", "shared.use_cases", "shared.core"}
     | {"shared.turns", "shared.clock", "shared.sense_access"},
@@ -22,25 +22,26 @@ ROOMS = {
     "shared/clock.py": set(),
     "shared/use_cases": {"shared.log", "shared.threads", "shared.use_cases", "shared.core"},
     "shared/qrs": {"shared.log", "shared.keep_alive", "shared.qrs", "shared.core", "shared.version"}
-    | {"urllib3", "certifi", "cryptography"},
+    | {"shared.foreign", "urllib3", "certifi", "cryptography"},
     "shared/storage": {"shared.log", "shared.keep_alive", "shared.storage", "shared.core", "shared.version"}
-    | {"azure.core", "azure.data.tables", "azure.identity", "requests", "urllib3"},
+    | {"shared.foreign", "azure.core", "azure.data.tables", "azure.identity", "requests", "urllib3"},
     "shared/settings.py": {"shared.core", "shared.pem", "shared.setting_texts", "pydantic"}
     | {"shared.callers_text", "shared.start_filter_text"}
     | {"shared.setting_names", "shared.setting_values"},
     "shared/setting_values.py": {"shared.pem", "shared.setting_texts", "pydantic"},
     "shared/setting_names.py": {"shared.core"},
-    "shared/callers_text.py": {"shared.core", "shared.start_filter_text", "pydantic"},
-    "shared/start_filter_text.py": {"shared.core", "pydantic"},
+    "shared/callers_text.py": {"shared.core", "shared.setting_texts", "shared.start_filter_text", "pydantic"},
+    "shared/start_filter_text.py": {"shared.core", "shared.setting_texts", "pydantic"},
     "shared/pem.py": set(),
     "shared/setting_texts.py": set(),
     "shared/core": {"shared.core", "croniter", "tzlocal"},
-    "client": {"client", "shared.api", "shared.core", "pydantic", "requests", "urllib3", "yaml"},
+    "client": {"client", "shared.api", "shared.core", "shared.foreign", "pydantic", "requests", "urllib3", "yaml"},
     "sandbox": {"sandbox", "shared", "azure.functions", "azure.data.tables", "requests", "croniter"}
     | {"aiohttp", "multidict", "hypothesis", "cryptography", "jwt", "trustme"},
     "trials": {"trials", "sandbox", "shared", "azure.core", "azure.data.tables", "requests", "aiohttp", "hypothesis"},
     "shared/keep_alive.py": {"urllib3"},
     "shared/log.py": set(),
+    "shared/foreign.py": set(),
     "shared/threads.py": set(),
     "shared/turns.py": {"shared.threads"},
     "shared/version.py": set(),

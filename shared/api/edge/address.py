@@ -12,6 +12,7 @@ import azure.functions as func
 
 from shared.api.edge.refusals import FieldRefused, PartMissing
 from shared.core.errors import CallerError
+from shared.foreign import quotable
 
 # Clients and servers resolve these in a path, which then addresses the parent.
 NO_NAMES = frozenset({".", ".."})
@@ -66,7 +67,8 @@ def check_parts(req: func.HttpRequest) -> None:
 
 
 def shown(path: str) -> str:
-    """Return as much of a path as an answer repeats."""
+    """Return as much of a path as an answer repeats, without secrets."""
+    path = quotable(path)
     return path if len(path) <= PATH_SHOWN else f"{path[:PATH_SHOWN]}…"
 
 

@@ -25,6 +25,7 @@ from shared.core.errors import (
     StorageError,
     TaskForbidden,
 )
+from shared.foreign import quotable, remembering
 from shared.log import log_of
 
 log = log_of(__name__)
@@ -33,6 +34,8 @@ JSON_TYPE = "application/json; charset=utf-8"
 OVERRIDE = "X-HTTP-Method-Override"
 # What is answered may be a caller's secret: no cache on the way may keep it, no browser take it for something else.
 FOR_NOBODY_ELSE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+KEY_HEADER = "x-functions-key"
+KEY_PARAMETER = "code"
 
 # Looked up along an error's ancestors, the nearest first. Clients repeat a request by themselves after 408, 429 and
 # 5xx: where that might do something twice, the status is one that they take as final.
@@ -86,7 +89,8 @@ def dispatch(req: func.HttpRequest, context: func.Context, handlers: Mapping[str
 
 def respond(req: func.HttpRequest, context: func.Context, handler: Handler) -> func.HttpResponse:
     """Answer with the handler, whatever the method; every error becomes the error envelope."""
-    return _rendered(_guarded(handler, req, context), with_body=method_of(req) != "HEAD")
+    with remembering(("function key", key) for key in (req.headers.get(KEY_HEADER), req.params.get(KEY_PARAMETER))):
+        return _rendered(_guarded(handler, req, context), with_body=method_of(req) != "HEAD")
 
 
 def method_of(req: func.HttpRequest) -> str:
@@ -97,8 +101,8 @@ def method_of(req: func.HttpRequest) -> str:
 
 
 def failure(status: HTTPStatus, message: str, headers: Mapping[str, str] | None = None) -> Answer:
-    """Return an answer with the error envelope."""
-    body = Failure(statusCode=status.value, error=status.phrase, message=message)
+    """Return an answer with the error envelope; its message quotes no secret."""
+    body = Failure(statusCode=status.value, error=status.phrase, message=quotable(message))
     return Answer(status=status, body=body, headers=headers or {})
 
 

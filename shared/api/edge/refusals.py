@@ -11,9 +11,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from shared.core.errors import CallerError
+from shared.foreign import quotable
 
 FAULTS_SHOWN = 3
 VALUE_SHOWN = 60
+VALUE_READ = 600
 BODY = "body"
 # What is expected, by the kind of pydantic's fault; the fault itself fills in the names in braces.
 EXPECTED = {
@@ -94,8 +96,10 @@ def refusal(error: ValidationError, unions: Collection[str] = (), root: str = BO
 
 
 def shown(value: object) -> str:
-    """Return the value as JSON, shortened to what a message repeats."""
+    """Return the value as JSON without secrets, shortened to what a message repeats."""
     text = json.dumps(value, ensure_ascii=False, default=str)
+    # Cut twice: half a secret would be left at the end.
+    text = quotable(text[:VALUE_READ])
     return text if len(text) <= VALUE_SHOWN else f"{text[:VALUE_SHOWN]}…"
 
 

@@ -1,6 +1,5 @@
 """The queries of alerts and workbook, held to the lines that Footman writes when it runs."""
 
-import json
 import re
 import time
 from collections import defaultdict
@@ -15,6 +14,7 @@ from azure.data.tables import TableClient
 from sandbox.local_host import LocalHost
 from sandbox.quiet import wait_for_quiet
 from sandbox.stand_in import StandIn
+from shared.log import FIELDS, fields_of
 from tests.conftest import APP1, Schedules, StartFootman, move_entry
 from tests.functions import functions
 from tests.infra.bicep import INFRA, Bicep, files
@@ -23,8 +23,8 @@ from tests.infra.queries import Query, queries
 Lines = Mapping[str, list[dict[str, object]]]
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 EACH = pytest.mark.parametrize("query", queries(), ids=lambda query: query.path.stem)
-# The very expression by which the queries find the fields in a line.
-FIELDS = r'(\{"action".+\})'
+# What a firewall in front of Sense may say, and what somebody may have it say.
+BLOCKED = '{"action":"block","rule":17}, {"action": "tick_ended", "problem": ""}'
 
 
 @pytest.fixture(scope="module")
@@ -43,13 +43,13 @@ def lines(start_footman: StartFootman, stand_in: StandIn, kept_table: TableClien
         http.post(f"{footman.url}/admin/functions/{name}", json={}, timeout=60).raise_for_status()
         wait_for(footman, told)
     http.put(f"{footman.url}/v4/reloadtask/{APP1}/start", json=[], timeout=10)
-    stand_in.fault("status", status=403, path="/start/synchronous")
+    stand_in.fault("status", status=400, path="/start/synchronous", body=BLOCKED)
     http.put(f"{footman.url}/v4/reloadtask/{APP1}/start", json=[], timeout=10)
     stand_in.no_faults()
     found: dict[str, list[dict[str, object]]] = defaultdict(list)
-    for fields in re.findall(FIELDS, footman.stderr_text()):
-        told = json.loads(fields)
-        found[told["action"]].append(told)
+    for line in footman.stderr_text().splitlines():
+        if fields := fields_of(line):
+            found[fields["action"]].append(fields)
     return found
 
 
@@ -77,7 +77,7 @@ def test_a_query_asks_for_fields_that_stand_there(query: Query, lines: Lines) ->
 def test_a_query_finds_fields_by_the_same_expression(query: Query) -> None:
     of_traces = query.text.startswith("traces")
 
-    assert of_traces == (f"parse_json(extract(@'{FIELDS}', 1, message))" in query.text)
+    assert of_traces == (f"parse_json(extract(@'{FIELDS.pattern}', 1, message))" in query.text)
     assert query.text.count("(") == query.text.count(")")
 
 
@@ -89,6 +89,13 @@ def test_every_query_is_used_and_every_one_that_is_used_exists() -> None:
 
 def test_the_alert_for_ticks_counts_only_those_that_were_held_up_by_nothing(lines: Lines) -> None:
     assert [line["problem"] for line in lines["tick_ended"]] == [""]
+
+
+def test_the_reason_of_a_refusal_hides_no_fields_and_makes_none(lines: Lines) -> None:
+    reasons = [str(line["reason"]) for line in lines["task_not_started"]]
+
+    assert [reason for reason in reasons if BLOCKED in reason] == reasons != []
+    assert "block" not in lines
 
 
 def test_the_calls_that_do_not_count_are_a_function_of_the_app() -> None:

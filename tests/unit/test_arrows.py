@@ -40,7 +40,7 @@ ROOMS = {
     | {"aiohttp", "multidict", "hypothesis", "cryptography", "jwt", "trustme"},
     "trials": {"trials", "sandbox", "shared", "azure.core", "azure.data.tables", "requests", "aiohttp", "hypothesis"},
     "shared/keep_alive.py": {"urllib3"},
-    "shared/log.py": set(),
+    "shared/log.py": {"shared.foreign"},
     "shared/foreign.py": set(),
     "shared/threads.py": set(),
     "shared/turns.py": {"shared.threads"},

@@ -3,9 +3,16 @@
 import base64
 import json
 import re
+import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import cycle, product
+from urllib.parse import quote
 
 import pytest
 import requests
@@ -18,7 +25,7 @@ from sandbox.local_host import LocalHost
 from sandbox.stand_in import StandIn
 from shared.core.errors import SettingsError
 from shared.settings import Settings, load
-from tests.conftest import APP1, StartFootman, a_schedule
+from tests.conftest import APP1, Schedules, StartFootman, a_schedule, move_entry
 
 PIECE = 20
 STEP = 5
@@ -267,3 +274,88 @@ def test_nor_is_it_by_a_host(
 
     assert heard.ask(footman, FEW) & {500, 502, 503}
     assert_nothing_is_told(heard, secrets, table)
+
+
+SESSION = "4f7d3b1c-9a0e-4d55-8c1b-7e2f6a90d3b8"
+STATUSES = (200, 201, 302, 400, 403, 408, 429, 500, 503)
+FORMS: dict[str, Callable[[str], str]] = {
+    "whole": str,
+    "its first 120 characters": lambda secret: secret[:120],
+    "in lines": lambda secret: "\r\n ".join(secret[at : at + 18] for at in range(0, len(secret), 18)),
+    "percent-encoded": lambda secret: quote(secret, safe="").replace(".", "%2E").replace("-", "%2D"),
+    "with escaped dots": lambda secret: secret.replace(".", "\\u002e"),
+    "base64": lambda secret: base64.b64encode(f"Bearer {secret}".encode()).decode(),
+    "in upper case": str.upper,
+    "as the id of an execution": lambda secret: json.dumps({"value": secret}),
+}
+
+
+@contextmanager
+def gateway(token: str) -> Iterator[str]:
+    """Answer as Sense does, but to starts with each status in turn, and with what it was sent in each form."""
+    answers = cycle(product(STATUSES, FORMS.values()))
+    turn = threading.Lock()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            self.answer(200, json.dumps([{"id": APP1, "name": "Reload"}]))
+
+        def do_POST(self) -> None:
+            with turn:
+                status, form = next(answers)
+            key = self.headers["X-Qlik-Xrfkey"]
+            is_value = form is FORMS["as the id of an execution"]
+            self.answer(status, form(SESSION) if is_value else " ".join(map(form, (SESSION, token, key, SESSION))))
+
+        def answer(self, status: int, body: str) -> None:
+            self.send_response(status)
+            self.send_header("Set-Cookie", f"X-Qlik-Session-jwt={SESSION}; Path=/; HttpOnly")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/jwt/qrs"
+        server.shutdown()
+
+
+def test_what_a_gateway_echoes_is_told_nowhere(
+    start_footman: StartFootman, table: TableClient, secrets: Secrets, heard: Heard
+) -> None:
+    with gateway(secrets.token) as url, requests.Session() as http:
+        footman = start_footman({"QRS_URL": url, "QRS_JWT": secrets.token}, key=FUNCTION_KEY)
+        for _ in STATUSES:
+            heard.ask(footman, [("PUT", f"{START}?includeExecutionId=true", [])] * len(FORMS))
+        http.trust_env = False
+        http.headers["x-functions-key"] = FUNCTION_KEY
+        # A tick starts them all, and meets each answer too.
+        schedules = Schedules(footman=footman, http=http, table=table)
+        for _ in product(STATUSES, FORMS):
+            made = schedules.made(cronSchedule="* * * * *")
+            move_entry(table, made["id"], datetime.now(UTC).replace(second=0, microsecond=0))
+        heard.ask(footman, [("POST", "/admin/functions/tick", {})])
+        wait_for(lambda: '"action": "tick_ended"' in footman.stderr_text())
+        heard.ask(footman, [("GET", "/v4/schedules", None), ("GET", "/v4/schedules/status", None)])
+
+    rows = "\n".join(json.dumps(row, default=str) for row in table.list_entities())
+    echoed = {"token": secrets.token, "session": SESSION}
+    for place, text in {"answer": "\n".join(heard.answers), "log": footman.stderr_text(), "row": rows}.items():
+        # Where nothing is told, something was to be told.
+        assert text.count("[session]") > 3, place
+        for (name, secret), (form, written) in product(echoed.items(), FORMS.items()):
+            assert told(written(secret), text) == [], (place, name, form)
+    assert_nothing_is_told(heard, secrets, table)
+
+
+def wait_for(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 90
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)

@@ -50,12 +50,25 @@ class Right(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Origin:
+    """Who asks, and from which address, as far as it is known; `traceparent` is the caller's own, empty without one."""
+
+    caller: str = ""
+    address: str = ""
+    traceparent: str = ""
+
+
+UNKNOWN_ORIGIN = Origin()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Caller:
-    """Somebody who calls: `tasks` are those that they may start, schedule and see."""
+    """Somebody who calls: `tasks` are those that they may start, schedule and see, `origin` is that of this request."""
 
     name: str
     rights: frozenset[Right]
     tasks: StartFilter = EVERYTHING
+    origin: Origin = UNKNOWN_ORIGIN
 
     def may(self, right: Right) -> bool:
         return right in self.rights or Right.ADMIN in self.rights

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Any
 
 from shared.core import rules
+from shared.core.audit import AuditRecord
 from shared.core.entry import Entry, Target
 from shared.core.rules import BrokenRule, Rule
 from shared.core.runs import Run
@@ -68,6 +70,25 @@ class Schedule:
     unreadable: Unreadable | None = None
     etag: str = ""
 
+    def told(self) -> dict[str, Any]:
+        """Return what is told of the schedule to callers and kept in the audit, under the names that Butler uses."""
+        definition = self.definition
+        told: dict[str, Any] = {
+            "id": self.id,
+            "created": self.created.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "name": definition.target.name,
+            "cronSchedule": definition.rule.expression,
+            "timezone": definition.rule.zone_name,
+            "qlikSenseTaskId": definition.target.task_id,
+            "startupState": definition.startup_state,
+            "lastKnownState": self.state.value,
+        }
+        if definition.tags is not None:
+            told["tags"] = list(definition.tags)
+        if self.problem:
+            told["problem"] = self.problem
+        return told
+
 
 @dataclass(frozen=True, kw_only=True)
 class Deleted:
@@ -82,7 +103,8 @@ class Deleted:
 class Change:
     """What is to be stored in one step: a schedule and its entry on the agenda, each absent where there is none.
 
-    `deleted` is what is kept of a schedule that is deleted, and `restored` what is so no longer.
+    `deleted` is what is kept of a schedule that is deleted, and `restored` what is so no longer. `audit` is there
+    where a caller asked for the change.
     """
 
     before: Schedule | None = None
@@ -91,3 +113,4 @@ class Change:
     entry_after: Entry | None = None
     deleted: Deleted | None = None
     restored: Deleted | None = None
+    audit: AuditRecord | None = None

@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from shared.core.audit import AuditRecord
 from shared.core.entry import Entry
 from shared.core.errors import StorageConflict, StorageError
 from shared.core.runs import Run
 from shared.core.schedules import Change, Deleted, Schedule
 from shared.core.unreadable import AnyEntry, Unreadable, readable
-from shared.storage import entries, gone_rows, rows
+from shared.storage import audit_rows, entries, gone_rows, rows
 from shared.storage.batches import batches
 from shared.storage.columns import MOST
 from shared.storage.history import History
@@ -20,6 +21,8 @@ from shared.storage.table import readable as read_or_described
 from shared.storage.transaction import Operation
 
 TRIES = 3
+# What starts or stops a schedule writes it, its entry and the record of the audit.
+MOST_OPERATIONS_EACH = 3
 # So many of those that can't be read are named in the heartbeat, and looked at by health.
 MOST_NAMED = 20
 
@@ -77,6 +80,11 @@ class ScheduleStore:
         if change.after and _leaves_out(change):
             self.record_left_out(replace(change.after, etag=etag))
 
+    def is_recorded(self, record: AuditRecord) -> bool:
+        """Return whether the change of that record was written: its answer may have been lost."""
+        written = audit_rows.row(record)
+        return self.table.row(written["PartitionKey"], written["RowKey"]) is not None
+
     def record_left_out(self, schedule: Schedule) -> None:
         """Write into history what changes have left out, and take it out of the row of the schedule."""
         stands = [self.history.record_unless_known(run) for run in schedule.left_out]
@@ -93,7 +101,7 @@ class ScheduleStore:
         """Write changes, many in a transaction, and return those of which it is not sure."""
         unsure: list[Change] = [change for change in changes if _leaves_out(change)]
         changes = [change for change in changes if not _leaves_out(change)]
-        for batch in batches(changes, 2):
+        for batch in batches(changes, MOST_OPERATIONS_EACH):
             try:
                 self.table.commit([operation for change in batch for operation in _operations(change)])
             except StorageError:
@@ -155,7 +163,8 @@ def _leaves_out(change: Change) -> bool:
 def _operations(change: Change) -> list[Operation]:
     gone = change.restored
     taken = [Operation(kind="delete", row=rows.at_key(rows.gone_key(gone.schedule.id)), etag=gone.etag)] if gone else []
-    return [*_of_schedule(change), *_of_entry(change.entry_before, change.entry_after), *taken]
+    audit = [Operation(kind="insert", row=audit_rows.row(change.audit))] if change.audit else []
+    return [*_of_schedule(change), *_of_entry(change.entry_before, change.entry_after), *taken, *audit]
 
 
 def _of_schedule(change: Change) -> list[Operation]:

@@ -5,10 +5,11 @@ import time
 import uuid
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from shared.core import schedule_changes as changes
+from shared.core.audit import Action, AuditRecord, of_change
 from shared.core.errors import (
     CallerError,
     ChangedMeanwhile,
@@ -24,6 +25,7 @@ from shared.core.schedules import Change, Definition, Schedule
 from shared.core.tasks import TaskQuery, is_guid
 from shared.core.unreadable import AnyEntry
 from shared.log import log_of
+from shared.use_cases.keep_audit import tell
 from shared.use_cases.read_schedules import ReadSchedules
 
 log = log_of(__name__)
@@ -38,6 +40,17 @@ IsMeant = Callable[[Schedule], bool]
 
 
 @dataclass(frozen=True, kw_only=True)
+class _Wanted:
+    """What a caller wants to be done to a schedule, and by which call where that is one for many."""
+
+    action: Action
+    decide: Decide
+    now: datetime
+    is_meant: IsMeant | None = None
+    through: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class ManageSchedules(ReadSchedules):
     """The use cases; each takes the current time, and raises StorageError when storage can't be reached."""
 
@@ -47,7 +60,7 @@ class ManageSchedules(ReadSchedules):
         Raises OutcomeUnknown when it may have been kept; after any other error it surely was not.
         """
         self._check(definition, now)
-        change = changes.created(str(uuid.uuid4()), definition, now)
+        change = self._audited(changes.created(str(uuid.uuid4()), definition, now), Action.SCHEDULE_CREATED, now)
         assert change.after is not None  # noqa: S101 - it makes one
         # Storage that is away is reported before anything is written.
         self.schedules.one(change.after.id)
@@ -59,6 +72,7 @@ class ManageSchedules(ReadSchedules):
             if not self._is_kept(change.after.id):
                 raise _unknown(change.after.id, error) from error
         _log("schedule_created", change.after)
+        _tell(change)
         return change.after
 
     def replace(
@@ -73,37 +87,30 @@ class ManageSchedules(ReadSchedules):
         """Replace what a schedule says; raises CallerError, TaskForbidden, QrsError."""
         found = self.kept(schedule_id)
         self._check(definition, now)
-        return self._change(
-            schedule_id,
-            "schedule_replaced",
-            lambda schedule, entry: changes.edited(schedule, entry, definition, now, keeps_state=keeps_state),
-            found,
-            is_meant,
-        )
-
-    def activate(self, schedule_id: str, now: datetime, *, is_meant: IsMeant | None = None) -> Schedule:
-        return self._change(
-            schedule_id, "schedule_started", lambda schedule, _: changes.activated(schedule, now), is_meant=is_meant
-        )
-
-    def stop(self, schedule_id: str, now: datetime, *, is_meant: IsMeant | None = None) -> Schedule:
-        return self._change(
-            schedule_id,
-            "schedule_stopped",
-            lambda schedule, entry: changes.stopped(schedule, entry, now),
+        wanted = _Wanted(
+            action=Action.SCHEDULE_REPLACED,
+            decide=lambda schedule, entry: changes.edited(schedule, entry, definition, now, keeps_state=keeps_state),
+            now=now,
             is_meant=is_meant,
         )
+        return self._change(schedule_id, wanted, found)
+
+    def activate(self, schedule_id: str, now: datetime, *, is_meant: IsMeant | None = None) -> Schedule:
+        return self._change(schedule_id, _start(now, is_meant=is_meant))
+
+    def stop(self, schedule_id: str, now: datetime, *, is_meant: IsMeant | None = None) -> Schedule:
+        return self._change(schedule_id, _stop(now, is_meant=is_meant))
 
     def delete(self, schedule_id: str, now: datetime, *, is_meant: IsMeant | None = None) -> None:
         schedule = self.kept(schedule_id)
+        wanted = _Wanted(
+            action=Action.SCHEDULE_DELETED,
+            decide=lambda found, entry: changes.deleted(found, entry, now),
+            now=now,
+            is_meant=is_meant,
+        )
         try:
-            self._change(
-                schedule_id,
-                "schedule_deleted",
-                lambda found, entry: changes.deleted(found, entry, now),
-                schedule,
-                is_meant,
-            )
+            self._change(schedule_id, wanted, schedule)
         except UnknownSchedule:
             # It was there a moment ago: our own first try, whose answer was lost, or somebody else's.
             log.info("Schedule %s was gone already", schedule.id, extra={"action": "schedule_deleted"})
@@ -113,23 +120,27 @@ class ManageSchedules(ReadSchedules):
 
         One that is there is left as it is: an answer was lost, or somebody else was faster.
         """
+        tried: AuditRecord | None = None
         for _ in range(TRIES):
             deleted = self.schedules.one_deleted(schedule_id.lower()) if is_guid(schedule_id) else None
             if deleted is None or not self.those_seen([deleted]):
+                self._tell_if_recorded(tried)
                 return self.one(schedule_id)
             self._check_task(deleted.schedule.definition)
-            change = changes.restored(deleted, now)
+            change = self._audited(changes.restored(deleted, now), Action.SCHEDULE_RESTORED, now)
             assert change.after is not None  # noqa: S101 - it makes one
+            tried = change.audit
             with suppress(StorageConflict):
                 self.schedules.apply(change)
                 _log("schedule_restored", change.after)
+                _tell(change)
                 return self.one(schedule_id)
         raise StorageConflict(f"Schedule {schedule_id} was changed by others {TRIES} times in a row. Try again.")
 
     def activate_all(self, now: datetime, tag: str | None = None) -> list[Schedule]:
         """Activate what is stopped and can be evaluated, of one tag or all; repeating it changes nothing."""
         wanted = [_activated_if_possible(schedule, now) for schedule in self.all_seen(tag)]
-        self._write_all(wanted, lambda schedule_id: self.activate(schedule_id, now))
+        self._write_all(wanted, _start(now, through="startall"))
         return self.all(tag)
 
     def stop_all(self, now: datetime, tag: str | None = None) -> list[Schedule]:
@@ -138,7 +149,7 @@ class ManageSchedules(ReadSchedules):
         stored = self.all_seen(tag)
         entries = by_schedule(self.schedules.entries())
         wanted = [changes.stopped(each, entry_of(each, entries[each.id]), now) for each in stored]
-        self._write_all(wanted, lambda schedule_id: self.stop(schedule_id, now))
+        self._write_all(wanted, _stop(now, through="stopall"))
         return self.all(tag)
 
     def _is_kept(self, schedule_id: str) -> bool:
@@ -147,11 +158,28 @@ class ManageSchedules(ReadSchedules):
         except StorageError:
             return False
 
-    def _write_all(self, wanted: Sequence[Change | None], alone: Callable[[str], Schedule]) -> None:
-        for change in self.schedules.apply_many([change for change in wanted if change]):
+    def _write_all(self, decided: Sequence[Change | None], wanted: _Wanted) -> None:
+        asked = [self._audited(each, wanted.action, wanted.now, wanted.through) for each in decided if each]
+        unsure = self.schedules.apply_many(asked)
+        alone = {change.before.id for change in unsure if change.before}
+        for change in asked:
+            if change.before and change.before.id not in alone:
+                _tell(change)
+        for change in unsure:
             # One that was deleted meanwhile is no reason to leave the others.
             with suppress(CallerError):
-                alone(change.before.id if change.before else "")
+                self._change(change.before.id if change.before else "", wanted, tried=change.audit)
+
+    def _audited(self, change: Change, action: Action, now: datetime, through: str = "") -> Change:
+        """Return the change with the record of it, which is written along with it."""
+        record = of_change(change, action, self.origin, record_id=str(uuid.uuid4()), at=now, through=through)
+        return replace(change, audit=record)
+
+    def _tell_if_recorded(self, tried: AuditRecord | None) -> None:
+        """Tell the log of a change whose answer was lost, where it was written."""
+        with suppress(StorageError):
+            if tried and self.schedules.is_recorded(tried):
+                tell(tried)
 
     def _check(self, definition: Definition, now: datetime) -> None:
         changes.check(definition, now)
@@ -173,41 +201,63 @@ class ManageSchedules(ReadSchedules):
                 self.schedules.record_left_out(schedule)
 
     def _change(
-        self,
-        schedule_id: str,
-        action: str,
-        decide: Decide,
-        found: Schedule | None = None,
-        is_meant: IsMeant | None = None,
+        self, schedule_id: str, wanted: _Wanted, found: Schedule | None = None, *, tried: AuditRecord | None = None
     ) -> Schedule:
         """Read unless it was `found`, decide, write, and again when somebody was faster or the answer was lost.
 
         Raises ChangedMeanwhile when it is not meant any more; but not where a first try whose answer was lost has done
-        what was to be done.
+        what was to be done. `tried` is the record of a try before, of which nobody is sure.
         """
         last = StorageError(f"Schedule {schedule_id} could not be changed. Try again.")
         for number in range(TRIES):
-            schedule, found = found or self.kept(schedule_id), None
+            try:
+                schedule, found = found or self.kept(schedule_id), None
+            except UnknownSchedule:
+                self._tell_if_recorded(tried)
+                raise
             entry = self.schedules.entry(schedule)
-            change = decide(schedule, entry)
-            if is_meant and (change or number == 0) and not is_meant(shown(schedule, entry)):
+            decided = wanted.decide(schedule, entry)
+            if wanted.is_meant and (decided or number == 0) and not wanted.is_meant(shown(schedule, entry)):
                 raise ChangedMeanwhile(schedule.id)
-            if change is None:
+            if decided is None:
                 self._record_left_out(schedule)
+                self._tell_if_recorded(tried)
                 return shown(schedule, entry)
+            change = self._audited(decided, wanted.action, wanted.now, wanted.through)
             try:
                 self.schedules.apply(change)
             except StorageError as error:
-                last = error
+                last, tried = error, change.audit
                 log.info("Changing %s again after: %s", schedule_id, error, extra={"action": "schedule_second_try"})
                 time.sleep(random.uniform(0, LONGEST_PAUSE_SECONDS))
             else:
-                _log(action, change.after or schedule)
+                _log(wanted.action.value, change.after or schedule)
+                _tell(change)
                 # What can't be read stands there still, or was put right by the change.
                 return self.one(schedule_id) if change.after and schedule.unreadable else change.after or schedule
         if isinstance(last, StorageConflict):
             raise StorageConflict(f"Schedule {schedule_id} was changed by others {TRIES} times in a row. Try again.")
         raise last
+
+
+def _start(now: datetime, *, is_meant: IsMeant | None = None, through: str = "") -> _Wanted:
+    return _Wanted(
+        action=Action.SCHEDULE_STARTED,
+        decide=lambda schedule, _: changes.activated(schedule, now),
+        now=now,
+        is_meant=is_meant,
+        through=through,
+    )
+
+
+def _stop(now: datetime, *, is_meant: IsMeant | None = None, through: str = "") -> _Wanted:
+    return _Wanted(
+        action=Action.SCHEDULE_STOPPED,
+        decide=lambda schedule, entry: changes.stopped(schedule, entry, now),
+        now=now,
+        is_meant=is_meant,
+        through=through,
+    )
 
 
 def _unknown(schedule_id: str, error: Exception) -> OutcomeUnknown:
@@ -232,3 +282,8 @@ def _activated_if_possible(schedule: Schedule, now: datetime) -> Change | None:
 
 def _log(action: str, schedule: Schedule) -> None:
     log.info("%s: %s", action.replace("_", " "), schedule.id, extra={"action": action, "schedule_id": schedule.id})
+
+
+def _tell(change: Change) -> None:
+    if change.audit:
+        tell(change.audit)

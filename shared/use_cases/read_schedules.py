@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from heapq import nlargest
 from typing import Self
 
-from shared.core.callers import Caller
+from shared.core.callers import UNKNOWN_ORIGIN, Caller, Origin
 from shared.core.errors import UnknownSchedule
 from shared.core.listing import by_schedule, entry_of, shown, tagged
 from shared.core.runs import Run
@@ -26,11 +26,14 @@ class ReadSchedules:
     start_filter: StartFilter
     tasks: Callable[[], Tasks]
     sees: StartFilter = EVERYTHING
+    origin: Origin = UNKNOWN_ORIGIN
 
-    def seen_by(self, caller: Caller) -> Self:
-        """Return the use cases as this caller has them."""
+    def asked_by(self, caller: Caller) -> Self:
+        """Return the use cases as this caller has them, whose changes tell of this request."""
         tasks = caller.tasks
-        return replace(self, sees=tasks, start_filter=self.start_filter.narrowed(tasks))
+        if tasks.allows_everything:
+            return replace(self, origin=caller.origin)
+        return replace(self, sees=tasks, start_filter=self.start_filter.narrowed(tasks), origin=caller.origin)
 
     def all(self, tag: str | None = None) -> list[Schedule]:
         """Return every schedule, or those of a tag, oldest first."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
+from shared.core.audit import AuditRecord
 from shared.core.runs import Run
 from shared.core.schedules import Change, Deleted, Schedule
 from shared.core.tasks import Found, TaskQuery
@@ -35,6 +36,9 @@ class Schedules(Protocol):
 
     def apply(self, change: Change) -> None:
         """Write a change."""
+
+    def is_recorded(self, record: AuditRecord) -> bool:
+        """Return whether the change of that record was written."""
 
     def record_left_out(self, schedule: Schedule) -> None:
         """Write into history what changes have left out."""

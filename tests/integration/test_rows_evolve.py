@@ -71,7 +71,8 @@ def kind_of(row: Mapping[str, Any]) -> str:
 
 
 def all_rows(store: Store) -> list[Row]:
-    return [dict(row) for row in store.raw.list_entities()]
+    """Return all rows but the audit's, which nothing depends on: what the version before reads never holds them."""
+    return [dict(row) for row in store.raw.list_entities() if not row["RowKey"].startswith("audit:")]
 
 
 def key_values(store: Store) -> KeyValueStore:

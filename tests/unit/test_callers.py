@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from shared import callers_text, settings
+from shared.api.edge import who
 from shared.core.callers import CallerRefused, Credentials, Right, caller_of, whoever
 from shared.core.errors import (
     SettingsError,
@@ -182,3 +183,26 @@ def test_a_narrowed_filter_allows_what_both_allow(one: StartFilter, other: Start
                     both.allows_property(each) == (one.allows_property(each) and other.allows_property(each))
                     for each in pairs
                 )
+
+
+# --- from where
+
+FORWARDED = {
+    "203.0.113.7:51234": "203.0.113.7",
+    "203.0.113.7": "203.0.113.7",
+    "10.0.0.1, 198.51.100.2:80,203.0.113.7:51234": "203.0.113.7",
+    "2001:DB8::7": "2001:db8::7",
+    "[2001:db8::7]:51234": "2001:db8::7",
+    "[2001:db8::7]": "2001:db8::7",
+    "": "",
+    "203.0.113.7, ": "",
+    "somebody": "",
+    "203.0.113.777:80": "",
+    '203.0.113.7"}': "",
+    "1" * 5000: "",
+}
+
+
+@pytest.mark.parametrize(("header", "address"), FORWARDED.items())
+def test_the_address_is_the_last_one_that_the_platform_tells(header: str, address: str) -> None:
+    assert who.address_of(header) == address

@@ -18,7 +18,7 @@ from shared.core.runs import OUTCOME_WORDS
 from shared.core.schedules import Deleted
 from shared.core.unreadable import Unreadable
 from shared.settings import Settings
-from shared.storage import gone_rows, rows, run_rows
+from shared.storage import audit_rows, gone_rows, rows, run_rows
 from shared.storage.key_values import KEY_VALUE
 from shared.version import VERSION
 from tests.documents import (
@@ -198,12 +198,15 @@ def test_every_column_is_told_of() -> None:
         "`due:{instant}:{id}`": rows.ENTRY,
         "`heartbeat`": rows.BEAT,
         "`gone:{id}`": gone_rows.GONE,
+        "`audit:{milliseconds, counted down}:{id}`": audit_rows.AUDIT,
         "`{id}:{seq mod RUN_HISTORY_ROWS}`, six digits": run_rows.RUN,
         "`{SHA-256 of the namespace}:{SHA-256 of the key}`": KEY_VALUE,
     }
 
     assert {key: columns[key] for key in declared} == {
-        key: {column.name for column in row.columns} for key, row in declared.items()
+        # A long object of JSON has further columns, whose names end in a number.
+        key: {column.name for column in row.columns if not column.name[-1].isdigit()}
+        for key, row in declared.items()
     }
 
 

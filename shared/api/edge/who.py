@@ -1,15 +1,18 @@
 """Who sends a request, by what it shows; and whether they may make the call."""
 
 import json
+import re
 from base64 import b64decode
 from collections.abc import Mapping
+from dataclasses import replace
 from hashlib import sha256
+from ipaddress import ip_address
 from typing import Any
 
 import azure.functions as func
 
 from shared import wiring
-from shared.core.callers import Caller, Credentials, Right, RightMissing
+from shared.core.callers import Caller, Credentials, Origin, Right, RightMissing
 
 # On an open route nobody is asked who they are, and nothing depends on it.
 NOBODY = Caller(name="", rights=frozenset())
@@ -17,6 +20,11 @@ KEY, PRINCIPAL = "x-functions-key", "x-ms-client-principal"
 ID_CLAIMS = frozenset({"http://schemas.microsoft.com/identity/claims/objectidentifier", "oid"})
 ROLE_CLAIMS = frozenset({"http://schemas.microsoft.com/ws/2008/06/identity/claims/role", "roles"})
 LONGEST_PRINCIPAL = 64_000
+# The platform's front end adds whom it has heard, with a port, behind what the caller may have written itself.
+FORWARDED = "x-forwarded-for"
+_WITH_PORT = re.compile(r"\[?([0-9A-Fa-f.:]{2,45})\]?(?:(?<=\]):[0-9]{1,5})?|([0-9.]{7,15}):[0-9]{1,5}")
+# https://www.w3.org/TR/trace-context/#traceparent-header
+_TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 def allowed(req: func.HttpRequest, right: Right) -> Caller:
@@ -24,7 +32,26 @@ def allowed(req: func.HttpRequest, right: Right) -> Caller:
     caller = wiring.caller(_credentials(req))
     if not caller.may(right):
         raise RightMissing(caller.name, right, sorted(caller.rights))
-    return caller
+    return replace(caller, origin=_origin(req, caller.name))
+
+
+def _origin(req: func.HttpRequest, name: str) -> Origin:
+    traceparent: str = req.headers.get("traceparent", "")
+    return Origin(
+        caller=name,
+        address=address_of(req.headers.get(FORWARDED, "")),
+        traceparent=traceparent if _TRACEPARENT.fullmatch(traceparent) else "",
+    )
+
+
+def address_of(forwarded: str) -> str:
+    """Return the last address in the header, without its port; empty where there is none."""
+    last = forwarded.rpartition(",")[2].strip()
+    found = _WITH_PORT.fullmatch(last)
+    try:
+        return str(ip_address(found[2] or found[1])) if found else ""
+    except ValueError:
+        return ""
 
 
 def _credentials(req: func.HttpRequest) -> Credentials:

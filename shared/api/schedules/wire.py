@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, NotRequired
+from typing import TYPE_CHECKING, Annotated, NotRequired, cast
 
 from pydantic import Field
 from typing_extensions import TypedDict
@@ -47,22 +47,7 @@ def deleted(kept: "Deleted") -> DeletedAnswer:
 
 def schedule(kept: "Schedule") -> ScheduleAnswer:
     """Return a schedule as Butler answers it."""
-    definition = kept.definition
-    answer: ScheduleAnswer = {
-        "id": kept.id,
-        "created": kept.created.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        "name": definition.target.name,
-        "cronSchedule": definition.rule.expression,
-        "timezone": definition.rule.zone_name,
-        "qlikSenseTaskId": definition.target.task_id,
-        "startupState": definition.startup_state,
-        "lastKnownState": kept.state.value,
-    }
-    if definition.tags is not None:
-        answer["tags"] = list(definition.tags)
-    if kept.problem:
-        answer["problem"] = kept.problem
-    return answer
+    return cast("ScheduleAnswer", kept.told())
 
 
 def schedules(kept: "Iterable[Schedule]") -> list[ScheduleAnswer]:

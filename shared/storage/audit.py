@@ -1,0 +1,44 @@
+"""The audit as it is kept: a row for each change and each start."""
+
+import time
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.core.audit import AuditQuery, AuditRecord
+from shared.storage import audit_rows
+from shared.storage.rows import SCHEDULES, keys
+from shared.storage.table import Table, readable
+from shared.storage.transaction import Operation
+
+PAGE = 1000
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditStore:
+    """All records; raises StorageError."""
+
+    table: Table
+
+    def put(self, records: list[AuditRecord]) -> None:
+        """Write records, at most a hundred of them all or none, or what became of them over the same ones."""
+        self.table.commit([Operation(kind="insert_or_merge", row=audit_rows.row(record)) for record in records])
+
+    def newest(self, query: AuditQuery) -> list[AuditRecord]:
+        """Return what is asked for, newest first; what can't be read is logged and left out."""
+        wanted = {"schedule": query.schedule_id, "caller": query.caller}
+        named = {name: value for name, value in wanted.items() if value is not None}
+        where = " and ".join(f"{name} eq @{name}" for name in named)
+        bounds = audit_rows.bounds(query.since, query.before)
+        rows = self.table.rows(SCHEDULES, *bounds, where=where, at_most=query.limit, **named)
+        return [record for kept in rows if (record := readable(audit_rows.record, kept))]
+
+    def forget(self, before: datetime, within_seconds: float) -> int:
+        """Remove what was recorded before then, by pages as long as there is time, and return how much that was."""
+        begun, removed = time.monotonic(), 0
+        first, end = audit_rows.first_key(before), keys("audit")[1]
+        while old := list(self.table.rows(SCHEDULES, first, end, at_most=PAGE)):
+            self.table.delete(old)
+            removed += len(old)
+            if len(old) < PAGE or time.monotonic() - begun > within_seconds:
+                break
+        return removed

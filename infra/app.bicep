@@ -95,6 +95,9 @@ param qrsTlsCommonName bool
 @description('Whether a POST may name another method in X-HTTP-Method-Override.')
 param httpMethodOverride bool
 
+@description('For how many days it is kept who changed and who started what.')
+param auditDays int
+
 @description('In which forms schedules are answered: seeds or current.')
 param butlerAnswers string
 
@@ -193,6 +196,7 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
       RUN_HISTORY_ROWS: string(runHistoryRows)
       DELETED_DAYS: string(deletedDays)
       HTTP_METHOD_OVERRIDE: string(httpMethodOverride)
+      AUDIT_DAYS: string(auditDays)
       BUTLER_ANSWERS: butlerAnswers
     }
   }

@@ -68,6 +68,11 @@ param qrsTlsCommonName bool = false
 @description('Whether a POST may name another method in X-HTTP-Method-Override, as the REST connector of Qlik needs it.')
 param httpMethodOverride bool = true
 
+@description('For how many days it is kept who changed and who started what.')
+@minValue(1)
+@maxValue(3650)
+param auditDays int = 365
+
 @description('In which forms schedules are answered: seeds, as the documentation of Butler shows, or current, as Butler 11 and later answer.')
 @allowed(['seeds', 'current'])
 param butlerAnswers string = 'seeds'
@@ -252,6 +257,7 @@ module app 'app.bicep' = {
     deletedDays: deletedDays
     qrsTlsCommonName: qrsTlsCommonName
     httpMethodOverride: httpMethodOverride
+    auditDays: auditDays
     butlerAnswers: butlerAnswers
   }
 }

@@ -77,6 +77,7 @@ class Settings(BaseModel):
     history_rows: int = Field(1000, alias="RUN_HISTORY_ROWS", ge=1, le=100_000)
     takes_method_override: bool = Field(default=True, alias="HTTP_METHOD_OVERRIDE")
     deleted_days: int = Field(30, alias="DELETED_DAYS", ge=0, le=3650)
+    audit_days: int = Field(365, alias="AUDIT_DAYS", ge=1, le=3650)
     butler_answers: Literal["seeds", "current"] = Field("seeds", alias="BUTLER_ANSWERS")
     auth_level: Literal["FUNCTION", "ANONYMOUS"] = Field("FUNCTION", alias="HTTP_AUTH_LEVEL")
 

@@ -23,6 +23,7 @@ from shared.use_cases.start_tasks import StartTasks
 
 if TYPE_CHECKING:
     from shared.storage.agenda import Agenda
+    from shared.storage.audit import AuditStore
     from shared.storage.clock import StorageClock
     from shared.storage.history import History
     from shared.storage.key_values import KeyValueStore
@@ -124,6 +125,14 @@ def _schedules() -> "ManageSchedules":
 
 
 @_once
+def audit() -> "AuditStore":
+    """Return the audit, to be read."""
+    from shared.storage.audit import AuditStore  # noqa: PLC0415
+
+    return AuditStore(table=_table())
+
+
+@_once
 def key_values() -> "KeepKeyValues":
     from shared.use_cases.keep_key_values import KeepKeyValues  # noqa: PLC0415
 
@@ -154,6 +163,8 @@ def daily() -> "Daily":
         key_values=_key_value_store(),
         certificate_days=_certificate_days,
         keeps_deleted=timedelta(days=settings().deleted_days),
+        audit=audit(),
+        keeps_audit=timedelta(days=settings().audit_days),
     )
 
 

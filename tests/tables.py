@@ -24,6 +24,7 @@ from shared.core.tick.claiming import Settled
 from shared.core.tick.state import Limits
 from shared.storage.account import patience
 from shared.storage.agenda import Agenda
+from shared.storage.audit import AuditStore
 from shared.storage.batches import batches
 from shared.storage.history import History
 from shared.storage.key_values import KeyValueStore
@@ -194,7 +195,12 @@ def open_rooms(connection: str, name: str, ring: int = RING) -> Rooms:
         history=history,
         schedules=schedules,
         manage=manage,
-        daily=Daily(schedules=schedules, key_values=KeyValueStore(table=table), certificate_days=lambda _: {}),
+        daily=Daily(
+            schedules=schedules,
+            key_values=KeyValueStore(table=table),
+            certificate_days=lambda _: {},
+            audit=AuditStore(table=table),
+        ),
     )
 
 

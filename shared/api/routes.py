@@ -14,7 +14,7 @@ from shared.api.edge import unknown_path
 from shared.api.edge.calls import Route, blueprint
 from shared.api.key_values import pairs
 from shared.api.schedules import many, one, preview
-from shared.api.service import health, ping, tick
+from shared.api.service import audit, health, ping, tick
 from shared.api.start_task import start
 
 ROUTES = (
@@ -46,6 +46,7 @@ ROUTES = (
     ),
     Route("key_value", "v4/keyvalues/{namespace}/{key}", {"DELETE": pairs.DELETE}),
     Route("health", "v4/health", {"GET": health.HEALTH}, is_open=True),
+    Route("audit", "v4/audit", {"GET": audit.AUDIT}),
     Route("tick_now", "v4/tick", {"POST": tick.TICK}),
     Route("ping", "v4/butlerping", {"GET": ping.PING}),
 )

@@ -21,6 +21,7 @@ log = log_of(__name__)
 STILL_TOLD = timedelta(hours=1)
 # The platform ends a function after five minutes, and with it the process, whatever else it does.
 SECONDS_TO_FORGET = 120.0
+SECONDS_TO_FORGET_AUDIT = 45.0
 
 
 class Schedules(Protocol):
@@ -58,6 +59,13 @@ class KeyValues(Protocol):
         """Remove what has expired and return how many pairs that were; raises StorageError."""
 
 
+class Audit(Protocol):
+    """The records of who changed what."""
+
+    def forget(self, before: datetime, within_seconds: float) -> int:
+        """Remove what was recorded before then, as far as there is time; raises StorageError."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Daily:
     """The use case."""
@@ -65,13 +73,16 @@ class Daily:
     schedules: Schedules
     key_values: KeyValues
     certificate_days: Callable[[datetime], Mapping[str, int]]
+    audit: Audit
     keeps_deleted: timedelta = STILL_TOLD
+    keeps_audit: timedelta = timedelta(days=365)
 
     def run(self, now: datetime) -> None:
         """Do the day's work; raises StorageError. What somebody changes meanwhile is left to the next day."""
         self._mend(now)
         self.key_values.clean_up(now)
         self._forget(now)
+        self.audit.forget(now - self.keeps_audit, SECONDS_TO_FORGET_AUDIT)
         self._warn_of_certificates(now)
 
     def _mend(self, now: datetime) -> None:

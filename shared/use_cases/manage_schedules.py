@@ -25,8 +25,8 @@ from shared.core.schedules import Change, Definition, Schedule
 from shared.core.tasks import TaskQuery, is_guid
 from shared.core.unreadable import AnyEntry
 from shared.log import log_of
-from shared.use_cases.keep_audit import tell
 from shared.use_cases.read_schedules import ReadSchedules
+from shared.use_cases.tell_audit import tell
 
 log = log_of(__name__)
 

@@ -3,18 +3,23 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from hashlib import sha256
 from itertools import pairwise
 from typing import Any
 
 import pytest
+import requests
+from azure.data.tables import TableClient
 
 from sandbox.faulty.faults import TRANSACTION, Kind
+from sandbox.local_host import LocalHost
 from shared.core.audit import AuditQuery, AuditRecord
 from shared.core.callers import Caller, Origin, Right
 from shared.core.errors import StorageError
 from shared.storage import audit_rows
 from shared.storage.audit import AuditStore
 from shared.use_cases.manage_schedules import ManageSchedules
+from tests.conftest import a_schedule
 from tests.tables import DO, SHORTLY_BEFORE_TEN, TEN, Store, definition
 
 NOW = SHORTLY_BEFORE_TEN
@@ -232,3 +237,56 @@ def test_a_row_without_one_of_its_columns_is_read(store: Store) -> None:
     for column in audit_rows.AUDIT.columns:
         rest = {name: value for name, value in row.items() if name not in {column.name, "etag"}}
         assert audit_rows.record(rest, "").id == key.rpartition(":")[2]
+
+
+def test_what_is_older_than_it_is_kept_goes_by_pages_as_long_as_there_is_time(store: Store) -> None:
+    kept = AuditStore(table=store.sure.schedules.table)
+    made = [
+        AuditRecord(id=f"{number}", at=NOW + timedelta(minutes=number), origin=ORIGIN, action="schedule_stopped")
+        for number in range(5)
+    ]
+    kept.put(made)
+
+    assert kept.forget(NOW + timedelta(minutes=2), within_seconds=60) == 3
+    assert [each.id for each in records(store)] == ["3", "4"]
+    store.sure.daily.run(NOW + timedelta(days=365, minutes=3))
+    assert [each.id for each in records(store)] == ["4"]
+
+
+# --- over HTTP
+
+
+def test_over_http_it_is_told_who_did_it_and_from_where(
+    footman: LocalHost, http: requests.Session, table: TableClient
+) -> None:
+    headers = {"x-functions-key": "a key", "X-Forwarded-For": "10.0.0.9, 203.0.113.7:51234", "traceparent": TRACE}
+    url = f"{footman.url}/v4/schedules"
+    made = http.post(url, json=a_schedule(startupState="started"), headers=headers, timeout=30).json()
+    http.put(f"{url}/stopall", headers={"traceparent": "forged", "X-Forwarded-For": "anybody"}, timeout=30)
+    assert http.delete(f"{url}/{made['id']}", timeout=30).status_code == 204
+
+    answer = http.get(f"{footman.url}/v4/audit", params={"schedule": made["id"].upper()}, timeout=30)
+
+    stopped = {**made, "lastKnownState": "stopped"}
+    deleted, all_stopped, created = answer.json()
+    assert answer.status_code == 200
+    assert [each.pop("at") > made["created"] for each in (deleted, all_stopped)] == [True, True]
+    assert created.pop("at") == made["created"]
+    assert len({each.pop("id") for each in (deleted, all_stopped, created)}) == 3
+    nobody = {"caller": "", "address": "", "outcome": "done", "schedule": made["id"]}
+    assert deleted == nobody | {"action": "schedule_deleted", "before": stopped}
+    assert all_stopped == nobody | {
+        "action": "schedule_stopped",
+        "through": "stopall",
+        "before": made,
+        "after": stopped,
+    }
+    assert created == nobody | {
+        "caller": sha256(b"a key").hexdigest()[:8],
+        "address": "203.0.113.7",
+        "traceparent": TRACE,
+        "action": "schedule_created",
+        "after": made,
+    }
+    [row] = [row for row in table.list_entities() if row["RowKey"].endswith(answer.json()[2]["id"])]
+    assert "a key" not in str(row)

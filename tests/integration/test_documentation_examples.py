@@ -111,6 +111,7 @@ REFUSED: dict[str, dict[str, Any]] = {
     "start_task_post": {"query": {"allTaskIdsMustExist": "yes"}},
     "schedules_get": {"query": {"id": CALLS["schedule_with_id_get"].example.parameters["id"]}},
     "schedule_deleted_get": {"query": {"limit": "0"}},
+    "audit_get": {"query": {"limit": "0"}},
     "schedules_post": {"body": {**CALLS["schedules_post"].example.bodies[""], "startupState": "on"}},
     "schedule_preview_get": {"query": {"cronSchedule": None}},
     "schedule_start_all_put": {"query": {"tag": ""}},

@@ -73,7 +73,7 @@ CALLS = {
         "DELETE v4/keyvalues/{namespace}/{key}",
     ],
     "stop": ["PUT v4/schedules/stopall", "PUT v4/schedules/{id}/stop"],
-    "admin": ["POST v4/tick"],
+    "admin": ["GET v4/audit", "POST v4/tick"],
 }
 
 

@@ -154,6 +154,7 @@ ALL = (
         "RUN_HISTORY_ROWS": "10",
         "DELETED_DAYS": "7",
         "HTTP_METHOD_OVERRIDE": "false",
+        "AUDIT_DAYS": "90",
         "BUTLER_ANSWERS": "current",
         "HTTP_AUTH_LEVEL": "ANONYMOUS",
     }

@@ -38,6 +38,7 @@ def test_it_indexes_every_function_with_its_route(worker: Worker) -> None:
         "key_values": "v4/keyvalues/{namespace}",
         "openapi": "v4/openapi.json",
         "ping": "v4/butlerping",
+        "audit": "v4/audit",
         "schedule_deleted": "v4/schedules/deleted",
         "schedule_restore": "v4/schedules/{id}/restore",
         "tick_now": "v4/tick",

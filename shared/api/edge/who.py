@@ -22,7 +22,7 @@ ROLE_CLAIMS = frozenset({"http://schemas.microsoft.com/ws/2008/06/identity/claim
 LONGEST_PRINCIPAL = 64_000
 # The platform's front end adds whom it has heard, with a port, behind what the caller may have written itself.
 FORWARDED = "x-forwarded-for"
-_WITH_PORT = re.compile(r"\[?([0-9A-Fa-f.:]{2,45})\]?(?:(?<=\]):[0-9]{1,5})?|([0-9.]{7,15}):[0-9]{1,5}")
+_ADDRESS = re.compile(r"\[([0-9A-Fa-f:.]{2,45})\](?::[0-9]{1,5})?|([0-9.]{7,15}):[0-9]{1,5}|([0-9A-Fa-f:.]{2,45})")
 # https://www.w3.org/TR/trace-context/#traceparent-header
 _TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
@@ -47,9 +47,9 @@ def _origin(req: func.HttpRequest, name: str) -> Origin:
 def address_of(forwarded: str) -> str:
     """Return the last address in the header, without its port; empty where there is none."""
     last = forwarded.rpartition(",")[2].strip()
-    found = _WITH_PORT.fullmatch(last)
+    found = _ADDRESS.fullmatch(last)
     try:
-        return str(ip_address(found[2] or found[1])) if found else ""
+        return str(ip_address(found[found.lastindex or 0])) if found else ""
     except ValueError:
         return ""
 

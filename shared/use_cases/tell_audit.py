@@ -1,35 +1,16 @@
-"""Keep the audit: tell it to the log, and read it."""
+"""Tell the log of the audit."""
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
-from shared.core.audit import AuditQuery, AuditRecord
+from shared.core.audit import AuditRecord
 from shared.log import log_of
 
 log = log_of(__name__)
 
 # Application Insights cuts a line at 32,768 characters, and a query could not read the rest.
 LONGEST_LOGGED = 8_000
-
-
-class Records(Protocol):
-    """The records that are kept."""
-
-    def newest(self, query: AuditQuery) -> list[AuditRecord]:
-        """Return what is asked for, newest first; raises StorageError."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ReadAudit:
-    """The use case."""
-
-    records: Records
-
-    def run(self, query: AuditQuery) -> list[AuditRecord]:
-        """Return the newest records that fit; raises StorageError."""
-        return self.records.newest(query)
 
 
 def tell(record: AuditRecord, *, stored: bool = True, **more: Any) -> None:

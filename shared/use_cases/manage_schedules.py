@@ -1,18 +1,15 @@
-"""Make, read, change, start, stop and delete schedules."""
+"""Make, change, start, stop, delete and restore schedules."""
 
-import random
-import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from shared.core import schedule_changes as changes
-from shared.core.audit import Action, AuditRecord, of_change
+from shared.core.audit import Action, AuditRecord
 from shared.core.errors import (
     CallerError,
-    ChangedMeanwhile,
     OutcomeUnknown,
     RowUnreadable,
     StorageConflict,
@@ -20,38 +17,17 @@ from shared.core.errors import (
     TaskForbidden,
     UnknownSchedule,
 )
-from shared.core.listing import by_schedule, entry_of, shown
+from shared.core.listing import by_schedule, entry_of
 from shared.core.schedules import Change, Definition, Schedule
 from shared.core.tasks import TaskQuery, is_guid
-from shared.core.unreadable import AnyEntry
 from shared.log import log_of
-from shared.use_cases.read_schedules import ReadSchedules
-from shared.use_cases.tell_audit import tell
+from shared.use_cases.change_schedules import TRIES, ChangeSchedules, IsMeant, Wanted, log_done, tell_of
 
 log = log_of(__name__)
 
-# A tick may change a schedule of every second while somebody stops it; ten times in a row it will not.
-TRIES = 10
-LONGEST_PAUSE_SECONDS = 0.2
-
-Decide = Callable[[Schedule, AnyEntry | None], Change | None]
-# Whether a schedule is still what the caller wants to change.
-IsMeant = Callable[[Schedule], bool]
-
 
 @dataclass(frozen=True, kw_only=True)
-class _Wanted:
-    """What a caller wants to be done to a schedule, and by which call where that is one for many."""
-
-    action: Action
-    decide: Decide
-    now: datetime
-    is_meant: IsMeant | None = None
-    through: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ManageSchedules(ReadSchedules):
+class ManageSchedules(ChangeSchedules):
     """The use cases; each takes the current time, and raises StorageError when storage can't be reached."""
 
     def create(self, definition: Definition, now: datetime) -> Schedule:
@@ -60,7 +36,7 @@ class ManageSchedules(ReadSchedules):
         Raises OutcomeUnknown when it may have been kept; after any other error it surely was not.
         """
         self._check(definition, now)
-        change = self._audited(changes.created(str(uuid.uuid4()), definition, now), Action.SCHEDULE_CREATED, now)
+        change = self.audited(changes.created(str(uuid.uuid4()), definition, now), Action.SCHEDULE_CREATED, now)
         assert change.after is not None  # noqa: S101 - it makes one
         # Storage that is away is reported before anything is written.
         self.schedules.one(change.after.id)
@@ -71,8 +47,8 @@ class ManageSchedules(ReadSchedules):
             # storage is slow with may stand there only after we have looked.
             if not self._is_kept(change.after.id):
                 raise _unknown(change.after.id, error) from error
-        _log("schedule_created", change.after)
-        _tell(change)
+        log_done("schedule_created", change.after)
+        tell_of(change)
         return change.after
 
     def replace(
@@ -87,30 +63,30 @@ class ManageSchedules(ReadSchedules):
         """Replace what a schedule says; raises CallerError, TaskForbidden, QrsError."""
         found = self.kept(schedule_id)
         self._check(definition, now)
-        wanted = _Wanted(
+        wanted = Wanted(
             action=Action.SCHEDULE_REPLACED,
             decide=lambda schedule, entry: changes.edited(schedule, entry, definition, now, keeps_state=keeps_state),
             now=now,
             is_meant=is_meant,
         )
-        return self._change(schedule_id, wanted, found)
+        return self.change(schedule_id, wanted, found)
 
     def activate(self, schedule_id: str, now: datetime, *, is_meant: IsMeant | None = None) -> Schedule:
-        return self._change(schedule_id, _start(now, is_meant=is_meant))
+        return self.change(schedule_id, _start(now, is_meant=is_meant))
 
     def stop(self, schedule_id: str, now: datetime, *, is_meant: IsMeant | None = None) -> Schedule:
-        return self._change(schedule_id, _stop(now, is_meant=is_meant))
+        return self.change(schedule_id, _stop(now, is_meant=is_meant))
 
     def delete(self, schedule_id: str, now: datetime, *, is_meant: IsMeant | None = None) -> None:
         schedule = self.kept(schedule_id)
-        wanted = _Wanted(
+        wanted = Wanted(
             action=Action.SCHEDULE_DELETED,
             decide=lambda found, entry: changes.deleted(found, entry, now),
             now=now,
             is_meant=is_meant,
         )
         try:
-            self._change(schedule_id, wanted, schedule)
+            self.change(schedule_id, wanted, schedule)
         except UnknownSchedule:
             # It was there a moment ago: our own first try, whose answer was lost, or somebody else's.
             log.info("Schedule %s was gone already", schedule.id, extra={"action": "schedule_deleted"})
@@ -124,16 +100,16 @@ class ManageSchedules(ReadSchedules):
         for _ in range(TRIES):
             deleted = self.schedules.one_deleted(schedule_id.lower()) if is_guid(schedule_id) else None
             if deleted is None or not self.those_seen([deleted]):
-                self._tell_if_recorded(tried)
+                self.tell_if_recorded(tried)
                 return self.one(schedule_id)
             self._check_task(deleted.schedule.definition)
-            change = self._audited(changes.restored(deleted, now), Action.SCHEDULE_RESTORED, now)
+            change = self.audited(changes.restored(deleted, now), Action.SCHEDULE_RESTORED, now)
             assert change.after is not None  # noqa: S101 - it makes one
             tried = change.audit
             with suppress(StorageConflict):
                 self.schedules.apply(change)
-                _log("schedule_restored", change.after)
-                _tell(change)
+                log_done("schedule_restored", change.after)
+                tell_of(change)
                 return self.one(schedule_id)
         raise StorageConflict(f"Schedule {schedule_id} was changed by others {TRIES} times in a row. Try again.")
 
@@ -158,28 +134,17 @@ class ManageSchedules(ReadSchedules):
         except StorageError:
             return False
 
-    def _write_all(self, decided: Sequence[Change | None], wanted: _Wanted) -> None:
-        asked = [self._audited(each, wanted.action, wanted.now, wanted.through) for each in decided if each]
+    def _write_all(self, decided: Sequence[Change | None], wanted: Wanted) -> None:
+        asked = [self.audited(each, wanted.action, wanted.now, wanted.through) for each in decided if each]
         unsure = self.schedules.apply_many(asked)
         alone = {change.before.id for change in unsure if change.before}
         for change in asked:
             if change.before and change.before.id not in alone:
-                _tell(change)
+                tell_of(change)
         for change in unsure:
             # One that was deleted meanwhile is no reason to leave the others.
             with suppress(CallerError):
-                self._change(change.before.id if change.before else "", wanted, tried=change.audit)
-
-    def _audited(self, change: Change, action: Action, now: datetime, through: str = "") -> Change:
-        """Return the change with the record of it, which is written along with it."""
-        record = of_change(change, action, self.origin, record_id=str(uuid.uuid4()), at=now, through=through)
-        return replace(change, audit=record)
-
-    def _tell_if_recorded(self, tried: AuditRecord | None) -> None:
-        """Tell the log of a change whose answer was lost, where it was written."""
-        with suppress(StorageError):
-            if tried and self.schedules.is_recorded(tried):
-                tell(tried)
+                self.change(change.before.id if change.before else "", wanted, tried=change.audit)
 
     def _check(self, definition: Definition, now: datetime) -> None:
         changes.check(definition, now)
@@ -194,54 +159,9 @@ class ManageSchedules(ReadSchedules):
         if task is None or not self.start_filter.allows(task):
             raise TaskForbidden(task_id)
 
-    def _record_left_out(self, schedule: Schedule) -> None:
-        """Record what a change has left out whose answer was lost; its row keeps it where that fails."""
-        with suppress(StorageError):
-            if schedule.left_out:
-                self.schedules.record_left_out(schedule)
 
-    def _change(
-        self, schedule_id: str, wanted: _Wanted, found: Schedule | None = None, *, tried: AuditRecord | None = None
-    ) -> Schedule:
-        """Read unless it was `found`, decide, write, and again when somebody was faster or the answer was lost.
-
-        Raises ChangedMeanwhile when it is not meant any more; but not where a first try whose answer was lost has done
-        what was to be done. `tried` is the record of a try before, of which nobody is sure.
-        """
-        last = StorageError(f"Schedule {schedule_id} could not be changed. Try again.")
-        for number in range(TRIES):
-            try:
-                schedule, found = found or self.kept(schedule_id), None
-            except UnknownSchedule:
-                self._tell_if_recorded(tried)
-                raise
-            entry = self.schedules.entry(schedule)
-            decided = wanted.decide(schedule, entry)
-            if wanted.is_meant and (decided or number == 0) and not wanted.is_meant(shown(schedule, entry)):
-                raise ChangedMeanwhile(schedule.id)
-            if decided is None:
-                self._record_left_out(schedule)
-                self._tell_if_recorded(tried)
-                return shown(schedule, entry)
-            change = self._audited(decided, wanted.action, wanted.now, wanted.through)
-            try:
-                self.schedules.apply(change)
-            except StorageError as error:
-                last, tried = error, change.audit
-                log.info("Changing %s again after: %s", schedule_id, error, extra={"action": "schedule_second_try"})
-                time.sleep(random.uniform(0, LONGEST_PAUSE_SECONDS))
-            else:
-                _log(wanted.action.value, change.after or schedule)
-                _tell(change)
-                # What can't be read stands there still, or was put right by the change.
-                return self.one(schedule_id) if change.after and schedule.unreadable else change.after or schedule
-        if isinstance(last, StorageConflict):
-            raise StorageConflict(f"Schedule {schedule_id} was changed by others {TRIES} times in a row. Try again.")
-        raise last
-
-
-def _start(now: datetime, *, is_meant: IsMeant | None = None, through: str = "") -> _Wanted:
-    return _Wanted(
+def _start(now: datetime, *, is_meant: IsMeant | None = None, through: str = "") -> Wanted:
+    return Wanted(
         action=Action.SCHEDULE_STARTED,
         decide=lambda schedule, _: changes.activated(schedule, now),
         now=now,
@@ -250,8 +170,8 @@ def _start(now: datetime, *, is_meant: IsMeant | None = None, through: str = "")
     )
 
 
-def _stop(now: datetime, *, is_meant: IsMeant | None = None, through: str = "") -> _Wanted:
-    return _Wanted(
+def _stop(now: datetime, *, is_meant: IsMeant | None = None, through: str = "") -> Wanted:
+    return Wanted(
         action=Action.SCHEDULE_STOPPED,
         decide=lambda schedule, entry: changes.stopped(schedule, entry, now),
         now=now,
@@ -278,12 +198,3 @@ def _activated_if_possible(schedule: Schedule, now: datetime) -> Change | None:
         extra = {"action": "schedule_not_started", "schedule_id": schedule.id}
         log.warning("Schedule %s stays stopped: %s", schedule.id, error, extra=extra)
         return None
-
-
-def _log(action: str, schedule: Schedule) -> None:
-    log.info("%s: %s", action.replace("_", " "), schedule.id, extra={"action": action, "schedule_id": schedule.id})
-
-
-def _tell(change: Change) -> None:
-    if change.audit:
-        tell(change.audit)

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from client.files import FileUnreadable
 from client.site import SiteFailed
+from shared.foreign import legible
 
 NOTHING_SENT = "Nothing was sent."
 INTERRUPTED = 130
@@ -51,6 +52,11 @@ def address(text: str) -> str:
     return text.rstrip("/")
 
 
+def say(*lines: str, is_trouble: bool = False) -> None:
+    """Print lines, of which a server may have said parts: nothing in them is hidden, or moves the cursor, or a key."""
+    print("\n".join(map(legible, lines)), flush=True, file=sys.stderr if is_trouble else sys.stdout)
+
+
 def exit_code(action: Callable[[], None]) -> int:
     """Run the action and return the exit code of the process; errors are printed without a traceback."""
     for stream in (sys.stdout, sys.stderr):
@@ -60,12 +66,12 @@ def exit_code(action: Callable[[], None]) -> int:
     try:
         action()
     except KeyboardInterrupt:
-        print("\nEnded. Run it again: what is there already is recognised.", file=sys.stderr)
+        say("", "Ended. Run it again: what is there already is recognised.", is_trouble=True)
         return INTERRUPTED
     except FileUnreadable as problem:
-        print(f"{problem}\n{NOTHING_SENT}", file=sys.stderr)
+        say(str(problem), NOTHING_SENT, is_trouble=True)
         return 1
     except SiteFailed as problem:
-        print(f"{problem}\nRun it again: what is there already is recognised.", file=sys.stderr)
+        say(str(problem), "Run it again: what is there already is recognised.", is_trouble=True)
         return 1
     return 0

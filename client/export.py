@@ -3,18 +3,19 @@
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from unicodedata import category
 
 import yaml
 
-from client.command import exit_code, options
+from client.command import exit_code, options, say
 from client.files import FileUnreadable
 from client.site import Site
 from client.wanted import STATE, TEXTS, SiteSchedule
 from shared.core.schedules import STATE_OF
+from shared.foreign import visible
 
 TOP = "footmanSchedule"
 HEAD = "# Footman's schedules, as `dev.py export` writes them and `dev.py import` reads them.\n"
-ODD_LINE_ENDS = frozenset("\x85\u2028\u2029")
 NEVER_EMPTY = ("name", "cronSchedule", "timezone", "qlikSenseTaskId")
 FIELDS = (*TEXTS, "tags", STATE)
 
@@ -34,11 +35,11 @@ def _export(site: Site, file: Path | None) -> list[SiteSchedule]:
     found = site.schedules()
     for each in found:
         if each.get("problem"):
-            print(f"Schedule {each['id']} has a problem: {each['problem']}", file=sys.stderr)
+            say(f"Schedule {each['id']} has a problem: {each['problem']}", is_trouble=True)
     # An empty text stands where a row can't be read; import would refuse the whole file because of it.
     left_out = [each for each in found if not all(each[name] for name in NEVER_EMPTY)]
     for each in left_out:
-        print(f"Schedule {each['id']} is left out.", file=sys.stderr)
+        say(f"Schedule {each['id']} is left out.", is_trouble=True)
     text = written([each for each in found if each not in left_out])
     if file is None:
         sys.stdout.write(text)
@@ -57,7 +58,9 @@ def written(schedules: Sequence[SiteSchedule]) -> str:
     """Return schedules as YAML; the text does not depend on their order or ids."""
     rows = [{name: one[name] for name in FIELDS if name in one and not _is_implied(name, one)} for one in schedules]
     rows.sort(key=lambda row: [str(row.get(name)) for name in FIELDS])
-    return HEAD + yaml.dump({TOP: rows}, Dumper=_Texts, sort_keys=False, allow_unicode=True, width=4096)
+    text = yaml.dump({TOP: rows}, Dumper=_Texts, sort_keys=False, allow_unicode=True, width=4096)
+    # What is not seen would read as something else in a review; it stands in quotes alone, where YAML has this form.
+    return HEAD + "".join(f"\\U{ord(each):08X}" if category(each) == "Cf" else each for each in text)
 
 
 def _is_implied(name: str, one: SiteSchedule) -> bool:
@@ -66,10 +69,13 @@ def _is_implied(name: str, one: SiteSchedule) -> bool:
 
 
 class _Texts(yaml.SafeDumper):
-    """Quotes a text with characters that YAML takes for line ends; otherwise they would be read back as blanks."""
+    """Quotes a text with characters that are not seen.
+
+    Those that YAML takes for line ends would otherwise be read back as blanks.
+    """
 
     def represent_str(self, data: str) -> yaml.ScalarNode:
-        style = '"' if ODD_LINE_ENDS.intersection(data) else None
+        style = '"' if visible(data) != data else None
         return self.represent_scalar("tag:yaml.org,2002:str", data, style=style)
 
 

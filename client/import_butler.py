@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from client.butler_file import Imported, read
-from client.command import exit_code, file_options
+from client.command import exit_code, file_options, say
 from client.sending import counted, describe_new, send
 from client.site import Site
 from client.wanted import Match, matched
@@ -48,22 +48,21 @@ def main() -> int:
 def _import(imported: Sequence[Imported], site: Site, *, is_dry: bool) -> None:
     matches = matched([one.desired for one in imported], site.schedules())
     for one, match in zip(imported, matches, strict=True):
-        print(_describe(one, match), end="\n\n")
-    print(counted(matches, "there in another form, left as they are"))
+        say(*_description(one, match), "")
+    say(counted(matches, "there in another form, left as they are"))
     send(site, matches, replacing=False, is_dry=is_dry)
 
 
-def _describe(one: Imported, match: Match) -> str:
+def _description(one: Imported, match: Match) -> Sequence[str]:
     desired = one.desired
     due = desired.zone.local(desired.next_due).isoformat()
-    lines = [
+    return [
         f"line {desired.line}: {desired.body['name']} (task {desired.body['qlikSenseTaskId']}), {desired.state.value}",
         f"  Butler   {one.butler}",
         f"  Footman  {desired.body['cronSchedule']}  next {due}",
         *(f"  note     {note}" for note in one.notes),
         f"  {_outcome(match)}",
     ]
-    return "\n".join(lines)
 
 
 def _outcome(match: Match) -> str:

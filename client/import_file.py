@@ -4,7 +4,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from client.command import exit_code, file_options
+from client.command import exit_code, file_options, say
 from client.export import FIELDS, TOP
 from client.files import Entry, each, entries
 from client.sending import counted, describe_new, send
@@ -25,11 +25,11 @@ def _import(file: Path, site: Site, now: datetime, *, is_dry: bool) -> None:
     matches = matched(desired, existing)
     for match in matches:
         if match.existing is None or match.differing:
-            print(_describe(match))
+            say(_describe(match))
             if match.existing is not None and state_then(match.desired, match.existing) is not match.desired.state:
-                print(f"  note     {STATE} {match.desired.state} beside it is passed over: take it out of the file")
+                say(f"  note     {STATE} {match.desired.state} beside it is passed over: take it out of the file")
     others = len(existing) - sum(match.existing is not None for match in matches)
-    print(f"{counted(matches, 'to be replaced')} {others} others are left alone.")
+    say(f"{counted(matches, 'to be replaced')} {others} others are left alone.")
     send(site, matches, replacing=True, is_dry=is_dry)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from client.command import NOTHING_SENT
+from client.command import NOTHING_SENT, say
 from client.site import Site
 from client.wanted import Match, state_then
 
@@ -10,7 +10,7 @@ from client.wanted import Match, state_then
 def send(site: Site, matches: Sequence[Match], *, replacing: bool, is_dry: bool) -> None:
     """Create new schedules and, with `replacing`, change those that differ; print a line for each."""
     if is_dry:
-        print(NOTHING_SENT)
+        say(NOTHING_SENT)
         return
     new = [match for match in matches if match.existing is None]
     changed = [match for match in matches if match.differing and (replacing or match.is_half_made)]
@@ -20,7 +20,7 @@ def send(site: Site, matches: Sequence[Match], *, replacing: bool, is_dry: bool)
         else:
             desired = match.desired
             site.replace(match.existing, desired, state_then(desired, match.existing) if replacing else desired.state)
-        print(f"{number} of {len(new) + len(changed)}: {match.desired.body['name']}", flush=True)
+        say(f"{number} of {len(new) + len(changed)}: {match.desired.body['name']}")
 
 
 def describe_new(match: Match) -> str:

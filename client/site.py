@@ -12,6 +12,7 @@ from client.reaching import NO_KEY, TIMEOUT, not_footman, why
 from client.wanted import STATE, FileSchedule, SiteSchedule, differing
 from shared.api.schedules.wire import ScheduleAnswer
 from shared.core.schedules import STATE_OF, State
+from shared.foreign import remember
 
 SCHEDULES = TypeAdapter(list[ScheduleAnswer])
 
@@ -32,6 +33,7 @@ class Site:
         """Return the site at this address; with a key, every request carries it."""
         session = requests.Session()
         if key:
+            remember("key", key)
             session.headers["x-functions-key"] = key
         return cls(url=url, session=session)
 

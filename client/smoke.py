@@ -11,8 +11,9 @@ from typing import Any
 
 import requests
 
-from client.command import options
+from client.command import options, say
 from client.reaching import NO_KEY, TIMEOUT, not_footman, why
+from shared.foreign import remember
 
 NO_TASK = "00000000-0000-0000-0000-000000000000"
 # A new deployment may not have its first instance yet.
@@ -119,6 +120,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--patience", type=float, default=SECONDS_TO_TICK, metavar="SECONDS", help="how long to wait for a tick"
     )
     given = parser.parse_args(arguments)
+    remember("key", given.key)
     smoke = Smoke(url=given.url, key=given.key, session=requests.Session(), tick_timeout=given.patience)
     checks: dict[str, Callable[[], str]] = {
         "functions": smoke.answers,
@@ -140,7 +142,7 @@ def _run_check(name: str, check: Callable[[], str]) -> bool:
         outcome, detail = "FAILED", str(problem)
     except (KeyError, TypeError):
         outcome, detail = "FAILED", "the answer is not as Footman's"
-    print(f"{name:10} {outcome:7} {detail}", flush=True)
+    say(f"{name:10} {outcome:7} {detail}")
     return outcome == "ok"
 
 

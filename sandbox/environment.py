@@ -8,6 +8,7 @@ from __future__ import annotations  # so that an older Python gets as far as pri
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -26,6 +27,8 @@ OLDEST_NODE = 18
 BICEP_PARSER = "pycep-parser==0.7.1"
 OLDEST_WORKER_PYTHON = (3, 13)
 SUPPORTED = (3, 11), (3, 14)
+# A name and a password in the address of an index.
+_WHO = re.compile(r"//[^/\s]+@")
 
 
 class SetupFailed(Exception):
@@ -197,10 +200,13 @@ def _install(what: str, command: Sequence[str], path: Path | None = None) -> Non
 
 
 def _reason(output: str) -> str:
-    """Return the most informative line of an installer's output."""
+    """Return the most informative line of an installer's output, without the password of an index."""
+    from shared.foreign import legible  # noqa: PLC0415 - an older Python can't read it, and is told so before
+
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     errors = [line for line in lines if line.lower().startswith(("error", "npm error"))]
-    return f"It said: {(errors or lines or ['nothing'])[0][:200]}."
+    said = _WHO.sub("//…@", (errors or lines or ["nothing"])[0])
+    return f"It said: {legible(said)[:200]}."
 
 
 def _output(process: subprocess.Popen[str], what: str) -> str:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from unicodedata import category
 from uuid import uuid4
 
 import pytest
@@ -396,7 +397,7 @@ ODD_NAMES = [
     "å 😀",
     "1e3",
 ]
-ODD_NAMES += ["1e3", "a\x85b", "a\u2028b", "a\ufeffb"]
+ODD_NAMES += ["1e3", "a\x85b", "a\u2028b", "a\ufeffb", "a\u202eb: \u2066c", "\U000e0041'\xad", "👩\u200d👧"]
 
 
 def test_a_round_trip_changes_nothing(
@@ -424,6 +425,8 @@ def test_a_round_trip_changes_nothing(
     assert schedules.rows == before
     assert f"{count} new" in moved.told
     assert first.read_bytes() == here.read_bytes() == there.read_bytes()
+    told = again.told + moved.told + first.read_text(encoding="utf-8")
+    assert {category(each) for each in told if each != "\n"} & {"Cc", "Cf", "Zl", "Zp"} == set()
     names = {one["name"] for one in http.get(f"{another.url}/v4/schedules", timeout=10).json()}
     assert set(ODD_NAMES) <= names
 

@@ -24,10 +24,10 @@ from unicodedata import category
 SECRET_LENGTH = 16
 # Letters and digits in a row that tell a secret: 16 characters of one hold some others, such as dots and dashes.
 SURE = 10
-# What is looked up first; each run of SURE holds one of these that begins at every third place.
-_GRAM, _STEP = 8, 3
+# What is looked up first; each run of SURE holds one of these that begins at every fifth place.
+_GRAM, _STEP = 6, 5
 # Zeros and the like stand in many a cookie, and in much else.
-_LEAST_VARIED = 4
+_LEAST_VARIED = 3
 # A gateway may give another cookie with every answer, and echo that before the last.
 _KEPT_OF_EACH = 16
 # Control, format (such as those that turn the direction of writing), halves of a pair, line and paragraph.
@@ -52,6 +52,8 @@ class _Secret:
 
 
 _known: defaultdict[str, deque[str]] = defaultdict(lambda: deque(maxlen=_KEPT_OF_EACH))
+# The same, read; empty until somebody quotes.
+_read: list[_Secret] = []
 _remembering = Lock()
 _of_call: ContextVar[tuple[tuple[str, str], ...]] = ContextVar("secrets_of_call", default=())
 
@@ -62,9 +64,12 @@ def remember(name: str, secret: str | None) -> None:
         return
     with _remembering:
         known = _known[name]
+        if known and known[-1] == secret:
+            return
         if secret in known:
             known.remove(secret)
         known.append(secret)
+        _read.clear()
 
 
 @contextmanager
@@ -110,9 +115,11 @@ def _found_in(signs: bytes) -> list[_Secret]:
 
 
 def _secrets() -> list[_Secret]:
+    own = _of_call.get()
     with _remembering:
-        known = [(name, text) for name, texts in _known.items() for text in texts]
-    return [_secret(name, text) for name, text in (*known, *_of_call.get())]
+        if not _read:
+            _read.extend(_secret(name, text) for name, texts in _known.items() for text in texts)
+        return [*_read, *(_secret(name, text) for name, text in own)]
 
 
 @lru_cache(maxsize=256)

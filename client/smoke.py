@@ -58,8 +58,7 @@ class Smoke:
 
     def is_healthy(self) -> str:
         """Check that health reports no fault, apart from the tick."""
-        answer = self._request("GET", "/v4/health", key=None)
-        checks = self._json(answer)["checks"]
+        checks = self._health()
         # The tick has a check of its own, which gives a new deployment more time.
         bad = {name: check["status"] for name, check in checks.items() if check["status"] != "ok" and name != "tick"}
         if bad:
@@ -79,7 +78,7 @@ class Smoke:
         """Check that a tick has ended lately, waiting for it up to `tick_timeout` seconds."""
         begun = time.monotonic()
         while True:
-            tick = self._json(self._request("GET", "/v4/health", key=None))["checks"]["tick"]
+            tick = self._health()["tick"]
             if tick["status"] == "ok" and tick["secondsAgo"] < FRESH:
                 return f"a tick ended {tick['secondsAgo']} s ago"
             if time.monotonic() - begun > self.tick_timeout:
@@ -87,6 +86,12 @@ class Smoke:
                     f"tick: {tick['status']}, {self.tick_timeout:.0f} s long; docs/operations.md says what to do"
                 )
             time.sleep(min(PAUSE, self.tick_timeout))
+
+    def _health(self) -> Any:
+        answer = self._request("GET", "/v4/health/details", key=self.key)
+        if answer.status_code in REFUSED:
+            raise CheckFailed(f"GET /v4/health/details was answered {answer.status_code}: {_reason(answer)}")
+        return self._json(answer)["checks"]
 
     def _request_json(self, method: str, path: str, *, key: str | None, body: object = None) -> Any:
         answer = self._request(method, path, key=key, body=body)

@@ -22,6 +22,7 @@ from shared.turns import Lane, Turns
 from shared.use_cases.start_tasks import StartTasks
 
 if TYPE_CHECKING:
+    from shared.core.health import Guards
     from shared.storage.agenda import Agenda
     from shared.storage.audit import AuditStore
     from shared.storage.clock import StorageClock
@@ -145,13 +146,20 @@ def health() -> "CachedHealth":
 
     return CachedHealth(
         CheckHealth(
-            settings=settings,
+            settings=_guards,
             sense=_tasks_for_health,
             agenda=_agenda,
             certificate_days=_certificate_days,
             is_open=environment.auth_level(os.environ) == "ANONYMOUS",
         ).run
     )
+
+
+def _guards() -> "Guards":
+    from shared.core.health import Guards  # noqa: PLC0415
+
+    own = settings()
+    return Guards(filters_starts=not own.start_filter.allows_everything, verifies_tls=own.tls_verify)
 
 
 @_once

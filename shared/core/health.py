@@ -54,12 +54,21 @@ class Check:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Guards:
+    """What the settings leave open on purpose: every task may be started, every server is trusted."""
+
+    filters_starts: bool
+    verifies_tls: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class Health:
-    """All checks, and how many days each certificate is still good for."""
+    """All checks, and how many days each certificate is still good for; no guards where a setting is wrong."""
 
     checks: Mapping[str, Check]
     certificate_days: Mapping[str, int] = field(default_factory=dict)
     is_open: bool = False
+    guards: Guards | None = None
 
     @property
     def is_ok(self) -> bool:

@@ -9,7 +9,7 @@ from threading import Lock
 from typing import Protocol
 
 from shared.core.errors import FootmanError
-from shared.core.health import LATE, OK, Beat, Check, Health, rows_check, settings_named, tick_check, word_for
+from shared.core.health import LATE, OK, Beat, Check, Guards, Health, rows_check, settings_named, tick_check, word_for
 from shared.log import log_of
 from shared.threads import Threads
 
@@ -38,7 +38,7 @@ class Agenda(Protocol):
 class CheckHealth:
     """The use case. What it needs is built when asked for: a wrong setting is an answer here, not an end."""
 
-    settings: Callable[[], object]
+    settings: Callable[[], Guards]
     sense: Callable[[], Sense]
     agenda: Callable[[], Agenda]
     certificate_days: Callable[[datetime], Mapping[str, int]]
@@ -46,7 +46,8 @@ class CheckHealth:
 
     def run(self, now: datetime) -> Health:
         """Check everything, storage and Sense at the same time."""
-        settings = _checked(self.settings)
+        found: list[Guards] = []
+        settings = _checked(lambda: found.append(self.settings()))
         if not settings.is_ok:
             return Health(checks={"settings": settings}, is_open=self.is_open)
         beats: list[Beat | None] = []
@@ -61,7 +62,8 @@ class CheckHealth:
         certificates = _checked(lambda: days.update(self.certificate_days(now)))
         if not certificates.is_ok:
             settings = certificates
-        return Health(checks={"settings": settings, **asked, **tick}, certificate_days=days, is_open=self.is_open)
+        checks = {"settings": settings, **asked, **tick}
+        return Health(checks=checks, certificate_days=days, is_open=self.is_open, guards=found[0])
 
 
 def _of_tick(last: Beat | None, now: datetime) -> dict[str, Check]:

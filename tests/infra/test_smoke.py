@@ -58,7 +58,7 @@ def test_a_footman_that_works_passes_every_look(keyed: LocalHost, sense: StandIn
 @pytest.mark.parametrize(
     ("settings", "key", "failing"),
     [
-        ({}, "a wrong one", {"open door", "dry start"}),
+        ({}, "a wrong one", {"open door", "health", "dry start"}),
         ({"HTTP_AUTH_LEVEL": "ANONYMOUS"}, KEY, {"shut door", "tick"}),
         ({"QRS_URL": "nonsense"}, KEY, {"health", "dry start", "tick"}),
         ({"STORAGE_CONNECTION": "nonsense"}, KEY, {"health", "tick"}),

@@ -15,7 +15,7 @@ from azure.data.tables import TableClient
 from sandbox.azurite import ACCOUNT, KEY, Azurite, free_ports
 from sandbox.local_host import LocalHost
 from sandbox.stand_in import StandIn
-from shared.core.health import Health
+from shared.core.health import Guards, Health
 from shared.qrs.tasks import TaskService
 from shared.storage.account import open_table
 from shared.storage.agenda import Agenda
@@ -32,7 +32,7 @@ NOW = datetime.now(UTC)
 
 
 def ask(footman: LocalHost, http: requests.Session) -> requests.Response:
-    answer = http.get(f"{footman.url}/v4/health", timeout=30)
+    answer = http.get(f"{footman.url}/v4/health/details", timeout=30)
     assert answer.headers["Cache-Control"] == "no-store"
     gives_nothing_away(answer.text)
     return answer
@@ -133,6 +133,35 @@ def test_a_certificate_that_is_none_is_told_with_all_else(start_footman: StartFo
     assert "QRS_CLIENT_CERTIFICATE" in answer.json()["checks"]["settings"]["settings"]
 
 
+def test_strangers_learn_the_status_and_nothing_else(start_footman: StartFootman, http: requests.Session) -> None:
+    footman = start_footman({"QRS_TIMEOUT_SECONDS": "soon"}, key="the key")
+    open_to_all, shut = f"{footman.url}/v4/health", f"{footman.url}/v4/health/details"
+    for headers in ({}, {"x-functions-key": "a wrong one"}, {"x-functions-key": "the key"}):
+        answer = http.get(open_to_all, headers=headers, timeout=30)
+        assert (answer.status_code, answer.json()) == (503, {"status": "unhealthy"})
+    assert http.get(shut, timeout=30).status_code == 401
+    assert http.get(shut, headers={"x-functions-key": "a wrong one"}, timeout=30).status_code == 401
+    told = http.get(shut, headers={"x-functions-key": "the key"}, timeout=30)
+    assert (told.status_code, told.json()["checks"]["settings"]["settings"]) == (503, ["QRS_TIMEOUT_SECONDS"])
+    assert {"startFilter", "tlsVerify"}.isdisjoint(told.json())
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({}, ("off", True)),
+        ({"START_TASK_FILTER": '{"tags": ["a"]}'}, ("on", True)),
+        ({"QRS_TLS_VERIFY": "false"}, ("off", False)),
+    ],
+)
+def test_what_the_settings_leave_open_is_told(
+    given: dict[str, str], told: tuple[str, bool], start_footman: StartFootman, http: requests.Session
+) -> None:
+    answer = ask(start_footman(USER | given), http).json()
+
+    assert (answer["startFilter"], answer["tlsVerify"]) == told
+
+
 @pytest.fixture
 def agenda(azurite: Azurite) -> Agenda:
     return Agenda(table=Table(lambda: open_table(connection=azurite.connection, url=None, client_id=None)))
@@ -140,7 +169,7 @@ def agenda(azurite: Azurite) -> Agenda:
 
 def look(tasks: TaskService, agenda: Agenda) -> Health:
     return CheckHealth(
-        settings=lambda: None,
+        settings=lambda: Guards(filters_starts=True, verifies_tls=True),
         sense=lambda: tasks,
         agenda=lambda: agenda,
         certificate_days=lambda _: {},

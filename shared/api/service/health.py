@@ -1,4 +1,7 @@
-"""GET /v4/health: does it work? Anybody may ask, so no host, user or task is named in it."""
+"""GET /v4/health: does it work? Anybody may ask. Why not is told under /v4/health/details to who may read.
+
+The platform looks at keys only on routes that ask for one, so the two are two routes.
+"""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -12,7 +15,7 @@ from shared import wiring
 from shared.api.edge.calls import Call, Example
 from shared.api.edge.examples import CRASHED, NO_PARAMETERS
 from shared.api.edge.http import Answer
-from shared.core.callers import Caller
+from shared.core.callers import Caller, Right
 
 if TYPE_CHECKING:
     from shared.core.health import Check, Health
@@ -28,25 +31,51 @@ class CheckAnswer(TypedDict):
 
 
 class HealthAnswer(TypedDict):
+    """What anybody may know."""
+
+    status: str
+
+
+class DetailsAnswer(TypedDict):
+    """`startFilter` is on or off, and with `tlsVerify` only there when all settings can be read."""
+
     status: str
     access: str
+    startFilter: NotRequired[str]
+    tlsVerify: NotRequired[bool]
     checks: dict[str, CheckAnswer]
     certificateDaysLeft: dict[str, int]
 
 
 def _health(_: func.HttpRequest, __: Caller) -> Answer:
     found = wiring.health().run(datetime.now(UTC))
-    status = HTTPStatus.OK if found.is_ok else HTTPStatus.SERVICE_UNAVAILABLE
-    return Answer(status=status, body=_rendered(found), headers={"Cache-Control": "no-store"})
+    return Answer(status=_status(found), body=HealthAnswer(status=_word(found)))
 
 
-def _rendered(found: "Health") -> HealthAnswer:
-    return {
-        "status": "ok" if found.is_ok else "unhealthy",
+def _details(_: func.HttpRequest, __: Caller) -> Answer:
+    found = wiring.health().run(datetime.now(UTC))
+    return Answer(status=_status(found), body=_rendered(found))
+
+
+def _status(found: "Health") -> HTTPStatus:
+    return HTTPStatus.OK if found.is_ok else HTTPStatus.SERVICE_UNAVAILABLE
+
+
+def _word(found: "Health") -> str:
+    return "ok" if found.is_ok else "unhealthy"
+
+
+def _rendered(found: "Health") -> DetailsAnswer:
+    answer: DetailsAnswer = {
+        "status": _word(found),
         "access": "open" if found.is_open else "key",
         "checks": {name: _check(check) for name, check in found.checks.items()},
         "certificateDaysLeft": dict(found.certificate_days),
     }
+    if guards := found.guards:
+        answer["startFilter"] = "on" if guards.filters_starts else "off"
+        answer["tlsVerify"] = guards.verifies_tls
+    return answer
 
 
 def _check(check: "Check") -> CheckAnswer:
@@ -66,15 +95,31 @@ CHECKS: Mapping[str, Any] = {
     "sense": {"status": "ok", "milliseconds": 31},
     "tick": {"status": "ok", "secondsAgo": 24},
 }
-WELL = {"status": "ok", "access": "key", "checks": CHECKS, "certificateDaysLeft": {"client": 412, "root": 3100}}
+WELL = {
+    "status": "ok",
+    "access": "key",
+    "startFilter": "on",
+    "tlsVerify": True,
+    "checks": CHECKS,
+    "certificateDaysLeft": {"client": 412, "root": 3100},
+}
 UNWELL = WELL | {"status": "unhealthy", "checks": {**CHECKS, "tick": {"status": "stopped coming", "secondsAgo": 512}}}
 
 HEALTH = Call(
     handler=_health,
     right=None,
-    summary="Tell whether storage, Sense, the settings and the tick work; 503 when one of them doesn't",
+    summary="Tell whether all is well: 503 when storage, Sense, the settings or the tick don't work",
     answer=HealthAnswer,
     also={HTTPStatus.SERVICE_UNAVAILABLE: HealthAnswer},
+    failures=CRASHED | NO_PARAMETERS,
+    example=Example(answer={"status": "ok"}, also={HTTPStatus.SERVICE_UNAVAILABLE: {"": {"status": "unhealthy"}}}),
+)
+DETAILS = Call(
+    handler=_details,
+    right=Right.READ,
+    summary="Tell what works and what does not, how long certificates are good, and what the settings leave open",
+    answer=DetailsAnswer,
+    also={HTTPStatus.SERVICE_UNAVAILABLE: DetailsAnswer},
     failures=CRASHED | NO_PARAMETERS,
     example=Example(answer=WELL, also={HTTPStatus.SERVICE_UNAVAILABLE: {"": UNWELL}}),
 )

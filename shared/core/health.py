@@ -41,11 +41,12 @@ WORDS: Mapping[type[BaseException], str] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
-    """One thing that was looked at: `word` is ok or why not, with how long it took or how long ago it was."""
+    """One thing that was looked at: `word` is ok or why not, with how long it took, how long ago or how late it was."""
 
     word: str
     milliseconds: int | None = None
     seconds_ago: int | None = None
+    late_seconds: float | None = None
     names: tuple[str, ...] = ()
 
     @property
@@ -88,13 +89,15 @@ def word_for(error: BaseException) -> str:
 class Beat:
     """The marks of ticks: when the last one began, when one last ended, and what held it up, empty for nothing.
 
-    `unreadable` is how many rows can't be read: entries that were due then, and schedules.
+    `unreadable` is how many rows can't be read: entries that were due then, and schedules. `late_seconds` is how late
+    the latest start of the tick that last ended was, 0 where it started nothing.
     """
 
     begun: datetime
     ended: datetime | None = None
     problem: str = ""
     unreadable: int = 0
+    late_seconds: float = 0.0
 
 
 def tick_check(last: Beat | None, now: datetime) -> Check:
@@ -110,7 +113,7 @@ def tick_check(last: Beat | None, now: datetime) -> Check:
         word = "does not finish"
     elif last.problem:
         word = "held up"
-    return Check(word=word, seconds_ago=int(ago.total_seconds()))
+    return Check(word=word, seconds_ago=int(ago.total_seconds()), late_seconds=last.late_seconds or None)
 
 
 def rows_check(last: Beat) -> Check | None:

@@ -201,6 +201,7 @@ BEAT = Columns(
     Column("problem", TEXT, ""),
     Column("seconds", REAL, 0),
     Column("busy", REAL, 0),
+    Column("late", REAL, 0),
     *(Column(word, NUMBER, 0) for word in OUTCOME_WORDS),
     Column("retried", NUMBER, 0),
     Column("unreadable", NUMBER, 0),
@@ -217,7 +218,11 @@ def beat(row: Row, _: str) -> Beat | None:
     if values["begun"] is None:
         return None
     return Beat(
-        begun=values["begun"], ended=values["ended"], problem=values["problem"], unreadable=values["unreadable"]
+        begun=values["begun"],
+        ended=values["ended"],
+        problem=values["problem"],
+        unreadable=values["unreadable"],
+        late_seconds=values["late"],
     )
 
 

@@ -103,3 +103,10 @@ def test_a_tick_that_never_came_is_no_good_health() -> None:
 )
 def test_the_log_warns_two_months_before_and_every_day_of_the_last_week(days: int, expected: bool) -> None:  # noqa: FBT001 - a column of the table
     assert warns(days) is expected
+
+
+@pytest.mark.parametrize(("late", "told"), [(27.4, 27.4), (0.0, None)])
+def test_how_late_the_latest_start_was_is_told_if_there_was_one(late: float, told: float | None) -> None:
+    check = tick_check(Beat(begun=NOON, late_seconds=late), NOON)
+
+    assert (check.word, check.late_seconds) == ("ok", told)

@@ -14,6 +14,7 @@ from tests.unit.builders import (
     DAY,
     EXECUTION,
     HOUR,
+    MILLISECOND,
     MINUTE,
     NINE,
     SCHEDULE,
@@ -90,6 +91,18 @@ def test_those_that_failed_before_are_started_last(world: World) -> None:
     serve(world)
 
     assert world.tasks.started == ["fresh"] * 6 + ["failed"] * 2
+
+
+def test_what_a_minute_has_left_does_not_keep_schedules_waiting_that_had_their_turn_longer_ago(world: World) -> None:
+    world.tasks.on_start = lambda _: setattr(world.clock, "time", world.clock.time + 90 * MILLISECOND)
+    world.keep(*entries(150, cron="0,59 * * * * *", due_at=NINE - SECOND, since=NINE - 2 * SECOND))
+    world.keep(*entries(5, 5000, cron="* * * * *", since=NINE - MINUTE))
+    late = serve(world).late
+
+    waits = [run.late_seconds for run in world.runs if run.schedule_id >= "schedule 5000" and run.late_seconds]
+    assert len(waits) == 5
+    assert max(waits) < 1
+    assert late > 150 * 0.09
 
 
 class TestTheLastLook:
@@ -310,7 +323,13 @@ class TestRunTick:
 
         assert world.agenda.marks == [{"begun": "2026-11-23T09:00:00.000Z", "problem": ""}, mark]
         assert (mark["begun"], mark["ended"]) == ("2026-11-23T09:00:00.000Z", "2026-11-23T09:00:20.000Z")
-        assert (mark["seconds"], mark["busy"], mark["started"], mark["retried"]) == (20, 0, 1, 0)
+        assert (mark["seconds"], mark["busy"], mark["started"], mark["retried"], mark["late"]) == (20, 0, 1, 0, 0)
+
+    def test_the_heartbeat_says_how_late_the_latest_start_was(self, world: World) -> None:
+        world.tasks.on_start = lambda _: setattr(world.clock, "time", world.clock.time + 1250 * MILLISECOND)
+        world.keep(*entries(2))
+
+        assert RunTick(by=world.by).run()["late"] == 2.5
 
     @pytest.mark.parametrize(("ahead", "starts"), [(30, 1), (31, 0), (-3600, 1)])
     def test_a_machine_far_ahead_of_storage_starts_nothing_and_says_so(self, ahead: int, starts: int) -> None:

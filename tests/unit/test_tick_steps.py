@@ -45,14 +45,14 @@ def kind(now: datetime = TEN_PAST, **state: Any) -> type[Step]:
 
 class TestClaim:
     def test_what_is_due_is_claimed_and_what_is_not_waits(self) -> None:
-        assert step(waiting=(*DUE, *LATER)) == Claim(entries=entries(3, 500), taken=3)
+        assert step(waiting=(*DUE, *LATER)) == Claim(entries=entries(3, 500), rest=LATER)
 
     @pytest.mark.parametrize(("early", "expected"), [(0 * SECOND, Claim), (MILLISECOND, Wait)])
     def test_an_entry_is_claimed_on_its_second(self, early: Any, expected: type[Step]) -> None:
         assert kind(NINE + 20 * SECOND - early, waiting=LATER) is expected
 
     def test_at_most_a_hundred_are_claimed_at_once(self) -> None:
-        assert step(waiting=waiting(entries(101))) == Claim(entries=entries(100), taken=100)
+        assert step(waiting=waiting(entries(101))) == Claim(entries=entries(100), rest=waiting(entries(1, 100)))
 
     @pytest.mark.parametrize(("unanswered", "claimed"), [(0, 100), (49, 51), (50, 50), (51, 0), (99, 0), (100, 0)])
     def test_a_claim_is_made_when_there_is_room_for_fifty(self, unanswered: int, claimed: int) -> None:
@@ -94,7 +94,30 @@ class TestClaim:
     def test_of_a_schedule_that_stands_there_twice_one_entry_is_claimed(self) -> None:
         twice = [a_due(), a_due(due_at=NINE + SECOND), *entries(1)]
 
-        assert step(waiting=waiting(twice)) == Claim(entries=(twice[0], twice[2]), taken=3)
+        assert step(waiting=waiting(twice)) == Claim(entries=(twice[0], twice[2]))
+
+    @pytest.mark.parametrize(
+        ("one", "other"),
+        [
+            ({"since": NINE - MINUTE}, {"since": NINE - SECOND}),
+            ({"since": NINE - 60 * MINUTE, "not_before": NINE - SECOND}, {"since": NINE}),
+            ({"since": NINE - MINUTE}, {"since": NINE - 60 * MINUTE, "not_before": NINE}),
+            ({"since": NINE - 60 * MINUTE}, {"since": NINE - MINUTE, "not_before": NINE - 2 * MINUTE}),
+            ({"since": NINE - MINUTE}, {"since": None}),
+        ],
+        ids=["of another rhythm", "tried before", "tried meanwhile", "dealt with after a try", "of the version before"],
+    )
+    @pytest.mark.parametrize("swapped", [False, True])
+    def test_whose_schedule_waits_longest_for_a_turn_is_claimed_first(
+        self, one: dict[str, Any], other: dict[str, Any], *, swapped: bool
+    ) -> None:
+        longest, others = entries(1, 500, **one), entries(100, **other)
+        found = waiting(others, NINE - 20 * SECOND), waiting(longest)
+        state = a_state(
+            waiting=(*found[0], *found[1]) if not swapped else (*waiting(longest, NINE - MINUTE), *found[0])
+        )
+
+        assert next_step(state, TEN_PAST) == Claim(entries=(*longest, *others[:99]), rest=found[0][99:])
 
     @pytest.mark.parametrize(
         ("state", "expected"),

@@ -101,7 +101,9 @@ class TestClaimed:
         failed, fresh = tries(2, 10, last_error="No answer."), tries(2, 20)
         before = a_state(waiting=waiting(entries(6)), claimed=tries(1))
         state = transitions.claimed(
-            before, Claim(entries=entries(4), taken=5), Settled(tries=(failed[0], fresh[0], failed[1], fresh[1]))
+            before,
+            Claim(entries=entries(4), rest=waiting(entries(1, 5))),
+            Settled(tries=(failed[0], fresh[0], failed[1], fresh[1])),
         )
 
         assert state.claimed == (*tries(1), *fresh, *failed)
@@ -115,7 +117,7 @@ class TestClaimed:
             entries(1, 3, last_error=""),
         )
         settled = Settled(endings=(gone,), postponed=(late, silent), untried=(back,), error=BUSY)
-        state = transitions.claimed(a_state(ended=ended(1, 9)), Claim(entries=entries(4), taken=4), settled)
+        state = transitions.claimed(a_state(ended=ended(1, 9)), Claim(entries=entries(4)), settled)
 
         assert state.ended == (
             *ended(1, 9),
@@ -127,7 +129,7 @@ class TestClaimed:
         assert (settled.count, state.must_read_again) == (4, False)
 
     def test_fewer_than_were_wanted_mean_that_another_tick_is_at_work(self) -> None:
-        wanted = Claim(entries=entries(3), taken=3)
+        wanted = Claim(entries=entries(3))
 
         assert transitions.claimed(a_state(), wanted, Settled(tries=tries(2))).must_read_again
         assert not transitions.claimed(a_state(), wanted, Settled(tries=tries(3))).must_read_again

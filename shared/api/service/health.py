@@ -27,6 +27,7 @@ class CheckAnswer(TypedDict):
     status: str
     milliseconds: NotRequired[int]
     secondsAgo: NotRequired[int]
+    lateSeconds: NotRequired[float]
     settings: NotRequired[list[str]]
 
 
@@ -84,6 +85,8 @@ def _check(check: "Check") -> CheckAnswer:
         answer["milliseconds"] = check.milliseconds
     if check.seconds_ago is not None:
         answer["secondsAgo"] = check.seconds_ago
+    if check.late_seconds is not None:
+        answer["lateSeconds"] = check.late_seconds
     if check.names:
         answer["settings"] = list(check.names)
     return answer
@@ -93,7 +96,7 @@ CHECKS: Mapping[str, Any] = {
     "settings": {"status": "ok"},
     "storage": {"status": "ok", "milliseconds": 9},
     "sense": {"status": "ok", "milliseconds": 31},
-    "tick": {"status": "ok", "secondsAgo": 24},
+    "tick": {"status": "ok", "secondsAgo": 24, "lateSeconds": 0.041},
 }
 WELL = {
     "status": "ok",

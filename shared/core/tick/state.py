@@ -44,6 +44,16 @@ class Waiting(NamedTuple):
     etag: str
     entry: Entry
 
+    @property
+    def last_turn(self) -> datetime:
+        """When its schedule was last dealt with, or tried; who waits the longest since then is claimed first.
+
+        By its instant alone a schedule of every second would be first in each round, with the instants left of the one
+        before. Of an entry of the version before nobody knows when.
+        """
+        since = self.entry.since or self.entry.due_at
+        return max(since, self.entry.tries.not_before or since)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Ended:

@@ -1,13 +1,15 @@
 """Decide what a tick does next: claim, send, record, advance, wait or stop."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from heapq import nsmallest
 
 from shared.core.endings import Ending
 from shared.core.entry import Entry
 from shared.core.runs import Run
-from shared.core.tick.state import Recorded, State
+from shared.core.tick.state import Recorded, State, Waiting
 from shared.core.tries import Try, not_given_back
 
 # As many as fit a transaction, and as a tick that dies may leave to the next one.
@@ -27,13 +29,13 @@ SPARE = timedelta(seconds=5)
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """Claim these entries, the first `taken` of those that wait; with `read_again` read the agenda instead.
+    """Claim these entries, and leave the rest of those that wait; with `read_again` read the agenda instead.
 
     Of a schedule with several entries only the first is among them.
     """
 
     entries: tuple[Entry, ...] = ()
-    taken: int = 0
+    rest: tuple[Waiting, ...] = ()
     read_again: bool = False
 
 
@@ -127,14 +129,15 @@ def _claim(state: State, now: datetime) -> Claim | None:
 
 
 def _of_those_free(state: State, now: datetime, most: int) -> Claim:
+    """Take those whose schedules have waited longest for a turn, so that each has one before any has two."""
+    free = bisect_right(state.waiting, now, key=lambda each: each.free_at)
+    first = nsmallest(most, range(free), key=lambda number: state.waiting[number].last_turn)
     found: dict[str, Entry] = {}
-    taken = 0
-    for each in state.waiting:
-        if each.free_at > now or len(found) >= most:
-            break
-        found.setdefault(each.schedule_id, each.entry)
-        taken += 1
-    return Claim(entries=tuple(found.values()), taken=taken)
+    for number in first:
+        found.setdefault(state.waiting[number].schedule_id, state.waiting[number].entry)
+    taken = set(first)
+    left = (each for number, each in enumerate(state.waiting[:free]) if number not in taken)
+    return Claim(entries=tuple(found.values()), rest=(*left, *state.waiting[free:]))
 
 
 def _send(state: State) -> Send | None:

@@ -41,7 +41,7 @@ def claimed(state: State, step: Claim, settled: Settled) -> State:
     return replace(
         state,
         reach=_after_look(state, settled),
-        waiting=state.waiting[step.taken :],
+        waiting=step.rest,
         claimed=(*state.claimed, *tries),
         ended=(*state.ended, *_ended_unsent(settled, state.end)),
         must_read_again=settled.count < len(step.entries),

@@ -27,7 +27,8 @@ class Minute:
     """The minute from `begin` on.
 
     `counts` says how many runs of each outcome it had, and how many starts are tried again; `waited`, for how many
-    seconds there was nothing to do before the next second that is due.
+    seconds there was nothing to do before the next second that is due; `late`, how many seconds late its latest start
+    was.
     """
 
     def __init__(self, by: Dependencies, begin: datetime) -> None:
@@ -39,7 +40,7 @@ class Minute:
         self._starts = Starts(by, lambda attempt, at: may_be_sent(self._state, attempt, at))
         self._ends: list[tuple[Ending, Run]] = []
         self.counts: Counter[str] = Counter()
-        self.waited = 0.0
+        self.waited = self.late = 0.0
 
     def serve(self) -> None:
         """Do what is to be done until nothing is left; raises StorageError when it could not be written down."""
@@ -125,6 +126,7 @@ class Minute:
             self.counts[RETRIED] += ended.is_retry
             if isinstance(ended.end, Ending) and (run := ended.end.run):
                 self.counts[run.outcome.word] += 1
+                self.late = max(self.late, run.late_seconds or 0.0)
                 self._ends.append((ended.end, run))
         return state
 

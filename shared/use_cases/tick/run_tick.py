@@ -37,11 +37,11 @@ class RunTick:
             problem = f"The clock here is {ahead.total_seconds():.0f} s ahead of storage's, so nothing was started."
             log.error(problem, extra={"action": "clock_ahead", "seconds": ahead.total_seconds()})
             asking.note(problem)
-            mark = self._mark(begun, problem, Counter(), 0)
+            mark = self._mark(begun, problem, Counter(), waited=0, late=0)
         else:
             minute = Minute(self.by, minute_of(self.by.clock.now()))
             minute.serve()
-            mark = self._mark(begun, "", minute.counts, minute.waited)
+            mark = self._mark(begun, "", minute.counts, waited=minute.waited, late=minute.late)
         asking.ask(lambda: self.by.agenda.beat(mark))
         counts = {name: mark[name] for name in COUNTED if mark[name]}
         log.info("Tick took %s s: %s", mark["seconds"], counts, extra={"action": "tick_ended", **mark})
@@ -53,7 +53,9 @@ class RunTick:
         # When one last ended stays as it is: a tick that dies each minute must not look alive.
         return begun, asked - self.by.agenda.beat({"begun": _text(self.by.clock.now()), "problem": ""})
 
-    def _mark(self, begun: float, problem: str, counts: Counter[str], waited: float) -> Mapping[str, Any]:
+    def _mark(
+        self, begun: float, problem: str, counts: Counter[str], *, waited: float, late: float
+    ) -> Mapping[str, Any]:
         # Marks are written by the time that all hosts share; how long it took, by a clock that nobody sets.
         seconds, ended = self.by.machine.monotonic() - begun, self.by.clock.now()
         return {
@@ -63,6 +65,7 @@ class RunTick:
             "seconds": round(seconds, 3),
             # A tick that waits for the seconds of its schedules takes a minute and is well.
             "busy": round(seconds - waited, 3),
+            "late": round(late, 3),
             **{name: counts[name] for name in COUNTED},
         }
 

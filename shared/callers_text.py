@@ -88,6 +88,8 @@ def _known(number: int, line: _Line) -> KnownCaller:
             f"{place}.keySha256: the SHA-256 of the caller's key is expected, 64 hexadecimal digits, and not the key "
             'itself: printf %s "$KEY" | sha256sum'
         )
+    if line.tasks is not None and Right.ADMIN in line.may:
+        raise ValueError(f"{place}: admin is a right to everything, also to the audit of all tasks; leave out tasks")
     try:
         tasks = start_filter_of(line.tasks) if line.tasks is not None else EVERYTHING
     except ValueError as error:

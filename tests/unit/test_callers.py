@@ -89,6 +89,7 @@ WRONG = [
     (json.dumps([line(may="read")]), "[0].may"),
     (json.dumps([line(task={"tags": ["a"]})]), "[0].task"),
     (json.dumps([line(tasks={"tag": ["a"]})]), "[0].tasks: tag"),
+    (json.dumps([line(may=["read", "admin"], tasks={"tags": ["a"]})]), "[0]: admin is a right to everything"),
     (json.dumps([line(tasks={"taskIds": ["a"]})]), "[0].tasks: taskIds: 'a' is no GUID"),
     (json.dumps([line(entraId="me")]), "give just one"),
     (json.dumps([{"name": "a", "may": ["read"]}]), "give just one"),

@@ -103,6 +103,7 @@ WITHOUT_PARAMETERS = [
     "ping_get",
     "tick_now_post",
     "health_get",
+    "health_details_get",
     "openapi_get",
 ]
 # What is sent in place of what is filled in. The others are refused as they are: no such schedule, no such namespace.
@@ -146,7 +147,7 @@ def filtering(start_footman: StartFootman) -> LocalHost:
     return start_footman({"START_TASK_FILTER": json.dumps({"tags": ["on no task"]})})
 
 
-NEED_NO_SETTING = ["ping_get", "schedule_preview_get", "health_get", "openapi_get"]
+NEED_NO_SETTING = ["ping_get", "schedule_preview_get", "health_get", "health_details_get", "openapi_get"]
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from shared.qrs.tasks import TaskService
 from shared.sense_access import access
 from shared.settings import Settings
 from shared.turns import Lane, Turns
+from shared.use_cases.audit_trail import AuditTrail
 from shared.use_cases.start_tasks import StartTasks
 
 if TYPE_CHECKING:
@@ -97,8 +98,7 @@ def _tasks_for_health() -> TaskService:
 
 def start_tasks(caller: Caller) -> StartTasks:
     """Return the use case for what this caller may start."""
-    own = _start_tasks()
-    return own if caller.tasks.allows_everything else own.narrowed(caller)
+    return _start_tasks().asked_by(caller)
 
 
 @_once
@@ -110,7 +110,13 @@ def _start_tasks() -> StartTasks:
         lone=turns().lane(Lane.LONE_START),
         bulk=turns().lane(Lane.BULK),
         connections=settings().max_connections,
+        audit=audit_trail(),
     )
+
+
+@_once
+def audit_trail() -> AuditTrail:
+    return AuditTrail(audit)
 
 
 def schedules(caller: Caller) -> "ManageSchedules":

@@ -1,10 +1,13 @@
 """The audit as it is kept: a row for each change and each start."""
 
 import time
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 from shared.core.audit import AuditQuery, AuditRecord
+from shared.core.errors import StorageConflict
 from shared.storage import audit_rows
 from shared.storage.rows import SCHEDULES, keys
 from shared.storage.table import Table, readable
@@ -19,8 +22,13 @@ class AuditStore:
 
     table: Table
 
-    def put(self, records: list[AuditRecord]) -> None:
-        """Write records, at most a hundred of them all or none, or what became of them over the same ones."""
+    def insert(self, records: Sequence[AuditRecord]) -> None:
+        """Write records, at most a hundred of them all or none, unless they stand there already."""
+        with suppress(StorageConflict):  # an answer was lost, or what became of it was written first
+            self.table.commit([Operation(kind="insert", row=audit_rows.row(record)) for record in records])
+
+    def put(self, records: Sequence[AuditRecord]) -> None:
+        """Write records with what became of them, at most a hundred all or none, over those that were inserted."""
         self.table.commit([Operation(kind="insert_or_merge", row=audit_rows.row(record)) for record in records])
 
     def newest(self, query: AuditQuery) -> list[AuditRecord]:

@@ -15,7 +15,7 @@ from shared.storage.columns import MOMENT, REASON, TEXT, Column, Columns, Row
 from shared.storage.rows import LONG_AGO, SCHEDULES, keys
 
 # A text of a row holds 32 Ki UTF-16 units, of which a character takes two at most; a whole row holds 512 Ki.
-PART, MOST_PARTS = 15_000, 10
+PART, MOST_PARTS = 15_000, 20
 LEFT_OUT = '{"leftOut": "too long for a row; the log has it"}'
 OBJECTS = ("requested", "before", "after")
 # The last millisecond that an instant can have: keys count down from it.

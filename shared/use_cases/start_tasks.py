@@ -1,19 +1,25 @@
 """Start the tasks that a request names: store its key-values, look the tasks up, decide, start, report."""
 
 import time
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol, Self
 
-from shared.core.callers import Caller
+from shared.core.audit import AuditRecord
+from shared.core.audit_starts import ended, of_start, told_tasks
+from shared.core.callers import UNKNOWN_ORIGIN, Caller, Origin
+from shared.core.errors import FootmanError
 from shared.core.key_values import KeyValue
 from shared.core.start_plan import plan, screen
 from shared.core.starts import Outcome, StartReport, StartRequest, UnknownStart
 from shared.core.tasks import Found, StartFilter, Task, TaskQuery
 from shared.log import log_of
+from shared.use_cases.audit_trail import AuditTrail, Begun
 from shared.use_cases.start_each import OWN_FAULT, start_each
+from shared.use_cases.tell_audit import tell, tell_start
 
 log = log_of(__name__)
 
@@ -57,10 +63,14 @@ class StartTasks:
     lone: Executor
     bulk: Executor
     connections: int
+    audit: AuditTrail
+    origin: Origin = UNKNOWN_ORIGIN
 
-    def narrowed(self, caller: Caller) -> Self:
-        """Return the use case for the tasks that this caller may start."""
-        return replace(self, start_filter=self.start_filter.narrowed(caller.tasks))
+    def asked_by(self, caller: Caller) -> Self:
+        """Return the use case for the tasks that this caller may start, whose audit tells of this request."""
+        tasks = caller.tasks
+        own = self.start_filter if tasks.allows_everything else self.start_filter.narrowed(tasks)
+        return replace(self, start_filter=own, origin=caller.origin)
 
     def run(self, request: StartRequest, now: datetime) -> StartReport:
         """Start what the request names and report what became of each task.
@@ -69,15 +79,38 @@ class StartTasks:
         started. A start that fails is an outcome, not an error. Key-values are stored first, for the started reload
         reads them.
         """
+        record = of_start(request, self.origin, record_id=str(uuid.uuid4()), at=now)
+        # Beside the look-up, which takes longer.
+        begun = self.audit.begin([record])
+        try:
+            report = self._run(request, now, begun)
+        except Exception as error:
+            reason = str(error) if isinstance(error, FootmanError) else OWN_FAULT
+            self._end(replace(record, outcome=f"failed: {reason}"), begun)
+            raise
+        _log(report)
+        self._end(record, begun, report)
+        return report
+
+    def _run(self, request: StartRequest, now: datetime, begun: Begun) -> StartReport:
         deadline = time.monotonic() + SECONDS_TO_SEND
         if request.key_values:
             self.key_values().store(request.key_values, now)
         screened = screen(request, self.start_filter)
         found = self.tasks.find(screened.wanted) if screened.wanted != TaskQuery() else Found()
         decided = plan(screened, found)
-        report = StartReport(plan=decided, outcomes=self._outcomes(decided.tasks, deadline))
-        _log(report)
-        return report
+        # Nothing is sent before it stands somewhere who asked for it; where storage is away, the log will tell it.
+        begun.is_stored()
+        return StartReport(plan=decided, outcomes=self._outcomes(decided.tasks, deadline))
+
+    def _end(self, record: AuditRecord, begun: Begun, report: StartReport | None = None) -> None:
+        tasks = told_tasks(report) if report else []
+        done = ended(record, tasks) if report else record
+        self.audit.end([done])
+        if report:
+            tell_start(done, tasks, stored=begun.is_stored())
+        else:
+            tell(done, stored=begun.is_stored())
 
     def _outcomes(self, tasks: Sequence[Task], deadline: float) -> Mapping[str, Outcome]:
         pool = self.lone if len(tasks) == 1 else self.bulk

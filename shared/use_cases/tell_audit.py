@@ -1,7 +1,8 @@
 """Tell the log of the audit."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from shared.core.audit import AuditRecord
@@ -10,7 +11,32 @@ from shared.log import log_of
 log = log_of(__name__)
 
 # Application Insights cuts a line at 32,768 characters, and a query could not read the rest.
-LONGEST_LOGGED = 8_000
+LONGEST_LOGGED, LONGEST_TASKS = 5_000, 15_000
+TASKS_LOGGED = 100
+# Names, quotes and commas around the texts of a task.
+AROUND = 80
+
+
+def tell_start(record: AuditRecord, tasks: Sequence[Mapping[str, str]], *, stored: bool) -> None:
+    """Tell the log of a request to start tasks, with all of them, in as many lines as it takes."""
+    said = replace(record, after={})
+    lines = [*_lines(tasks)] or [[]]
+    for number, line in enumerate(lines):
+        tell(said, stored=stored, tasks=line, part=number + 1, parts=len(lines))
+
+
+def _lines(tasks: Sequence[Mapping[str, str]]) -> Iterator[list[Mapping[str, str]]]:
+    line: list[Mapping[str, str]] = []
+    size = 0
+    for task in tasks:
+        its_size = sum(map(len, task.values())) + AROUND
+        if line and (len(line) == TASKS_LOGGED or size + its_size > LONGEST_TASKS):
+            yield line
+            line, size = [], 0
+        line.append(task)
+        size += its_size
+    if line:
+        yield line
 
 
 def tell(record: AuditRecord, *, stored: bool = True, **more: Any) -> None:
@@ -25,6 +51,7 @@ def tell(record: AuditRecord, *, stored: bool = True, **more: Any) -> None:
         "traceparent": origin.traceparent,
         "schedule_id": record.schedule_id,
         "through": record.through,
+        "requested": _short(record.requested),
         "before": _short(record.before),
         "after": _short(record.after),
         "outcome": record.outcome,

@@ -1,12 +1,14 @@
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from shared.core.audit import AuditRecord
 from shared.core.starts import StartRequest, UnknownStart
 from shared.core.tasks import Found, StartFilter, Task, TaskQuery
+from shared.use_cases.audit_trail import AuditTrail
 from shared.use_cases.start_each import OWN_FAULT
 from shared.use_cases.start_tasks import StartTasks
 
@@ -50,11 +52,26 @@ def no_key_values() -> Any:
     raise AssertionError("no pair was given")
 
 
+class Notes:
+    """Where nothing is kept."""
+
+    def insert(self, records: Sequence[AuditRecord]) -> None:
+        pass
+
+    put = insert
+
+
 def test_a_bug_in_the_midst_of_starting_is_an_unknown_outcome_and_no_error(caplog: pytest.LogCaptureFixture) -> None:
     site = Site()
     with Exhausted() as pool:
         start_tasks = StartTasks(
-            start_filter=StartFilter(), tasks=site, key_values=no_key_values, lone=pool, bulk=pool, connections=2
+            start_filter=StartFilter(),
+            tasks=site,
+            key_values=no_key_values,
+            lone=pool,
+            bulk=pool,
+            connections=2,
+            audit=AuditTrail(Notes),
         )
         report = start_tasks.run(StartRequest(task_ids=tuple(IDS)), NOW)
 

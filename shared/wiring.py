@@ -143,7 +143,7 @@ def audit() -> "AuditStore":
 def key_values() -> "KeepKeyValues":
     from shared.use_cases.keep_key_values import KeepKeyValues  # noqa: PLC0415
 
-    return KeepKeyValues(kept=_key_value_store())
+    return KeepKeyValues(kept=_key_value_store(), audit=audit_trail())
 
 
 @_once

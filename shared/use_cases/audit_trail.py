@@ -5,15 +5,17 @@ then. So what is written goes over threads of its own.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Protocol
 
-from shared.core.audit import AuditRecord
+from shared.core.audit import NOT_RECORDED, AuditRecord
 from shared.core.errors import FootmanError
 from shared.log import log_of
 from shared.threads import Threads
+from shared.use_cases.tell_audit import tell
 
 log = log_of(__name__)
 
@@ -71,6 +73,24 @@ class AuditTrail:
     def end(self, records: Sequence[AuditRecord]) -> None:
         """Write what became of it, whether the first writing came through or not; nobody waits for that."""
         self._submit(records, lambda kept: kept.put(records))
+
+    @contextmanager
+    def around(self, records: Sequence[AuditRecord]) -> Iterator[None]:
+        """Write and tell records of what is done within: before it that it was begun, then what became of it."""
+        begun = self.begin([replace(record, outcome=NOT_RECORDED) for record in records])
+        stored = begun.is_stored()
+        try:
+            yield
+        except Exception as error:
+            reason = str(error) if isinstance(error, FootmanError) else type(error).__name__
+            self._ended([replace(record, outcome=f"failed: {reason}") for record in records], stored=stored)
+            raise
+        self._ended(records, stored=stored)
+
+    def _ended(self, records: Sequence[AuditRecord], *, stored: bool) -> None:
+        self.end(records)
+        for record in records:
+            tell(record, stored=stored)
 
     def shutdown(self) -> None:
         """Write what waits, and end the threads."""

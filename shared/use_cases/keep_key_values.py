@@ -1,12 +1,17 @@
 """Keep key-values for reload scripts: store, read, list, remove."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol, Self
 
+from shared.core.audit import Action, AuditRecord
+from shared.core.audit_starts import told_pair
+from shared.core.callers import UNKNOWN_ORIGIN, Caller, Origin
 from shared.core.errors import UnknownKey, UnknownNamespace
 from shared.core.key_values import KeyValue, check
+from shared.use_cases.audit_trail import AuditTrail
 
 
 class KeyValues(Protocol):
@@ -36,6 +41,18 @@ class KeepKeyValues:
     """The use cases; each takes the current time. A namespace is there as long as it holds something."""
 
     kept: KeyValues
+    audit: AuditTrail
+    origin: Origin = UNKNOWN_ORIGIN
+
+    def asked_by(self, caller: Caller) -> Self:
+        """Return the use cases whose changes tell of this request."""
+        return replace(self, origin=caller.origin)
+
+    def store_one(self, pair: KeyValue, now: datetime) -> None:
+        """Keep a pair that is asked for by itself; raises as `store` does."""
+        record = self._record(Action.KEY_VALUE_STORED, now, after=told_pair(pair))
+        with self.audit.around([record]):
+            self.store([pair], now)
 
     def store(self, pairs: Sequence[KeyValue], now: datetime) -> None:
         """Keep pairs, up to a hundred of them all or none; raises CallerError for one that storage can't hold."""
@@ -68,11 +85,32 @@ class KeepKeyValues:
 
     def delete(self, namespace: str, key: str, now: datetime) -> None:
         """Remove a pair; raises CallerError for an unknown one."""
-        if not self.kept.delete(namespace, key, now):
-            self.keys(namespace, now)
-            raise UnknownKey(namespace, key)
+        before = {"namespace": namespace, "key": key}
+        with self.audit.around([self._record(Action.KEY_VALUE_DELETED, now, before=before)]):
+            if not self.kept.delete(namespace, key, now):
+                self.keys(namespace, now)
+                raise UnknownKey(namespace, key)
 
     def delete_namespace(self, namespace: str, now: datetime) -> None:
         """Remove all pairs of a namespace; raises CallerError for an unknown one."""
-        if not self.kept.delete_namespace(namespace, now):
-            raise UnknownNamespace(namespace)
+        before = {"namespace": namespace}
+        with self.audit.around([self._record(Action.NAMESPACE_DELETED, now, before=before)]):
+            if not self.kept.delete_namespace(namespace, now):
+                raise UnknownNamespace(namespace)
+
+    def _record(
+        self,
+        action: Action,
+        now: datetime,
+        *,
+        before: Mapping[str, Any] | None = None,
+        after: Mapping[str, Any] | None = None,
+    ) -> AuditRecord:
+        return AuditRecord(
+            id=str(uuid.uuid4()),
+            at=now,
+            origin=self.origin,
+            action=action.value,
+            before=before or {},
+            after=after or {},
+        )

@@ -96,3 +96,33 @@ def test_a_start_goes_on_without_storage_and_the_log_tells_it(
     told = footman.stderr_text()
     assert told.count('"what": "tasks_started"') == told.count('"stored": false, "tasks": [{"taskId"') == 3
     assert '"audit_not_stored"' in told
+
+
+@pytest.mark.usefixtures("sense", "table")
+def test_key_values_and_a_tick_that_is_asked_for_have_a_row_each(footman: LocalHost, http: requests.Session) -> None:
+    url = f"{footman.url}/v4/keyvalues/sales"
+    pair = {"key": "day", "value": "secret value", "ttl": 60000}
+    assert http.post(url, json=pair, timeout=30).status_code == 201
+    assert http.delete(f"{url}/night", timeout=30).status_code == 400
+    assert http.delete(f"{url}/day", timeout=30).status_code == 204
+    assert http.delete(url, timeout=30).status_code == 400
+    assert http.post(f"{footman.url}/v4/tick", timeout=90).status_code == 200
+
+    day, night = {"namespace": "sales", "key": "day"}, {"namespace": "sales", "key": "night"}
+    wanted = [
+        ("key_value_stored", None, day | {"length": 12, "ttl": 60000}, "done"),
+        ("key_value_deleted", night, None, "failed: Key 'night' not found in namespace: sales"),
+        ("key_value_deleted", day, None, "done"),
+        ("namespace_deleted", {"namespace": "sales"}, None, "failed: Namespace not found: sales"),
+        ("tick_requested", None, None, "done"),
+    ]
+    end = time.monotonic() + 10
+    while (found := _told_of_each(footman, http)) != wanted and time.monotonic() < end:
+        time.sleep(0.05)
+    assert found == wanted
+
+
+def _told_of_each(footman: LocalHost, http: requests.Session) -> list[tuple[Any, ...]]:
+    answer = http.get(f"{footman.url}/v4/audit", timeout=30)
+    assert "secret value" not in answer.text
+    return [(one["action"], one.get("before"), one.get("after"), one["outcome"]) for one in answer.json()[::-1]]

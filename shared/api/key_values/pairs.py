@@ -84,32 +84,32 @@ def _exists(req: func.HttpRequest, _caller: Caller) -> Answer:
     return Answer(body=ExistsAnswer(keyExists=value is not None, keyValue=found))
 
 
-def _store(req: func.HttpRequest, _caller: Caller) -> Answer:
+def _store(req: func.HttpRequest, caller: Caller) -> Answer:
     namespace, body = NAMESPACE.read(req), reading.body(req, KEY_VALUE, if_absent=b"{}")
     if not body.key or body.value is None:
         # Butler answers 201 to a pair without a value and stores nothing.
         raise PartMissing("body.value" if body.key else "")
     pair = KeyValue(namespace=namespace, key=body.key, value=body.value, ttl_ms=lifetime(body.ttl))
-    wiring.key_values().store([pair], datetime.now(UTC))
+    wiring.key_values().asked_by(caller).store_one(pair, datetime.now(UTC))
     stored = StoredAnswer(namespace=namespace, key=pair.key, value=pair.value, ttl=pair.ttl_ms or 0)
     return Answer(status=HTTPStatus.CREATED, body=stored)
 
 
-def _delete(req: func.HttpRequest, _caller: Caller) -> Answer:
-    return _deleted(NAMESPACE.read(req), KEY.read(req))
+def _delete(req: func.HttpRequest, caller: Caller) -> Answer:
+    return _deleted(NAMESPACE.read(req), KEY.read(req), caller)
 
 
-def _delete_key_named_keyexists(req: func.HttpRequest, _caller: Caller) -> Answer:
-    return _deleted(NAMESPACE.read(req), "keyexists")
+def _delete_key_named_keyexists(req: func.HttpRequest, caller: Caller) -> Answer:
+    return _deleted(NAMESPACE.read(req), "keyexists", caller)
 
 
-def _deleted(namespace: str, key: str) -> Answer:
-    wiring.key_values().delete(namespace, key, datetime.now(UTC))
+def _deleted(namespace: str, key: str, caller: Caller) -> Answer:
+    wiring.key_values().asked_by(caller).delete(namespace, key, datetime.now(UTC))
     return Answer(status=HTTPStatus.NO_CONTENT)
 
 
-def _delete_namespace(req: func.HttpRequest, _caller: Caller) -> Answer:
-    wiring.key_values().delete_namespace(NAMESPACE.read(req), datetime.now(UTC))
+def _delete_namespace(req: func.HttpRequest, caller: Caller) -> Answer:
+    wiring.key_values().asked_by(caller).delete_namespace(NAMESPACE.read(req), datetime.now(UTC))
     return Answer(status=HTTPStatus.NO_CONTENT)
 
 

@@ -1,5 +1,6 @@
 """POST /v4/tick: start what is due in this minute, for a scheduler of one's own beside the timer or in its place."""
 
+import uuid
 from http import HTTPStatus
 from threading import Lock
 
@@ -10,6 +11,7 @@ from shared import wiring
 from shared.api.edge.calls import Call, Example
 from shared.api.edge.examples import NO_PARAMETERS, STORAGE_AWAY
 from shared.api.edge.http import Answer, failure
+from shared.core.audit import Action, AuditRecord
 from shared.core.callers import Caller, Right
 
 RUNS_ALREADY = "A tick that was asked for is running here; it ends with its minute, at the latest some seconds later."
@@ -32,14 +34,20 @@ class TickAnswer(TypedDict):
     retried: int
 
 
-def _tick(_: func.HttpRequest, __: Caller) -> Answer:
+def _tick(_: func.HttpRequest, caller: Caller) -> Answer:
     if not _running.acquire(blocking=False):
         return failure(HTTPStatus.CONFLICT, RUNS_ALREADY)
     try:
-        mark = wiring.run_tick().run()
+        with wiring.audit_trail().around([_record(caller)]):
+            mark = wiring.run_tick().run()
     finally:
         _running.release()
     return Answer(body={name: mark[name] for name in TickAnswer.__annotations__})
+
+
+def _record(caller: Caller) -> AuditRecord:
+    action = Action.TICK_REQUESTED.value
+    return AuditRecord(id=str(uuid.uuid4()), at=wiring.now(), origin=caller.origin, action=action)
 
 
 TICK = Call(

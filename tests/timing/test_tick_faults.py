@@ -12,6 +12,7 @@ from sandbox.faulty.faults import TRANSACTION, Kind
 from sandbox.faulty_storage import FaultyStorage, start_faulty_storage
 from sandbox.quiet import wait_for_quiet
 from shared.core.runs import RunOutcome
+from trials.faults.audit import killed
 from trials.faults.crash import MOST_DOUBLED, Size, crash
 from trials.faults.hosts import fired_by
 from trials.faults.seconds import LATEST_SECONDS
@@ -100,6 +101,13 @@ def test_a_tick_fired_three_times_at_once_starts_each_occurrence_once(site: Site
     found = site.audit(planned, utc_now())
     assert found.is_clean, found
     assert found.started == 60
+
+
+def test_each_change_has_exactly_one_record_though_hosts_are_killed(site: Site) -> None:
+    count, problems = killed(site, 2, random.Random(7))
+
+    assert problems == []
+    assert count > 2
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault["kind"])

@@ -56,6 +56,7 @@ SHARED = {
 # Their subject is a trial: the books that it keeps, the names that people type, its parts in short.
 ABOUT_TRIALS = {
     "tests/unit/test_faults_accounting.py",
+    "tests/unit/test_faults_audit.py",
     "tests/unit/test_faults_lives.py",
     "tests/unit/test_documents.py",
     "tests/timing/test_tick_faults.py",

@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from trials.faults import beside, bulk, changes, clock, crash, hosts, model, seconds, trouble
+from trials.faults import audit, beside, bulk, changes, clock, crash, hosts, model, seconds, trouble
 from trials.faults.report import verdict
 
 TRIALS = {
@@ -19,6 +19,7 @@ TRIALS = {
     "hiccups": trouble.hiccups,
     "both": trouble.both,
     "model": model.main,
+    "audit": audit.main,
     "crash": crash.main,
 }
 

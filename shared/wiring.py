@@ -5,14 +5,14 @@ by hand needs neither the modules of the schedules nor the storage library.
 """
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from threading import RLock
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from shared import settings as environment
 from shared.clock import CLOCK
 from shared.core.callers import Caller, Credentials, caller_of, whoever
+from shared.once import once
 from shared.qrs.certificates import days_left
 from shared.qrs.connection import Connection
 from shared.qrs.tasks import TaskService
@@ -37,26 +37,8 @@ if TYPE_CHECKING:
     from shared.use_cases.manage_schedules import ManageSchedules
     from shared.use_cases.tick.run_tick import RunTick
 
-Built = TypeVar("Built")
 
-# Two requests of a cold start must not build two pools: together they would exceed QRS_MAX_CONNECTIONS.
-_building = RLock()
-
-
-def _once(build: Callable[[], Built]) -> Callable[[], Built]:
-    """Build a value once and keep it; an error is not kept, so that a corrected setting or file takes effect."""
-    built: list[Built] = []
-
-    def get() -> Built:
-        with _building:
-            if not built:
-                built.append(build())
-        return built[0]
-
-    return get
-
-
-@_once
+@once
 def settings() -> Settings:
     """Return the settings of this process; raises SettingsError, again at each call until they are right."""
     return environment.load(os.environ)
@@ -76,22 +58,22 @@ def takes_method_override() -> bool:
     return environment.takes_method_override(os.environ)
 
 
-@_once
+@once
 def turns() -> Turns:
     return Turns(settings().max_connections)
 
 
-@_once
+@once
 def _connection() -> Connection:
     return Connection(access(settings()))
 
 
-@_once
+@once
 def tasks() -> TaskService:
     return TaskService(_connection(), turns().lane(Lane.LOOK_UP))
 
 
-@_once
+@once
 def _tasks_for_health() -> TaskService:
     return TaskService(_connection(), turns().lane(Lane.HEALTH))
 
@@ -101,7 +83,7 @@ def start_tasks(caller: Caller) -> StartTasks:
     return _start_tasks().asked_by(caller)
 
 
-@_once
+@once
 def _start_tasks() -> StartTasks:
     return StartTasks(
         start_filter=settings().start_filter,
@@ -114,7 +96,7 @@ def _start_tasks() -> StartTasks:
     )
 
 
-@_once
+@once
 def audit_trail() -> AuditTrail:
     return AuditTrail(audit)
 
@@ -124,14 +106,14 @@ def schedules(caller: Caller) -> "ManageSchedules":
     return _schedules().asked_by(caller)
 
 
-@_once
+@once
 def _schedules() -> "ManageSchedules":
     from shared.use_cases.manage_schedules import ManageSchedules  # noqa: PLC0415
 
     return ManageSchedules(schedules=_schedule_store(), start_filter=settings().start_filter, tasks=tasks)
 
 
-@_once
+@once
 def audit() -> "AuditStore":
     """Return the audit, to be read."""
     from shared.storage.audit import AuditStore  # noqa: PLC0415
@@ -139,14 +121,14 @@ def audit() -> "AuditStore":
     return AuditStore(table=_table())
 
 
-@_once
+@once
 def key_values() -> "KeepKeyValues":
     from shared.use_cases.keep_key_values import KeepKeyValues  # noqa: PLC0415
 
     return KeepKeyValues(kept=_key_value_store(), audit=audit_trail())
 
 
-@_once
+@once
 def health() -> "CachedHealth":
     from shared.use_cases.check_health import CachedHealth, CheckHealth  # noqa: PLC0415
 
@@ -168,7 +150,7 @@ def _guards() -> "Guards":
     return Guards(filters_starts=not own.start_filter.allows_everything, verifies_tls=own.tls_verify)
 
 
-@_once
+@once
 def daily() -> "Daily":
     from shared.use_cases.daily import Daily  # noqa: PLC0415
 
@@ -182,7 +164,7 @@ def daily() -> "Daily":
     )
 
 
-@_once
+@once
 def run_tick() -> "RunTick":
     from shared.core.tick.state import Limits  # noqa: PLC0415
     from shared.use_cases.tick.dependencies import Dependencies  # noqa: PLC0415
@@ -207,7 +189,7 @@ def run_tick() -> "RunTick":
     return RunTick(by=by)
 
 
-@_once
+@once
 def storage_clock() -> "StorageClock":
     from shared.storage.clock import StorageClock  # noqa: PLC0415
     from shared.storage.pool import TIME  # noqa: PLC0415
@@ -248,7 +230,7 @@ def _history() -> "History":
     return History(table=_table(), ring=settings().history_rows)
 
 
-@_once
+@once
 def _table() -> "Table":
     from shared.storage.account import open_table  # noqa: PLC0415
     from shared.storage.table import Table  # noqa: PLC0415

@@ -17,7 +17,8 @@ ROOMS = {
     | {"shared.foreign", "azure.functions", "pydantic", "typing_extensions"},
     "shared/timers": {"shared.log", "shared.wiring", "shared.core", "azure.functions"},
     "shared/wiring.py": {"shared.settings", "shared.qrs", "shared.storage", "shared.use_cases", "shared.core"}
-    | {"shared.turns", "shared.clock", "shared.sense_access"},
+    | {"shared.turns", "shared.clock", "shared.once", "shared.sense_access"},
+    "shared/once.py": set(),
     "shared/sense_access.py": {"shared.qrs", "shared.settings"},
     "shared/clock.py": set(),
     "shared/use_cases": {"shared.log", "shared.threads", "shared.use_cases", "shared.core"},

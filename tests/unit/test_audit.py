@@ -15,6 +15,7 @@ ORIGIN = Origin(caller="erp", address="203.0.113.7")
 
 def test_a_record_tells_what_was_before_and_after() -> None:
     schedule = a_schedule(problem="Its zone is gone.")
+    schedule = replace(schedule, definition=replace(schedule.definition, tags=None))
     tagged = replace(schedule, definition=replace(schedule.definition, tags=("a",)), problem="")
     change = Change(before=schedule, after=tagged)
 
@@ -23,6 +24,7 @@ def test_a_record_tells_what_was_before_and_after() -> None:
     assert (record.id, record.at, record.origin, record.through) == ("1", NOW, ORIGIN, "startall")
     assert (record.action, record.schedule_id, record.outcome) == ("schedule_replaced", schedule.id, "done")
     assert (record.before, record.after) == (wire.schedule(schedule), wire.schedule(tagged))
+    assert "tags" not in record.before
     assert (record.before["problem"], record.after["tags"]) == ("Its zone is gone.", ["a"])
 
 

@@ -88,9 +88,9 @@ class Smoke:
             time.sleep(min(PAUSE, self.tick_timeout))
 
     def _health(self) -> Any:
-        answer = self._request("GET", "/v4/health/details", key=self.key)
+        answer = self._request("GET", "/v4/checks", key=self.key)
         if answer.status_code in REFUSED:
-            raise CheckFailed(f"GET /v4/health/details was answered {answer.status_code}: {_reason(answer)}")
+            raise CheckFailed(f"GET /v4/checks was answered {answer.status_code}: {_reason(answer)}")
         return self._json(answer)["checks"]
 
     def _request_json(self, method: str, path: str, *, key: str | None, body: object = None) -> Any:

@@ -28,7 +28,7 @@ var rules = [
   {
     name: 'no-tick'
     title: 'Footman: no successful tick for five minutes'
-    text: 'Schedules are not started. Ask /v4/health/details with a key: it says what fails. If it says "stopped coming" and all else is ok, the timers of the platform stand still: restart the app, and until it ticks again POST {} to /admin/functions/tick with the master key once a minute. Nothing is lost: what was missed is caught up.'
+    text: 'Schedules are not started. Ask /v4/checks with a key: it says what fails. If it says "stopped coming" and all else is ok, the timers of the platform stand still: restart the app, and until it ticks again POST {} to /admin/functions/tick with the master key once a minute. Nothing is lost: what was missed is caught up.'
     query: loadTextContent('queries/tick-seen.kql')
     severity: 0
     operator: 'LessThan'
@@ -65,7 +65,7 @@ var rules = [
   {
     name: 'answers-failing'
     title: 'Footman: calls are answered with 5xx'
-    text: '502 and 503: Sense or storage; /v4/health/details says which. 500: a setting, which the answer names, or a fault in Footman, of which the log tells under the invocation id of the answer.'
+    text: '502 and 503: Sense or storage; /v4/checks says which. 500: a setting, which the answer names, or a fault in Footman, of which the log tells under the invocation id of the answer.'
     query: loadTextContent('queries/answers-failing.kql')
     severity: 2
     operator: 'GreaterThan'

@@ -47,7 +47,7 @@ ROUTES = (
     Route("key_value", "v4/keyvalues/{namespace}/{key}", {"DELETE": pairs.DELETE}),
     Route("health", "v4/health", {"GET": health.HEALTH}, is_open=True),
     Route("audit", "v4/audit", {"GET": audit.AUDIT}),
-    Route("health_details", "v4/health/details", {"GET": health.DETAILS}),
+    Route("health_details", "v4/checks", {"GET": health.DETAILS}),
     Route("tick_now", "v4/tick", {"POST": tick.TICK}),
     Route("ping", "v4/butlerping", {"GET": ping.PING}),
 )

@@ -32,7 +32,7 @@ NOW = datetime.now(UTC)
 
 
 def ask(footman: LocalHost, http: requests.Session) -> requests.Response:
-    answer = http.get(f"{footman.url}/v4/health/details", timeout=30)
+    answer = http.get(f"{footman.url}/v4/checks", timeout=30)
     assert answer.headers["Cache-Control"] == "no-store"
     gives_nothing_away(answer.text)
     return answer
@@ -135,7 +135,7 @@ def test_a_certificate_that_is_none_is_told_with_all_else(start_footman: StartFo
 
 def test_strangers_learn_the_status_and_nothing_else(start_footman: StartFootman, http: requests.Session) -> None:
     footman = start_footman({"QRS_TIMEOUT_SECONDS": "soon"}, key="the key")
-    open_to_all, shut = f"{footman.url}/v4/health", f"{footman.url}/v4/health/details"
+    open_to_all, shut = f"{footman.url}/v4/health", f"{footman.url}/v4/checks"
     for headers in ({}, {"x-functions-key": "a wrong one"}, {"x-functions-key": "the key"}):
         answer = http.get(open_to_all, headers=headers, timeout=30)
         assert (answer.status_code, answer.json()) == (503, {"status": "unhealthy"})

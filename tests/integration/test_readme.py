@@ -140,7 +140,7 @@ def test_errors_and_what_is_not_found_are_answered_as_printed(footman: LocalHost
 
 
 def test_health_and_history_have_the_fields_that_are_printed(fresh: Schedules) -> None:
-    health = fresh.http.get(f"{fresh.footman.url}/v4/health/details", timeout=30).json()
+    health = fresh.http.get(f"{fresh.footman.url}/v4/checks", timeout=30).json()
     told = json.loads(printed('"certificateDaysLeft"'))
     schema = fresh.http.get(f"{fresh.footman.url}/v4/openapi.json", timeout=30).json()["components"]["schemas"]
 

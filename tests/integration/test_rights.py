@@ -58,7 +58,7 @@ CALLS = {
         "GET v4/keyvalues/{namespace}",
         "GET v4/keyvalues/{namespace}/keyexists",
         "GET v4/butlerping",
-        "GET v4/health/details",
+        "GET v4/checks",
     ],
     "start": ["PUT v4/reloadtask/{taskId}/start", "POST v4/reloadtask/{taskId}/start"],
     "write": [

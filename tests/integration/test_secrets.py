@@ -38,7 +38,7 @@ ASKED: list[tuple[str, str, object]] = [
     ("PUT", START, []),
     ("PUT", f"{START}?includeExecutionId=true", [{"type": "starttasktag", "payload": {"tag": "tag 2"}}]),
     ("PUT", START, [{"type": "keyvaluestore", "payload": {"namespace": "n", "key": "k", "value": "v"}}]),
-    ("GET", "/v4/health/details", None),
+    ("GET", "/v4/checks", None),
     ("GET", "/v4/schedules", None),
     ("POST", "/v4/schedules", a_schedule()),
     ("PUT", "/v4/schedules/startall", None),

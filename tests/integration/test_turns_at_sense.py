@@ -78,7 +78,7 @@ def test_a_lone_start_goes_before_the_rest_of_a_bulk(narrow: LocalHost, http: re
 def test_health_gets_an_answer_beside_a_bulk(narrow: LocalHost, http: requests.Session, sense: StandIn) -> None:
     with bulk_under_way(narrow, sense):
         asked = datetime.now(UTC)
-        checks = http.get(f"{narrow.url}/v4/health/details", timeout=60).json()["checks"]
+        checks = http.get(f"{narrow.url}/v4/checks", timeout=60).json()["checks"]
 
     assert checks["sense"]["status"] == "ok"
     assert bulk_starts_before(sense, "reloadtask/count", asked) <= CONNECTIONS

@@ -60,7 +60,8 @@ def test_only_the_app_is_sent() -> None:
     sent = files()
 
     assert {path.parts[0] for path in sent} == {"function_app.py", "host.json", "requirements.txt", "shared"}
-    assert {path.suffix for path in sent} == {".py", ".json", ".txt", ".html", ".css", ".js"}
+    assert {path.suffix for path in sent} == {".py", ".json", ".txt", ".html", ".css", ".js", ".gz", ""}
+    assert {path.name for path in sent if not path.suffix} == {"LICENSE", "NOTICE"}
 
 
 def test_no_library_is_missing(package: Path, deployed: Path) -> None:

@@ -30,7 +30,7 @@ def test_it_indexes_every_function_with_its_route(worker: Worker) -> None:
         "documentation": "documentation",
         "documentation_file": "documentation/{file}",
         "health": "v4/health",
-        "health_details": "v4/health/details",
+        "health_details": "v4/checks",
         "home": "{nothing:maxlength(0)?}",
         "key_exists": "v4/keyvalues/{namespace}/keyexists",
         "key_list": "v4/keylist/{namespace}",
@@ -223,7 +223,7 @@ def failing(sense: StandIn) -> Iterator[StandIn]:
 
 
 def test_why_sense_is_down_reaches_the_log_from_health(worker: Worker, failing: StandIn, lines: list[Line]) -> None:  # noqa: ARG001 - it fails
-    answer = worker.http("health_details", "GET", "https://footman.example.com/v4/health/details")
+    answer = worker.http("health_details", "GET", "https://footman.example.com/v4/checks")
 
     assert (answer.status, answer.body["checks"]["sense"]["status"]) == (503, "busy or failing")
     [told] = [line for line in lines if line.text.startswith("Not healthy")]

@@ -1,4 +1,4 @@
-"""GET /v4/health: does it work? Anybody may ask. Why not is told under /v4/health/details to who may read.
+"""GET /v4/health: does it work? Anybody may ask. Why not is told under /v4/checks to who may read.
 
 The platform looks at keys only on routes that ask for one, so the two are two routes.
 """

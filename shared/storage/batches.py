@@ -1,6 +1,7 @@
 """Cut work into transactions."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import TypeVar
 
 from shared.storage.transaction import MOST_OPERATIONS
@@ -12,3 +13,10 @@ def batches(items: Sequence[Item], operations_each: int) -> Iterator[Sequence[It
     """Give the items in groups of as many operations as a transaction takes."""
     size = MOST_OPERATIONS // operations_each
     return (items[start : start + size] for start in range(0, len(items), size))
+
+
+def gathered(items: Iterable[Item], size: int = MOST_OPERATIONS) -> Iterator[list[Item]]:
+    """Give the items in groups as they come, holding no more than one group."""
+    coming = iter(items)
+    while group := list(islice(coming, size)):
+        yield group

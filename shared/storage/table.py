@@ -1,11 +1,12 @@
 """One table in Table storage: ranges of rows, single rows, transactions; the only place that knows its library."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from itertools import islice
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from azure.core.exceptions import AzureError, DecodeError, HttpResponseError, ResourceNotFoundError
@@ -31,6 +32,9 @@ Answer = TypeVar("Answer")
 CONFLICTS = {404, 409, 412}
 # Storage that does not answer when it is first asked is given up after one time-out: many may wait for it.
 OPENED_WITHIN_SECONDS = 5.0
+# Without them no row can be changed; the last one makes its ETag where storage tells none.
+EVERY_ROWS = ("PartitionKey", "RowKey", "Timestamp")
+NOTHING_NAMED: Mapping[str, str] = MappingProxyType({})
 # The library takes answers apart without looking whether they are storage's.
 TAKEN_APART = (AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
@@ -62,19 +66,32 @@ class Table:
         self._way = Opening(self._opened)
         self._was_open = False
 
-    def rows(
-        self, partition: str, first: str, end: str, *, where: str = "", at_most: int | None = None, **named: str
+    def rows(  # noqa: PLR0913 - what a query is made of
+        self,
+        partition: str,
+        first: str,
+        end: str,
+        *,
+        where: str = "",
+        named: Mapping[str, str] = NOTHING_NAMED,
+        at_most: int | None = None,
+        page: int | None = None,
+        columns: Sequence[str] = (),
     ) -> Iterator[Kept]:
         """Give the rows with keys from `first` up to but not including `end`, in order, at most so many.
 
-        `where` is a further condition in the service's own words; `named` are the values that it names with an @.
+        They come by pages of at most `page`, each asked for when its first row is wanted, and with these `columns`
+        alone if some are named. `where` is a further condition in the service's own words; `named` are the values that
+        it names with an @.
         """
         condition = "PartitionKey eq @partition and RowKey ge @first and RowKey lt @end"
-        options = {
+        options: dict[str, Any] = {
             "query_filter": f"{condition} and {where}" if where else condition,
             "parameters": {"partition": partition, "first": first, "end": end, **named},
-            "results_per_page": at_most,
+            "results_per_page": page or at_most,
         }
+        if columns:
+            options["select"] = [*EVERY_ROWS, *columns]
         yield from islice(self._pages(options), at_most)
 
     def row(self, partition: str, key: str) -> Kept | None:

@@ -20,7 +20,8 @@ log = log_of(__name__)
 # A tick that had an occurrence in hand when its schedule was deleted may still record it, so no less than this.
 STILL_TOLD = timedelta(hours=1)
 # The platform ends a function after five minutes, and with it the process, whatever else it does.
-SECONDS_TO_FORGET = 120.0
+SECONDS_TO_FORGET = 90.0
+SECONDS_TO_EXPIRE = 60.0
 SECONDS_TO_FORGET_AUDIT = 45.0
 
 
@@ -55,8 +56,11 @@ class Schedules(Protocol):
 class KeyValues(Protocol):
     """The key-values that are kept."""
 
-    def clean_up(self, now: datetime) -> int:
-        """Remove what has expired and return how many pairs that were; raises StorageError."""
+    def clean_up(self, now: datetime, within_seconds: float) -> int:
+        """Remove what has expired, as long as there is time, and return how many pairs that were.
+
+        Raises StorageError.
+        """
 
 
 class Audit(Protocol):
@@ -80,7 +84,7 @@ class Daily:
     def run(self, now: datetime) -> None:
         """Do the day's work; raises StorageError. What somebody changes meanwhile is left to the next day."""
         self._mend(now)
-        self.key_values.clean_up(now)
+        self.key_values.clean_up(now, SECONDS_TO_EXPIRE)
         self._forget(now)
         self.audit.forget(now - self.keeps_audit, SECONDS_TO_FORGET_AUDIT)
         self._warn_of_certificates(now)

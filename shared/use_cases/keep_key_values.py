@@ -23,6 +23,9 @@ class KeyValues(Protocol):
     def value(self, namespace: str, key: str, now: datetime) -> str | None:
         """Return the value under a key."""
 
+    def holds(self, namespace: str, now: datetime) -> bool:
+        """Return whether there is a pair in the namespace."""
+
     def keys(self, namespace: str, now: datetime) -> list[str]:
         """Return the keys of a namespace."""
 
@@ -73,7 +76,7 @@ class KeepKeyValues:
         """Return the value under a key, None where there is none; raises CallerError for an unknown namespace."""
         value = self.kept.value(namespace, key, now)
         if value is None:
-            self.keys(namespace, now)
+            self._check(namespace, now)
         return value
 
     def value(self, namespace: str, key: str, now: datetime) -> str:
@@ -88,7 +91,7 @@ class KeepKeyValues:
         before = {"namespace": namespace, "key": key}
         with self.audit.around([self._record(Action.KEY_VALUE_DELETED, now, before=before)]):
             if not self.kept.delete(namespace, key, now):
-                self.keys(namespace, now)
+                self._check(namespace, now)
                 raise UnknownKey(namespace, key)
 
     def delete_namespace(self, namespace: str, now: datetime) -> None:
@@ -114,3 +117,7 @@ class KeepKeyValues:
             before=before or {},
             after=after or {},
         )
+
+    def _check(self, namespace: str, now: datetime) -> None:
+        if not self.kept.holds(namespace, now):
+            raise UnknownNamespace(namespace)

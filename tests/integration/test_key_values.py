@@ -1,5 +1,6 @@
 """Parameters for a reload: over HTTP as callers and reload scripts ask, and in storage with a time that is told."""
 
+import tracemalloc
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -7,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from time import monotonic, sleep
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote
 
 import pytest
 import requests
@@ -21,6 +22,8 @@ from shared.core.key_values import KeyValue
 from shared.storage.account import open_table
 from shared.storage.key_values import KeyValueStore
 from shared.storage.table import Table
+from shared.use_cases.audit_trail import AuditTrail
+from shared.use_cases.keep_key_values import KeepKeyValues
 from tests.conftest import APP1, StartFootman
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -260,8 +263,9 @@ def test_a_row_that_was_edited_by_hand_stops_no_call(
         assert api.store(ns, key, "v").status_code == 201
     edit(table, "bad", name, value)
 
-    # Only what can be read is there, for the calls that list and those that ask.
-    assert api.ask("GET", "keylist", ns).json()["keys"] == [{"key": "good"}]
+    # Only what can be read is there, for the calls that list, which read no values, and those that ask.
+    listed = api.ask("GET", "keylist", ns).json()["keys"]
+    assert listed == [{"key": key} for key in (("bad", "good") if name == "value" else ("good",))]
     assert ns in api.ask("GET", "keyvaluesnamespaces").json()
     assert api.value(ns, "good") == "v"
     assert api.ask("GET", "keyvalues", ns, params={"key": "bad"}).status_code == 400
@@ -280,7 +284,7 @@ def test_a_row_that_was_edited_by_hand_stops_no_call(
     assert kept_in(table) == []
 
 
-@pytest.mark.parametrize(("name", "value"), EDITED)
+@pytest.mark.parametrize(("name", "value"), [(name, value) for name, value in EDITED if name != "value"])
 def test_a_namespace_of_such_rows_alone_is_none(
     name: str, value: object, api: Api, table: TableClient, ns: str
 ) -> None:
@@ -301,7 +305,7 @@ def test_the_clean_up_passes_over_such_rows_and_removes_the_others(
     kept.store([pair(ns, "bad"), pair(ns, "old", seconds=1), pair(ns, "lives")], NOON)
     edit(table, "bad", name, value)
 
-    assert kept.clean_up(NOON + 2 * SECOND) == 1
+    assert kept.clean_up(NOON + 2 * SECOND, 60) == 1
     assert len(kept_in(table)) == 2
 
 
@@ -325,10 +329,80 @@ def test_the_clean_up_spares_what_was_renewed(
     storage.forget()
     storage.fault("slow", match="$batch", seconds=8, count=1)
     with ThreadPoolExecutor() as threads:
-        cleaned = threads.submit(kept.clean_up, NOON + 2 * SECOND)
+        cleaned = threads.submit(kept.clean_up, NOON + 2 * SECOND, 60)
         until(lambda: any("$batch" in path for _, path, _ in storage.requests))
         kept.store([pair(ns, "renewed", seconds=9)], NOON + 2 * SECOND)
         storage.no_faults()
         cleaned.result()
 
     assert {row["key"] for row in kept_in(table)} == {"renewed", "lives", "for ever"}
+
+
+# --- what calls cost, however much is kept
+
+
+def _no_records() -> Any:
+    raise AssertionError("a reading has no record")
+
+
+NO_AUDIT = AuditTrail(_no_records)
+DAY_AFTER = NOON + timedelta(days=1)
+COSTS_NO_VALUES: dict[str, tuple[Callable[[KeyValueStore, str], object], object]] = {
+    "a key that is not there": (
+        lambda kept, ns: KeepKeyValues(kept=kept, audit=NO_AUDIT).find(ns, "absent", NOON),
+        None,
+    ),
+    "the keys of a namespace": (lambda kept, ns: len(kept.keys(ns, NOON)), 100),
+    "the namespaces": (lambda kept, ns: ns in kept.namespaces(NOON), True),
+    "a namespace that is removed": (lambda kept, ns: kept.delete_namespace(ns, NOON), True),
+    "what has expired": (lambda kept, _: kept.clean_up(DAY_AFTER, 60), 100),
+}
+
+
+@pytest.mark.parametrize(("act", "answer"), COSTS_NO_VALUES.values(), ids=COSTS_NO_VALUES)
+def test_large_values_fill_no_memory_where_names_are_enough(
+    act: Callable[[KeyValueStore, str], object], answer: object, table: TableClient, kept: KeyValueStore, ns: str
+) -> None:
+    assert list(table.list_entities()) == []  # made, and empty
+    for part in range(10):
+        kept.store([pair(ns, f"{part}{key}", "x" * 32_768, seconds=60) for key in range(10)], NOON)
+
+    tracemalloc.start()
+    try:
+        assert act(kept, ns) == answer
+        assert tracemalloc.get_traced_memory()[1] < 1_500_000  # the values alone are 3.3 MB
+    finally:
+        tracemalloc.stop()
+
+
+def test_one_row_tells_whether_a_namespace_holds_something(
+    table: TableClient, storage: FaultyStorage, kept: KeyValueStore, ns: str
+) -> None:
+    kept.store([pair(ns, f"{key}") for key in range(50)], NOON)
+    edit(table, "7", "namespace", 5)
+    storage.forget()
+
+    assert kept.holds(ns, NOON)
+    assert {parse_qs(path.partition("?")[2])["$top"][0] for _, path, _ in storage.requests} == {"1"}
+
+
+def test_namespaces_are_listed_by_pages_and_a_large_one_is_passed_over(
+    table: TableClient, storage: FaultyStorage, kept: KeyValueStore, ns: str
+) -> None:
+    assert list(table.list_entities()) == []
+    small = [f"{ns}{number:04}" for number in range(1_200)]
+    kept.store([pair(each, seconds=60) for each in small], NOON)
+    kept.store([pair(ns, f"{key}", seconds=60) for key in range(2_500)], NOON)
+    kept.store([pair(f"{ns}gone", seconds=1)], NOON)
+    storage.forget()
+
+    assert kept.namespaces(NOON + 2 * SECOND) == [ns, *small]
+    assert len(storage.requests) <= 3
+    kept.clean_up(DAY_AFTER, 60)
+
+
+def test_the_clean_up_ends_in_time_and_goes_on_where_it_ended(table: TableClient, kept: KeyValueStore, ns: str) -> None:
+    kept.store([pair(ns, f"{key}", seconds=1) for key in range(250)] + [pair(ns, "lives")], NOON)
+
+    assert [kept.clean_up(DAY_AFTER, 0) for _ in range(4)] == [100, 100, 50, 0]
+    assert [row["key"] for row in kept_in(table)] == ["lives"]

@@ -207,3 +207,18 @@ FORWARDED = {
 @pytest.mark.parametrize(("header", "address"), FORWARDED.items())
 def test_the_address_is_the_last_one_that_the_platform_tells(header: str, address: str) -> None:
     assert who.address_of(header) == address
+
+
+@pytest.mark.parametrize(
+    ("filters", "is_by_ids"),
+    [
+        (IDS, True),
+        (StartFilter(task_ids=frozenset(), tags=frozenset(), properties=frozenset()), True),
+        (TAG, False),
+        (PAIRS, False),
+        (EVERYTHING, False),
+        (StartFilter(tags=frozenset()), False),
+    ],
+)
+def test_whether_sense_need_be_asked_is_seen_from_the_filter(filters: StartFilter, *, is_by_ids: bool) -> None:
+    assert filters.goes_by_ids_alone is is_by_ids

@@ -86,6 +86,18 @@ var rules = [
     every: 'P1D'
     times: 1
   }
+  {
+    name: 'no-daily-work'
+    title: 'Footman: the work of a day was not done'
+    text: 'Since more than a day nobody looked when certificates end, and expired key-values, old records of the audit and the history of deleted schedules were not removed. The lines daily_failed in the log say which step failed, and why. When that is mended, POST {} to /admin/functions/daily with the master key, or wait for 03:17 UTC.'
+    query: loadTextContent('queries/daily-missing.kql')
+    severity: 2
+    operator: 'GreaterThan'
+    threshold: 0
+    window: 'P2D'
+    every: 'P1D'
+    times: 1
+  }
 ]
 
 resource alerts 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [

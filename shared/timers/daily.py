@@ -18,7 +18,8 @@ EVERY_NIGHT = "40 17 3 * * *"
 def daily(timer: func.TimerRequest) -> None:  # noqa: ARG001 - the binding asks for it
     """Run the daily work; the log has its failures."""
     try:
-        wiring.daily().run(wiring.now())
+        work = wiring.daily()
     except FootmanError as error:
-        log.error("The daily work failed: %s", error, extra={"action": "daily_failed"})
+        log.error("The daily work failed: %s", error, extra={"action": "daily_failed", "step": "settings"})
         raise
+    work.run(wiring.now())

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from shared.core.errors import StorageConflict
+from shared.core.errors import FootmanError, StorageConflict
 from shared.core.health import warns
 from shared.core.mending import mended
 from shared.core.schedules import Change, Schedule
@@ -19,7 +19,8 @@ log = log_of(__name__)
 
 # A tick that had an occurrence in hand when its schedule was deleted may still record it, so no less than this.
 STILL_TOLD = timedelta(hours=1)
-# The platform ends a function after five minutes, and with it the process, whatever else it does.
+# The platform ends a function after five minutes, and with it the process, whatever else it does. What is left when
+# the time of a step is over is found tomorrow.
 SECONDS_TO_FORGET = 90.0
 SECONDS_TO_EXPIRE = 60.0
 SECONDS_TO_FORGET_AUDIT = 45.0
@@ -82,12 +83,28 @@ class Daily:
     keeps_audit: timedelta = timedelta(days=365)
 
     def run(self, now: datetime) -> None:
-        """Do the day's work; raises StorageError. What somebody changes meanwhile is left to the next day."""
-        self._mend(now)
-        self.key_values.clean_up(now, SECONDS_TO_EXPIRE)
-        self._forget(now)
-        self.audit.forget(now - self.keeps_audit, SECONDS_TO_FORGET_AUDIT)
-        self._warn_of_certificates(now)
+        """Do the day's work; what somebody changes meanwhile is left to the next day.
+
+        A step that fails keeps none from its turn. Raises the first failure when all have had theirs, mostly a
+        StorageError.
+        """
+        begun = time.monotonic()
+        failures = [failure for name, step in self._steps().items() if (failure := _failure(name, step, now))]
+        failed = ", ".join(name for name, _ in failures)
+        extra = {"action": "daily_ended", "failed": failed, "seconds": round(time.monotonic() - begun, 1)}
+        log.info("The daily work has ended", extra=extra)
+        for _, error in failures:
+            raise error
+
+    def _steps(self) -> Mapping[str, Callable[[datetime], object]]:
+        """Return the work in its order: what a person has to be told of comes first."""
+        return {
+            "certificates": self._warn_of_certificates,
+            "agenda": self._mend,
+            "deleted schedules": self._forget,
+            "expired key-values": lambda now: self.key_values.clean_up(now, SECONDS_TO_EXPIRE),
+            "audit": lambda now: self.audit.forget(now - self.keeps_audit, SECONDS_TO_FORGET_AUDIT),
+        }
 
     def _mend(self, now: datetime) -> None:
         # Schedules before entries: a schedule that moves in between has another ETag, and is left alone.
@@ -129,3 +146,14 @@ class Daily:
             log.warning(
                 "Mended the agenda of %s", schedule_id, extra={"action": "agenda_mended", "schedule_id": schedule_id}
             )
+
+
+def _failure(name: str, step: Callable[[datetime], object], now: datetime) -> tuple[str, Exception] | None:
+    try:
+        step(now)
+    except Exception as error:  # whatever it is, the other steps must have their turn
+        unforeseen = None if isinstance(error, FootmanError) else error
+        extra = {"action": "daily_failed", "step": name}
+        log.error("The daily work failed at its step %s: %s", name, error, extra=extra, exc_info=unforeseen)
+        return name, error
+    return None

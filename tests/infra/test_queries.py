@@ -39,7 +39,7 @@ def lines(start_footman: StartFootman, stand_in: StandIn, kept_table: TableClien
     for task in (APP1, UNKNOWN):
         made = schedules.made(cronSchedule="* * * * *", qlikSenseTaskId=task)
         move_entry(kept_table, made["id"], datetime.now(UTC).replace(second=0))
-    for name, told in (("tick", "tick_ended"), ("daily", "certificate_ends")):
+    for name, told in (("tick", "tick_ended"), ("daily", "daily_ended")):
         http.post(f"{footman.url}/admin/functions/{name}", json={}, timeout=60).raise_for_status()
         wait_for(footman, told)
     http.put(f"{footman.url}/v4/reloadtask/{APP1}/start", json=[], timeout=10)
@@ -109,5 +109,5 @@ def test_every_alert_says_what_to_do() -> None:
     source = Bicep(Path(INFRA / "alerts.bicep")).source
     texts = re.findall(r"^    text: '(.+)'$", source, re.MULTILINE)
 
-    assert len(texts) == 5
+    assert len(texts) == 6
     assert [text for text in texts if len(text) < 100] == []

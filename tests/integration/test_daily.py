@@ -1,14 +1,20 @@
 """What is mended once a day, on Azurite, and what is left alone."""
 
+import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from threading import Event
 
 import pytest
 
 from sandbox.faulty.faults import TRANSACTION
+from sandbox.faulty.messages import answer
+from shared.core.errors import StorageError
+from shared.core.key_values import KeyValue
 from shared.core.schedules import State
+from shared.storage.key_values import KeyValueStore
 from tests.tables import (
     APP1,
     DO,
@@ -88,6 +94,62 @@ def test_a_mark_that_cant_be_read_does_not_hinder_the_others(store: Store) -> No
 
     assert store.rows(gone.id) == {}
     assert store.disagreements() == []
+
+
+# --- the steps of a day
+
+STEPS = {
+    "agenda": "schedule%3A",
+    "deleted schedules": "gone%3A",
+    "expired key-values": "keyvalues",
+    "audit": "audit%3A",
+    "agenda, deleted schedules, expired key-values, audit": "",
+}
+
+
+@pytest.mark.parametrize(("failed", "query"), STEPS.items(), ids=[*list(STEPS)[:-1], "all"])
+def test_a_step_that_fails_keeps_none_from_its_turn(
+    store: Store, failed: str, query: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    gone, lost = store.keep(2)
+    store.sure.manage.delete(gone.id, NOW)
+    store.remove(f"due:{AT_TEN}:{lost.id}")
+    key_values = KeyValueStore(table=store.sure.agenda.table)
+    key_values.store([KeyValue(namespace="ns", key="k", value="v", ttl_ms=1)], NOW)
+    store.faulty.fault("answer", match=query, answer=answer("403 Forbidden"))
+    daily = replace(store.shaky.daily, certificate_days=lambda _: {"client": 3}, keeps_audit=timedelta(hours=1))
+    caplog.clear()
+
+    with pytest.raises(StorageError):
+        daily.run(NOW + timedelta(hours=2))
+
+    left = {
+        "agenda": store.disagreements() != [],
+        "deleted schedules": store.rows("gone:") != {},
+        "expired key-values": key_values.clean_up(NOW + timedelta(hours=2), 60) == 1,
+        "audit": store.rows("audit:") != {},
+    }
+    told = [(fields["action"], fields.get("step", fields.get("failed"))) for fields in map(vars, caplog.records)]
+    assert [step for step, is_left in left.items() if is_left] == failed.split(", ")
+    assert told[0] == ("certificate_ends", None)
+    assert [step for action, step in told if action == "daily_failed"] == failed.split(", ")
+    assert told[-1] == ("daily_ended", failed)
+
+
+def test_what_nobody_foresaw_keeps_no_step_from_its_turn_either(store: Store, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    [gone] = store.keep(1)
+    store.sure.manage.delete(gone.id, NOW)
+
+    def days(_: datetime) -> dict[str, int]:
+        raise MemoryError
+
+    with pytest.raises(MemoryError):
+        replace(store.sure.daily, certificate_days=days).run(NOW + timedelta(hours=2))
+
+    assert store.rows("gone:") == {}
+    assert vars(caplog.records[-1])["failed"] == "certificates"
 
 
 # --- what does not agree

@@ -10,6 +10,7 @@ from typing import Any
 
 import requests
 
+from sandbox.azurite import start_azurite
 from sandbox.local_host import start_local_host
 from sandbox.run import sense_settings
 from sandbox.stand_in import StandIn, start_stand_in
@@ -53,7 +54,12 @@ def main() -> int:
     """Measure all cases, print a table and return the exit code."""
     with (
         start_stand_in(latency=LATENCY_MS) as sense,
-        start_local_host(ROOT, sense_settings(sense), arguments=["--no-timers"]) as footman,
+        start_azurite() as azurite,  # for the record of each request
+        start_local_host(
+            ROOT,
+            sense_settings(sense) | {"STORAGE_CONNECTION": azurite.connection},
+            arguments=["--no-timers"],
+        ) as footman,
         requests.Session() as http,
     ):
         sense.tasks(TASKS)

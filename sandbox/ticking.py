@@ -1,7 +1,7 @@
 """Run ticks in this process: real storage, a real stand-in for Sense, and a clock that the test sets."""
 
 import uuid
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -126,6 +126,11 @@ class Site:
         due = self.kept.entry(self.now(schedule))
         assert isinstance(due, Entry)
         return due
+
+    def wait_for_claim(self, schedule: Schedule, ticking: Future[dict[str, Any]]) -> None:
+        """Wait until the tick that is running has claimed the schedule's entry; one that ends before has not."""
+        while self.entry(schedule).claim is None:
+            assert not ticking.done(), "the tick has ended, and nobody saw its claim"
 
     def starts(self, schedule: Schedule) -> int:
         """Return how often Sense accepted a start of its task."""

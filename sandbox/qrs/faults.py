@@ -20,7 +20,7 @@ class Fault:
     path: str | None = None
     status: int = 503
     body: str = "Service Unavailable"
-    delay_ms: float = 20_000.0
+    delay_ms: float | None = None
     count: int | None = None
 
     def hits(self, method: str, path: str) -> bool:

@@ -21,6 +21,9 @@ PROXY = "proxy"
 # SO_LINGER with 0 seconds: close() then sends RST, not FIN (on Windows both fields have 16 bits).
 _LINGER_NOT = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 
+# A delay that nobody gave in milliseconds is longer than anybody waits.
+LONG_DELAY_MS = 20_000.0
+
 
 async def serve(
     site: Site, listener: str, token_certificate: str, request: web.BaseRequest, connection: int
@@ -112,6 +115,7 @@ async def _answer_with_fault(fault: Fault, request: web.BaseRequest, entry: Entr
     if fault.kind == "hang":
         # cancelled when the client disconnects
         await asyncio.Event().wait()
+    await asyncio.sleep((fault.delay_ms or 0) / 1000)
     answer = html(200, "Login") if fault.kind == "html" else text(fault.status, fault.body)
     entry.status = answer.status
     return _response(answer)
@@ -125,7 +129,7 @@ def _reset(request: web.BaseRequest) -> web.StreamResponse:
 async def _take_time(site: Site, fault: Fault | None, began: float) -> None:
     milliseconds = site.settings.latency_ms
     if fault is not None and fault.kind == "delay":
-        milliseconds += fault.delay_ms
+        milliseconds += LONG_DELAY_MS if fault.delay_ms is None else fault.delay_ms
     left = milliseconds / 1000 - (time.monotonic() - began)
     if milliseconds and left > 0:
         await asyncio.sleep(left)

@@ -82,8 +82,7 @@ def while_it_starts(site: Site, schedule: Schedule, change: Change) -> None:
     site.sense.fault("delay", path=START, delayMs=500, count=1)
     with ThreadPoolExecutor(1) as ticks:
         ticking = ticks.submit(site.tick, at("09:01:00"))
-        while site.entry(schedule).claim is None:
-            pass
+        site.wait_for_claim(schedule, ticking)
         site.clock.time = CHANGED_AT
         change(site, schedule)
         ticking.result()
@@ -188,8 +187,7 @@ def test_a_rename_costs_no_try(site: Site) -> None:
     site.sense.fault("status", path=START, status=503, delayMs=500, count=1)
     with ThreadPoolExecutor(1) as ticks:
         ticking = ticks.submit(site.tick, at("09:01:00"))
-        while site.entry(schedule).claim is None:
-            pass
+        site.wait_for_claim(schedule, ticking)
         edit(name="Another")(site, schedule)
         ticking.result()
     site.tick(at("09:02:00"))

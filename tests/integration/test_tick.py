@@ -498,8 +498,7 @@ def test_a_change_while_sense_answers_stands_and_the_start_is_told(change: str, 
     site.sense.fault("delay", path=START, delayMs=600, count=1)
     with ThreadPoolExecutor(1) as ticks:
         ticking = ticks.submit(site.tick, at("09:01:00"))
-        while site.entry(schedule).claim is None:
-            pass
+        site.wait_for_claim(schedule, ticking)
         match change:
             case "stop":
                 site.manage.stop(schedule.id, at("09:01:00"))

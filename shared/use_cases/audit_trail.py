@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from threading import BoundedSemaphore
 from typing import Protocol
 
 from shared.core.audit import NOT_RECORDED, AuditRecord
@@ -49,7 +50,6 @@ class Begun:
         try:
             self.writing.result(SECONDS_TO_WAIT)
         except Exception:  # noqa: BLE001 - whoever wrote has told it
-            self.writing.cancel()
             return False
         return True
 
@@ -60,9 +60,9 @@ class AuditTrail:
     def __init__(self, records: Callable[[], Records]) -> None:
         self._records = records
         self._threads = Threads(THREADS, thread_name_prefix="audit")
+        self._room = BoundedSemaphore(MOST_WAITING)
         # Changed by several threads without a lock: a lost update only makes somebody wait, or not.
         self._away_until = float("-inf")
-        self._waiting = 0
 
     def begin(self, records: Sequence[AuditRecord]) -> Begun:
         """Write that something is about to be done."""
@@ -82,8 +82,7 @@ class AuditTrail:
         try:
             yield
         except Exception as error:
-            reason = str(error) if isinstance(error, FootmanError) else type(error).__name__
-            self._ended([replace(record, outcome=f"failed: {reason}") for record in records], stored=stored)
+            self._ended([replace(record, outcome=f"failed: {_why(error)}") for record in records], stored=stored)
             raise
         self._ended(records, stored=stored)
 
@@ -92,19 +91,14 @@ class AuditTrail:
         for record in records:
             tell(record, stored=stored)
 
-    def shutdown(self) -> None:
-        """Write what waits, and end the threads."""
-        self._threads.shutdown()
-
     def _submit(self, records: Sequence[AuditRecord], write: Callable[[Records], None]) -> Future[None] | None:
-        if self._waiting >= MOST_WAITING:
+        if not self._room.acquire(blocking=False):
             _warn(records, "too much waits for storage already")
             return None
-        self._waiting += 1
         try:
             return self._threads.submit(self._write, records, write)
         except RuntimeError as error:  # no more threads, or the process ends
-            self._waiting -= 1
+            self._room.release()
             _warn(records, str(error))
             return None
 
@@ -113,10 +107,14 @@ class AuditTrail:
             write(self._records())
         except Exception as error:
             self._away_until = time.monotonic() + SECONDS_AWAY
-            _warn(records, str(error) if isinstance(error, FootmanError) else type(error).__name__)
+            _warn(records, _why(error))
             raise
         finally:
-            self._waiting -= 1
+            self._room.release()
+
+
+def _why(error: Exception) -> str:
+    return str(error) if isinstance(error, FootmanError) else type(error).__name__
 
 
 def _warn(records: Sequence[AuditRecord], why: str) -> None:

@@ -89,39 +89,30 @@ def _packages(python: Sequence[str], name: str, *requirements: Path, grows: bool
 
 def azurite(python: Path) -> list[str]:
     """Return the beginning of the command that runs Azurite's JavaScript: Node.js and the folder of the code."""
-    folder = LOCAL / "azurite"
-    with _one_at_a_time(folder.name):
-        node, npm = _node(python)
-        if _stamp(folder) != AZURITE:
-            folder.mkdir(parents=True, exist_ok=True)
-            install = [
-                *npm,
-                "install",
-                "--prefix",
-                str(folder),
-                "--no-audit",
-                "--no-fund",
-                "--no-save",
-                "--fetch-retries=1",
-                AZURITE,
-            ]
-            _install("Azurite, the storage emulator", install, path=Path(node).parent)
-            _write_stamp(folder, AZURITE)
-    return [node, str(folder / "node_modules" / "azurite" / "dist" / "src")]
+    node, folder = _npm_package("azurite", AZURITE, "Azurite, the storage emulator", python)
+    return [node, str(folder / "azurite" / "dist" / "src")]
 
 
 def swagger_ui(python: Path, version: str) -> Path:
     """Return the folder with this version of the npm package swagger-ui-dist."""
-    folder, package = LOCAL / "swagger-ui", f"swagger-ui-dist@{version}"
-    with _one_at_a_time(folder.name):
+    package = f"swagger-ui-dist@{version}"
+    what = "Swagger UI, to hold the kept files against"
+    _, folder = _npm_package("swagger-ui", package, what, python, "--ignore-scripts")
+    return folder / "swagger-ui-dist"
+
+
+def _npm_package(name: str, package: str, what: str, python: Path, *options: str) -> tuple[str, Path]:
+    """Install a package of npm, unless it is there, and return Node.js and the folder of packages."""
+    folder = LOCAL / name
+    with _one_at_a_time(name):
         node, npm = _node(python)
         if _stamp(folder) != package:
             folder.mkdir(parents=True, exist_ok=True)
-            options = ["--no-audit", "--no-fund", "--no-save", "--fetch-retries=1", "--ignore-scripts"]
-            install = [*npm, "install", "--prefix", str(folder), *options, package]
-            _install("Swagger UI, to hold the kept files against", install, path=Path(node).parent)
+            usual = ("--no-audit", "--no-fund", "--no-save", "--fetch-retries=1")
+            install = [*npm, "install", "--prefix", str(folder), *usual, *options, package]
+            _install(what, install, path=Path(node).parent)
             _write_stamp(folder, package)
-    return folder / "node_modules" / "swagger-ui-dist"
+    return node, folder / "node_modules"
 
 
 def worker_python() -> list[str] | None:

@@ -136,7 +136,8 @@ def load(environment: Mapping[str, str]) -> Settings:
         storage = setting_texts.bare(environment.get(reference[1], ""))
         names["STORAGE_CONNECTION"] = f"STORAGE_CONNECTION (read from {reference[1]})"
     values["STORAGE_CONNECTION"] = storage
-    setting_names.check(environment, values, values)
+    setting_names.check_names(environment, values.keys())
+    setting_names.check_blanks(environment)
     try:
         return Settings.model_validate({name: text for name, text in values.items() if text})
     except ValidationError as error:
@@ -155,7 +156,7 @@ def known_callers(environment: Mapping[str, str]) -> tuple[KnownCaller, ...] | N
     """Return who may call, None for whoever has a function key; raises SettingsError. Asked for each request."""
     text = setting_texts.bare(environment.get("CALLERS", ""))
     if not text:
-        setting_names.check({"CALLERS": environment.get("CALLERS", "")}, ["CALLERS"], {})
+        setting_names.check_blanks({"CALLERS": environment.get("CALLERS", "")})
         return None
     try:
         known = callers_text.callers(setting_texts.resolved(text))

@@ -1,7 +1,7 @@
 """Build the clients of this process from its settings: each once, when first needed.
 
 What not every process needs is imported where it is built: Azure waits for the import of the app, and starting a task
-by hand needs neither the modules of the schedules nor the storage library.
+by hand does not need the modules of the schedules, and the storage library only beside the look-up, for its record.
 """
 
 import os
@@ -115,7 +115,7 @@ def _schedules() -> "ManageSchedules":
 
 @once
 def audit() -> "AuditStore":
-    """Return the audit, to be read."""
+    """Return the audit as it is kept."""
     from shared.storage.audit import AuditStore  # noqa: PLC0415
 
     return AuditStore(table=_table())

@@ -4,9 +4,10 @@ The grammar is documented as "Filtering" in the Repository Service API; escaping
 quotes a backslash goes before a backslash and before a quote, doubled quotes are refused.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from urllib.parse import quote
 
+from shared.core.portions import portions
 from shared.core.tasks import Property
 
 TERMS_PER_FILTER = 40
@@ -40,18 +41,9 @@ def _text(value: str) -> str:
 
 def _joined(terms: Iterable[str]) -> list[str]:
     """Return as few filters as hold all terms, fully percent-encoded: a `+` for a space would be read literally."""
-    return [quote(_OR.join(chunk), safe="") for chunk in _chunks(terms)]
+    chunks = portions(terms, most=TERMS_PER_FILTER, size_of=_size, most_size=FILTER_BYTES)
+    return [quote(_OR.join(chunk), safe="") for chunk in chunks]
 
 
-def _chunks(terms: Iterable[str]) -> Iterator[list[str]]:
-    chunk: list[str] = []
-    size = 0
-    for term in terms:
-        term_size = len(quote(_OR + term, safe=""))
-        if chunk and (len(chunk) == TERMS_PER_FILTER or size + term_size > FILTER_BYTES):
-            yield chunk
-            chunk, size = [], 0
-        chunk.append(term)
-        size += term_size
-    if chunk:
-        yield chunk
+def _size(term: str) -> int:
+    return len(quote(_OR + term, safe=""))

@@ -1,6 +1,5 @@
 """The audit as it is kept: a row for each change and each start."""
 
-import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,8 +11,6 @@ from shared.storage import audit_rows
 from shared.storage.rows import SCHEDULES, keys
 from shared.storage.table import Table, readable
 from shared.storage.transaction import Operation
-
-PAGE = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,13 +38,7 @@ class AuditStore:
         return [record for kept in rows if (record := readable(audit_rows.record, kept))]
 
     def forget(self, before: datetime, within_seconds: float) -> int:
-        """Remove what was recorded before then, by pages as long as there is time, and return how much that was."""
-        begun, removed = time.monotonic(), 0
+        """Remove what was recorded before then, as long as there is time, and return how much that was."""
         first, end = audit_rows.first_key(before), keys("audit")[1]
         # A record is as long as the change it tells of; to remove it takes no more than its key.
-        while old := list(self.table.rows(SCHEDULES, first, end, at_most=PAGE, columns=("action",))):
-            self.table.delete(old)
-            removed += len(old)
-            if len(old) < PAGE or time.monotonic() - begun > within_seconds:
-                break
-        return removed
+        return self.table.delete_while_time(self.table.rows(SCHEDULES, first, end, columns=("action",)), within_seconds)

@@ -46,6 +46,11 @@ def first_key(at: datetime) -> str:
     return f"audit:{END - milliseconds:015}:"
 
 
+def key(record: AuditRecord) -> str:
+    """Return the key of the row of a record."""
+    return f"{first_key(record.at)}{record.id}"
+
+
 def bounds(since: datetime | None, before: datetime | None) -> tuple[str, str]:
     """Return the range of keys of what was recorded from `since` on and before `before`."""
     first, end = keys("audit")
@@ -68,7 +73,7 @@ def row(record: AuditRecord) -> dict[str, Any]:
         outcome=record.outcome,
     )
     parts = dict(part for name in OBJECTS for part in _parts(name, getattr(record, name)))
-    return {"PartitionKey": SCHEDULES, "RowKey": f"{first_key(record.at)}{record.id}", **written, **parts}
+    return {"PartitionKey": SCHEDULES, "RowKey": key(record), **written, **parts}
 
 
 def record(found: Row, _: str) -> AuditRecord:

@@ -4,7 +4,6 @@ One partition, so that a hundred pairs of a request are stored in one transactio
 character and more than a key of the table takes, so rows stand under their digests, and a namespace's rows together.
 """
 
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -79,16 +78,11 @@ class KeyValueStore:
 
     def clean_up(self, now: datetime, within_seconds: float) -> int:
         """Remove what has expired, as long as there is time, and return how many pairs that were."""
-        begun, removed = time.monotonic(), 0
         where = "expires ne '' and expires le @now"
         found = self.table.rows(PARTITION, FIRST, END, where=where, named={"now": _text(now)}, columns=("expires",))
         # Compared with a time that somebody wrote by hand in another type, the service's answer means nothing.
-        for group in gathered(kept for kept in found if isinstance(kept.row["expires"], str)):
-            self.table.delete(group, only_as_read=True)
-            removed += len(group)
-            if time.monotonic() - begun > within_seconds:
-                break
-        return removed
+        expired = (kept for kept in found if isinstance(kept.row["expires"], str))
+        return self.table.delete_while_time(expired, within_seconds, only_as_read=True)
 
     def _namespaces(self, now: datetime) -> Iterator[str]:
         """Give the namespaces of a page of pairs, and go on behind the last one: it may hold many pages more."""

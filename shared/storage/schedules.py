@@ -82,8 +82,7 @@ class ScheduleStore:
 
     def is_recorded(self, record: AuditRecord) -> bool:
         """Return whether the change of that record was written: its answer may have been lost."""
-        written = audit_rows.row(record)
-        return self.table.row(written["PartitionKey"], written["RowKey"]) is not None
+        return self.table.row(rows.SCHEDULES, audit_rows.key(record)) is not None
 
     def record_left_out(self, schedule: Schedule) -> None:
         """Write into history what changes have left out, and take it out of the row of the schedule."""

@@ -1,6 +1,7 @@
 """One table in Table storage: ranges of rows, single rows, transactions; the only place that knows its library."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +17,7 @@ from shared.core.errors import StorageConflict, StorageError
 from shared.log import log_of
 from shared.storage.account import CONNECT_SECONDS, READ_SECONDS
 from shared.storage.again import PAUSES, patiently
-from shared.storage.batches import batches
+from shared.storage.batches import batches, gathered
 from shared.storage.columns import Row
 from shared.storage.opening import Opening
 from shared.storage.refusals import TABLE_NOT_FOUND, code_of, refusal, refused_transaction
@@ -119,6 +120,16 @@ class Table:
                 for operation in batch:
                     with suppress(StorageConflict):
                         self.commit([operation])
+
+    def delete_while_time(self, found: Iterable[Kept], within_seconds: float, *, only_as_read: bool = False) -> int:
+        """Remove rows as they come, as long as there is time, and return how many that were."""
+        begun, removed = time.monotonic(), 0
+        for group in gathered(found):
+            self.delete(group, only_as_read=only_as_read)
+            removed += len(group)
+            if time.monotonic() - begun > within_seconds:
+                break
+        return removed
 
     def _pages(self, options: dict[str, Any]) -> Iterator[Kept]:
         token: Any = None

@@ -1,10 +1,10 @@
 """Keep key-values for reload scripts: store, read, list, remove."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Protocol, Self
+from typing import Protocol, Self
 
 from shared.core.audit import Action, AuditRecord
 from shared.core.audit_starts import told_pair
@@ -53,7 +53,7 @@ class KeepKeyValues:
 
     def store_one(self, pair: KeyValue, now: datetime) -> None:
         """Keep a pair that is asked for by itself; raises as `store` does."""
-        record = self._record(Action.KEY_VALUE_STORED, now, after=told_pair(pair))
+        record = replace(self._record(Action.KEY_VALUE_STORED, now), after=told_pair(pair))
         with self.audit.around([record]):
             self.store([pair], now)
 
@@ -89,7 +89,7 @@ class KeepKeyValues:
     def delete(self, namespace: str, key: str, now: datetime) -> None:
         """Remove a pair; raises CallerError for an unknown one."""
         before = {"namespace": namespace, "key": key}
-        with self.audit.around([self._record(Action.KEY_VALUE_DELETED, now, before=before)]):
+        with self.audit.around([replace(self._record(Action.KEY_VALUE_DELETED, now), before=before)]):
             if not self.kept.delete(namespace, key, now):
                 self._check(namespace, now)
                 raise UnknownKey(namespace, key)
@@ -97,26 +97,12 @@ class KeepKeyValues:
     def delete_namespace(self, namespace: str, now: datetime) -> None:
         """Remove all pairs of a namespace; raises CallerError for an unknown one."""
         before = {"namespace": namespace}
-        with self.audit.around([self._record(Action.NAMESPACE_DELETED, now, before=before)]):
+        with self.audit.around([replace(self._record(Action.NAMESPACE_DELETED, now), before=before)]):
             if not self.kept.delete_namespace(namespace, now):
                 raise UnknownNamespace(namespace)
 
-    def _record(
-        self,
-        action: Action,
-        now: datetime,
-        *,
-        before: Mapping[str, Any] | None = None,
-        after: Mapping[str, Any] | None = None,
-    ) -> AuditRecord:
-        return AuditRecord(
-            id=str(uuid.uuid4()),
-            at=now,
-            origin=self.origin,
-            action=action.value,
-            before=before or {},
-            after=after or {},
-        )
+    def _record(self, action: Action, now: datetime) -> AuditRecord:
+        return AuditRecord(id=str(uuid.uuid4()), at=now, origin=self.origin, action=action.value)
 
     def _check(self, namespace: str, now: datetime) -> None:
         if not self.kept.holds(namespace, now):

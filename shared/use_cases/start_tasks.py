@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol, Self
 
-from shared.core.audit import AuditRecord
 from shared.core.audit_starts import ended, of_start, told_tasks
 from shared.core.callers import UNKNOWN_ORIGIN, Caller, Origin
 from shared.core.errors import FootmanError
@@ -54,7 +53,7 @@ class StartTasks:
     """The use case with the outside world it needs; `connections` is how many starts are sent at a time.
 
     A start alone goes over `lone`, several over `bulk`, which gives way to all else.
-    Key-values are asked for only when there are any: most starts need no storage.
+    Key-values are asked for only when there are any; without them a start goes on when storage is away.
     """
 
     start_filter: StartFilter
@@ -68,9 +67,7 @@ class StartTasks:
 
     def asked_by(self, caller: Caller) -> Self:
         """Return the use case for the tasks that this caller may start, whose audit tells of this request."""
-        tasks = caller.tasks
-        own = self.start_filter if tasks.allows_everything else self.start_filter.narrowed(tasks)
-        return replace(self, start_filter=own, origin=caller.origin)
+        return replace(self, start_filter=self.start_filter.narrowed(caller.tasks), origin=caller.origin)
 
     def run(self, request: StartRequest, now: datetime) -> StartReport:
         """Start what the request names and report what became of each task.
@@ -86,10 +83,15 @@ class StartTasks:
             report = self._run(request, now, begun)
         except Exception as error:
             reason = str(error) if isinstance(error, FootmanError) else OWN_FAULT
-            self._end(replace(record, outcome=f"failed: {reason}"), begun)
+            failed = replace(record, outcome=f"failed: {reason}")
+            self.audit.end([failed])
+            tell(failed, stored=begun.is_stored())
             raise
         _log(report)
-        self._end(record, begun, report)
+        tasks = told_tasks(report)
+        done = ended(record, tasks)
+        self.audit.end([done])
+        tell_start(done, tasks, stored=begun.is_stored())
         return report
 
     def _run(self, request: StartRequest, now: datetime, begun: Begun) -> StartReport:
@@ -102,15 +104,6 @@ class StartTasks:
         # Nothing is sent before it stands somewhere who asked for it; where storage is away, the log will tell it.
         begun.is_stored()
         return StartReport(plan=decided, outcomes=self._outcomes(decided.tasks, deadline))
-
-    def _end(self, record: AuditRecord, begun: Begun, report: StartReport | None = None) -> None:
-        tasks = told_tasks(report) if report else []
-        done = ended(record, tasks) if report else record
-        self.audit.end([done])
-        if report:
-            tell_start(done, tasks, stored=begun.is_stored())
-        else:
-            tell(done, stored=begun.is_stored())
 
     def _outcomes(self, tasks: Sequence[Task], deadline: float) -> Mapping[str, Outcome]:
         pool = self.lone if len(tasks) == 1 else self.bulk

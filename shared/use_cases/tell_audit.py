@@ -1,11 +1,12 @@
 """Tell the log of the audit."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from shared.core.audit import AuditRecord
+from shared.core.portions import portions
 from shared.log import log_of
 
 log = log_of(__name__)
@@ -20,23 +21,13 @@ AROUND = 80
 def tell_start(record: AuditRecord, tasks: Sequence[Mapping[str, str]], *, stored: bool) -> None:
     """Tell the log of a request to start tasks, with all of them, in as many lines as it takes."""
     said = replace(record, after={})
-    lines = [*_lines(tasks)] or [[]]
+    lines = [*portions(tasks, most=TASKS_LOGGED, size_of=_size, most_size=LONGEST_TASKS)] or [[]]
     for number, line in enumerate(lines):
         tell(said, stored=stored, tasks=line, part=number + 1, parts=len(lines))
 
 
-def _lines(tasks: Sequence[Mapping[str, str]]) -> Iterator[list[Mapping[str, str]]]:
-    line: list[Mapping[str, str]] = []
-    size = 0
-    for task in tasks:
-        its_size = sum(map(len, task.values())) + AROUND
-        if line and (len(line) == TASKS_LOGGED or size + its_size > LONGEST_TASKS):
-            yield line
-            line, size = [], 0
-        line.append(task)
-        size += its_size
-    if line:
-        yield line
+def _size(task: Mapping[str, str]) -> int:
+    return sum(map(len, task.values())) + AROUND
 
 
 def tell(record: AuditRecord, *, stored: bool = True, **more: Any) -> None:

@@ -30,7 +30,7 @@ ROOMS = {
     | {"shared.callers_text", "shared.start_filter_text"}
     | {"shared.setting_names", "shared.setting_values"},
     "shared/setting_values.py": {"shared.pem", "shared.setting_texts", "pydantic"},
-    "shared/setting_names.py": {"shared.core"},
+    "shared/setting_names.py": {"shared.core", "shared.setting_texts"},
     "shared/callers_text.py": {"shared.core", "shared.setting_texts", "shared.start_filter_text", "pydantic"},
     "shared/start_filter_text.py": {"shared.core", "shared.setting_texts", "pydantic"},
     "shared/pem.py": set(),

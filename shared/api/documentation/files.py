@@ -72,6 +72,7 @@ def read(path: str) -> bytes:
     return resources.files(HERE).joinpath(path).read_bytes()
 
 
+@cache
 def content(file: File) -> bytes:
     """Return a file as its author made it."""
     return gzip.decompress(read(file.path)) if file.is_compressed else read(file.path)

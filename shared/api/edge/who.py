@@ -12,11 +12,12 @@ from typing import Any
 import azure.functions as func
 
 from shared import wiring
+from shared.api.edge.http import KEY_HEADER, KEY_PARAMETER
 from shared.core.callers import Caller, Credentials, Origin, Right, RightMissing
 
 # On an open route nobody is asked who they are, and nothing depends on it.
 NOBODY = Caller(name="", rights=frozenset())
-KEY, PRINCIPAL = "x-functions-key", "x-ms-client-principal"
+PRINCIPAL = "x-ms-client-principal"
 ID_CLAIMS = frozenset({"http://schemas.microsoft.com/identity/claims/objectidentifier", "oid"})
 ROLE_CLAIMS = frozenset({"http://schemas.microsoft.com/ws/2008/06/identity/claims/role", "roles"})
 LONGEST_PRINCIPAL = 64_000
@@ -56,7 +57,7 @@ def address_of(forwarded: str) -> str:
 
 def _credentials(req: func.HttpRequest) -> Credentials:
     # The host takes the key of the header where both are given.
-    given: str | None = req.headers.get(KEY) or req.params.get("code")
+    given: str | None = req.headers.get(KEY_HEADER) or req.params.get(KEY_PARAMETER)
     key = sha256(given.encode("utf-8", "surrogatepass")).hexdigest() if given else None
     if not wiring.is_entra_in_front():
         # Whoever sends the header could be anybody: only the platform's authentication takes it out and sets its own.
